@@ -1,0 +1,142 @@
+"""The ledger: which runs there were, what they loaded, found, fitted, decided and scored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+import duckdb
+import polars as pl
+
+from songpop import __version__
+from songpop.errors import WarehouseError
+
+Severity = Literal["critical", "warning"]
+MAX_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One expectation or check that did not hold.
+
+    Attributes:
+        check_name: the truth that was not kept, as in `every_score_has_a_run`.
+        severity: `critical` stops a run before readers see anything; `warning` is kept and shown.
+        message: rule, what was seen, where, and what to do; a sentence for a person.
+        table_name, column_name: where, if it is about one.
+        n_rows: how many rows break the rule, if it counts rows.
+        example_keys: up to five keys of such rows.
+    """
+
+    check_name: str
+    severity: Severity
+    message: str
+    table_name: str | None = None
+    column_name: str | None = None
+    n_rows: int | None = None
+    example_keys: Sequence[str] = field(default_factory=tuple)
+
+
+def open_run(
+    con: duckdb.DuckDBPyConnection, run_id: str, flow: str, *, as_of_date: date, now: datetime
+) -> None:
+    """Write the row of a run that begins."""
+    con.execute(
+        "insert into ledger.runs values (?, ?, 'running', null, ?, ?, ?, null)",
+        [run_id, flow, __version__, as_of_date, now],
+    )
+
+
+def close_run(
+    con: duckdb.DuckDBPyConnection, run_id: str, status: str, *, now: datetime, message: str | None = None
+) -> None:
+    """Close a run as `done`, `degraded` or `failed`, with a sentence on why where there is one."""
+    con.execute(
+        "update ledger.runs set status = ?, message = ?, finished_at = ? where run_id = ? and finished_at is null",
+        [status, message, now, run_id],
+    )
+
+
+def save_findings(
+    con: duckdb.DuckDBPyConnection, run_id: str, findings: Sequence[Finding], *, now: datetime
+) -> None:
+    """Append the findings of a run."""
+    before = con.execute("select count(*) from ledger.findings where run_id = ?", [run_id]).fetchall()[0][0]
+    rows = [
+        [
+            f"{run_id}-{before + number}",
+            run_id,
+            finding.check_name,
+            finding.severity,
+            finding.table_name,
+            finding.column_name,
+            finding.message,
+            finding.n_rows,
+            [str(key) for key in finding.example_keys[:MAX_EXAMPLES]],
+            now,
+        ]
+        for number, finding in enumerate(findings, start=1)
+    ]
+    if rows:
+        con.executemany("insert into ledger.findings values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def champion_version(con: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the model version that scores releases, as the newest promotion says, or None before the first."""
+    rows = con.execute(
+        "select champion from ledger.promotions order by decided_at desc, promotion_id desc limit 1"
+    ).fetchall()
+    return rows[0][0] if rows else None
+
+
+def save_model(
+    con: duckdb.DuckDBPyConnection, version: dict[str, Any], metrics: Sequence[dict[str, Any]]
+) -> None:
+    """Append a model version and its metrics, each a mapping of the ledger's columns."""
+    _insert(con, "model_versions", [version])
+    _insert(con, "model_metrics", metrics)
+
+
+def save_promotion(con: duckdb.DuckDBPyConnection, promotion: dict[str, Any]) -> None:
+    """Append a promotion decision, a mapping of the ledger's columns."""
+    _insert(con, "promotions", [promotion])
+
+
+def save_scores(con: duckdb.DuckDBPyConnection, scores: pl.DataFrame) -> None:
+    """Append a run's scores; the frame has the columns of ledger.scores, in any order.
+
+    Raises:
+        WarehouseError: the run has scored one of these tracks already.
+    """
+    con.register("new_scores", scores)
+    try:
+        clashes = con.execute(
+            "select count(*), min(new_scores.track_id) from new_scores "
+            "semi join ledger.scores on ledger.scores.run_id = new_scores.run_id "
+            "and ledger.scores.track_id = new_scores.track_id"
+        ).fetchall()[0]
+        if clashes[0]:
+            raise WarehouseError(
+                f"A run must score a track once, however {clashes[0]:,} were scored before (first: {clashes[1]})."
+            )
+        con.execute("insert into ledger.scores by name select * from new_scores")
+    finally:
+        con.unregister("new_scores")
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    known = [
+        column
+        for (column,) in con.execute(
+            "select column_name from duckdb_columns() where schema_name = 'ledger' and table_name = ? "
+            "and database_name = current_database()",
+            [table],
+        ).fetchall()
+    ]
+    for row in rows:
+        columns = [column for column in known if column in row]
+        marks = ", ".join("?" for _ in columns)
+        con.execute(
+            f"insert into ledger.{table} ({', '.join(columns)}) values ({marks})",
+            [row[column] for column in columns],
+        )

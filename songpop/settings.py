@@ -1,0 +1,149 @@
+"""Settings: the only reader of the environment."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from songpop.errors import SettingsError
+
+_DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[smh])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are and how much of the machine may be used; each field is one setting of the README."""
+
+    home: Path
+    warehouse: Path
+    published: Path
+    seed: int = 0
+    threads: int = 1
+    memory_limit: str = "4GB"
+    max_reject_share: float = 0.01
+    new_release_days: int = 28
+    retrain_days: int = 7
+    enrich_deadline: timedelta = timedelta(minutes=45)
+    spotify_client_id: str | None = field(default=None, repr=False)
+    spotify_client_secret: str | None = field(default=None, repr=False)
+    spotify_api_url: str | None = None
+    spotify_token_url: str | None = None
+    spotify_market: str = "US"
+
+    @property
+    def models_dir(self) -> Path:
+        """Return the folder of the registered model versions."""
+        return self.home / "models"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Return the folder of Data Docs and of the nights' reports."""
+        return self.home / "reports"
+
+    @property
+    def exports_dir(self) -> Path:
+        """Return the folder that exported lists go to when no path is given."""
+        return self.home / "exports"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Any) -> "Settings":
+        """Read the environment once; `options` (of the command line) win where they are not None.
+
+        Raises:
+            SettingsError: a value is not of its kind.
+        """
+        env = dict(os.environ if environ is None else environ)
+        values: dict[str, Any] = {
+            name: read(env[variable], variable)
+            for name, (variable, read) in _VARIABLES.items()
+            if env.get(variable)
+        }
+        values |= {name: value for name, value in options.items() if value is not None}
+        home = Path(values.pop("home", ".")).expanduser().resolve()
+        values.setdefault("threads", os.cpu_count() or 1)
+        warehouse = _under(home, values.pop("warehouse", "warehouse/songpop.duckdb"))
+        published = _under(home, values.pop("published", "warehouse/published.duckdb"))
+        settings = cls(home=home, warehouse=warehouse, published=published, **values)
+        _validate(settings)
+        return settings
+
+
+def parse_duration(text: str, name: str = "a duration") -> timedelta:
+    """Read a duration such as `45m`, `90s` or `1.5h`.
+
+    Raises:
+        SettingsError: the text is not a number with one of the units s, m, h.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
+        raise SettingsError(f"{name} must be a number and one of the units s, m, h, however it is {text!r}.")
+    return timedelta(seconds=float(match["number"]) * _UNIT_SECONDS[match["unit"]])
+
+
+def _read_int(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise SettingsError(f"{name} must be a whole number, however it is {text!r}.") from None
+
+
+def _read_share(text: str, name: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingsError(f"{name} must be a share between 0 and 1, however it is {text!r}.") from None
+
+
+def _read_text(text: str, name: str) -> str:
+    return text
+
+
+_VARIABLES = {
+    "home": ("SONGPOP_HOME", _read_text),
+    "warehouse": ("SONGPOP_WAREHOUSE", _read_text),
+    "published": ("SONGPOP_PUBLISHED", _read_text),
+    "seed": ("SONGPOP_SEED", _read_int),
+    "threads": ("SONGPOP_THREADS", _read_int),
+    "memory_limit": ("SONGPOP_MEMORY_LIMIT", _read_text),
+    "max_reject_share": ("SONGPOP_MAX_REJECT_SHARE", _read_share),
+    "new_release_days": ("SONGPOP_NEW_RELEASE_DAYS", _read_int),
+    "retrain_days": ("SONGPOP_RETRAIN_DAYS", _read_int),
+    "enrich_deadline": ("SONGPOP_ENRICH_DEADLINE", parse_duration),
+    "spotify_client_id": ("SPOTIPY_CLIENT_ID", _read_text),
+    "spotify_client_secret": ("SPOTIPY_CLIENT_SECRET", _read_text),
+    "spotify_api_url": ("SONGPOP_SPOTIFY_API_URL", _read_text),
+    "spotify_token_url": ("SONGPOP_SPOTIFY_TOKEN_URL", _read_text),
+    "spotify_market": ("SONGPOP_SPOTIFY_MARKET", _read_text),
+}
+
+
+def _under(home: Path, path: str | Path) -> Path:
+    return (home / Path(path).expanduser()).resolve()
+
+
+def _validate(settings: Settings) -> None:
+    if settings.home.exists() and not settings.home.is_dir():
+        raise SettingsError(f"SONGPOP_HOME must be a folder, however {settings.home} is a file.")
+    if not 0 <= settings.seed < 2**31:
+        raise SettingsError(f"SONGPOP_SEED must lie in 0 to 2147483647, however it is {settings.seed}.")
+    if settings.threads < 1:
+        raise SettingsError(f"SONGPOP_THREADS must be at least 1, however it is {settings.threads}.")
+    if not _SIZE.fullmatch(settings.memory_limit.strip()):
+        raise SettingsError(
+            f"SONGPOP_MEMORY_LIMIT must be a size such as 4GB or 800MB, however it is "
+            f"{settings.memory_limit!r}."
+        )
+    if not 0 <= settings.max_reject_share <= 1:
+        raise SettingsError(
+            f"SONGPOP_MAX_REJECT_SHARE must lie in 0 to 1, however it is {settings.max_reject_share}."
+        )
+    if settings.warehouse == settings.published:
+        raise SettingsError(
+            f"SONGPOP_WAREHOUSE and SONGPOP_PUBLISHED must be two files, however both are "
+            f"{settings.warehouse}."
+        )

@@ -1,0 +1,195 @@
+"""The writer's DuckDB file: open it, run its SQL files, build what is derived, publish what readers open."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from songpop import resources
+from songpop.errors import WarehouseError
+from songpop.settings import Settings
+
+SCHEMAS = ("raw", "staging", "marts", "ledger")
+
+# marts read staging, the ledger and the marts before them in this list
+BUILD_ORDER = (
+    "artist_sources",
+    "tracks",
+    "artists",
+    "releases",
+    "scores",
+    "ranked_releases",
+    "album_singles",
+    "score_backtest",
+    "model_scoreboard",
+)
+
+# DuckDB 1.4 and later can read it, whichever version wrote it
+_STORAGE_VERSION = "v1.4.0"
+_LOCK_HOLDER = re.compile(r"PID (\d+)")
+
+
+def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Open the writer's warehouse, making file, schemas and tables where they are missing.
+
+    Raises:
+        WarehouseError: another process holds the file, or it is not a DuckDB file.
+    """
+    settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    con = open_file(settings.warehouse, settings, read_only=False)
+    create_tables(con)
+    return con
+
+
+def open_file(path: Path, settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open one DuckDB file with the settings' limits, and no look at any network.
+
+    Raises:
+        WarehouseError: the file is missing (read_only), locked or not of DuckDB.
+    """
+    if read_only and not path.is_file():
+        raise WarehouseError(
+            f"{path} must exist to be read, however it does not. `songpop nightly` makes it."
+        )
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=connection_config(settings))
+    except duckdb.IOException as error:
+        holder = _LOCK_HOLDER.search(str(error))
+        if holder:
+            raise WarehouseError(
+                f"{path} must be free to be opened, however process {holder[1]} has it open. Wait for that run "
+                "to end; readers should open the published file instead."
+            ) from error
+        raise WarehouseError(
+            f"{path} must be a DuckDB file that this DuckDB ({duckdb.__version__}) can read, however it said: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+
+
+def connection_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    """Return DuckDB's settings for every connection of one process; it allows only one set a file."""
+    return {
+        "threads": settings.threads,
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(settings.warehouse.parent / "spill"),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what happens inside as one, or roll all of it back."""
+    con.execute("begin transaction")
+    try:
+        yield
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the schemas, and the raw and ledger tables that are missing."""
+    for schema in SCHEMAS:
+        con.execute(f"create schema if not exists {schema}")
+    for schema in ("raw", "ledger"):
+        for path in resources.sql_paths(schema):
+            con.execute(path.read_text())
+            _comment(con, "table", f"{schema}.{path.stem}", _header(path))
+
+
+def build(con: duckdb.DuckDBPyConnection, *, as_of_date: date, new_release_days: int) -> None:
+    """Build staging and marts anew from raw and ledger, in one transaction, with their comments.
+
+    Args:
+        con: the writer's connection.
+        as_of_date: the day that the marts speak for.
+        new_release_days: how long after its release a track found by a service counts as new.
+    """
+    parameters = {"as_of_date": as_of_date, "new_release_days": new_release_days}
+    glossary = tomllib.loads(resources.glossary_path().read_text())
+    with transaction(con):
+        for path in resources.sql_paths("staging"):
+            con.execute(f"create or replace view staging.{path.stem} as {path.read_text()}")
+            _comment(con, "view", f"staging.{path.stem}", _header(path))
+        for name in BUILD_ORDER:
+            _build_mart(con, name, parameters, glossary)
+
+
+def build_mart(con: duckdb.DuckDBPyConnection, name: str, *, as_of_date: date, new_release_days: int) -> None:
+    """Build one mart anew; what it reads must be there."""
+    glossary = tomllib.loads(resources.glossary_path().read_text())
+    _build_mart(con, name, {"as_of_date": as_of_date, "new_release_days": new_release_days}, glossary)
+
+
+def _build_mart(
+    con: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, object], glossary: dict[str, str]
+) -> None:
+    path = resources.sql_path("marts", name)
+    query = path.read_text()
+    used = {key: value for key, value in parameters.items() if f"${key}" in query}
+    con.execute(f"create or replace table marts.{name} as {query}", used or None)
+    _comment(con, "table", f"marts.{name}", _header(path))
+    columns = con.execute(
+        "select column_name from duckdb_columns() where schema_name = 'marts' and table_name = ? "
+        "and database_name = current_database()",
+        [name],
+    ).fetchall()
+    for (column,) in columns:
+        if column not in glossary:
+            raise WarehouseError(
+                f"Every mart column must be described in sql/columns.toml, however marts.{name}.{column} is not."
+            )
+        _comment(con, "column", f'marts.{name}."{column}"', glossary[column])
+
+
+def publish(con: duckdb.DuckDBPyConnection, target: Path) -> None:
+    """Copy the warehouse into a new file and swap it in, so that readers see the old one or the new one whole.
+
+    A reader that has the old file open keeps it undisturbed until it closes it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in target.parent.glob(f".{target.name}.*.tmp*"):
+        leftover.unlink()
+    fresh = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    source = con.execute("select current_database()").fetchall()[0][0]
+    con.execute(f"attach '{_quoted(fresh)}' as fresh (storage_version '{_STORAGE_VERSION}')")
+    try:
+        con.execute(f'copy from database "{source}" to fresh')
+    except BaseException:
+        con.execute("detach fresh")
+        fresh.unlink(missing_ok=True)
+        raise
+    con.execute("detach fresh")
+    with fresh.open("rb") as file:
+        os.fsync(file.fileno())
+    fresh.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:
+    con.execute(f"comment on {kind} {name} is '{text.replace(chr(39), chr(39) * 2)}'")
+
+
+def _header(path: Path) -> str:
+    """Return the comment that a SQL file opens with, as one paragraph."""
+    lines = []
+    for line in path.read_text().splitlines():
+        if not line.startswith("--"):
+            break
+        lines.append(line.removeprefix("--").strip())
+    return " ".join(lines)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

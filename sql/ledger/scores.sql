@@ -1,0 +1,21 @@
+-- One row per track scored in a run. Key: run_id, track_id. Append-only.
+-- Unit: scores 0-100; p_ columns are probabilities of the four popularity bins and sum to 1.
+create table if not exists ledger.scores (
+    run_id varchar not null,
+    track_id varchar not null,
+    model_version varchar not null,
+    album_id varchar,
+    drivers varchar,
+    score double not null,
+    score_low double not null,
+    score_high double not null,
+    p_0_25 double not null,
+    p_26_50 double not null,
+    p_51_75 double not null,
+    p_76_100 double not null,
+    p_best double,
+    benchmark_score double,
+    as_of_date date not null,
+    release_date date,
+    scored_at timestamp not null
+);

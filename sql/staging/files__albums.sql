@@ -1,0 +1,18 @@
+-- One row per line of an albums file and snapshot. Key: snapshot_id, line. Reads: raw.files__albums.
+-- Unit: release_date is the first day of its year or month where its precision is not day.
+select
+    snapshot_id,
+    line,
+    track_id,
+    album_id,
+    album_name,
+    try_cast(
+        case length(release_date)
+            when 4 then release_date || '-01-01'
+            when 7 then release_date || '-01'
+            else release_date
+        end as date
+    ) as release_date,
+    case length(release_date) when 4 then 'year' when 7 then 'month' when 10 then 'day' end
+        as release_date_precision
+from raw.files__albums

@@ -1,0 +1,35 @@
+-- One row per line of a releases file and snapshot. Key: snapshot_id, line. Reads: raw.files__releases.
+-- Unit: release_date is the first day of its year or month where its precision is not day.
+select
+    snapshot_id,
+    line,
+    track_id,
+    artist_name,
+    track_name,
+    album_id,
+    album_name,
+    genre,
+    "year",
+    danceability,
+    energy,
+    "key",
+    loudness,
+    "mode",
+    speechiness,
+    acousticness,
+    instrumentalness,
+    liveness,
+    valence,
+    tempo,
+    duration_ms,
+    time_signature,
+    try_cast(
+        case length(release_date)
+            when 4 then release_date || '-01-01'
+            when 7 then release_date || '-01'
+            else release_date
+        end as date
+    ) as release_date,
+    case length(release_date) when 4 then 'year' when 7 then 'month' when 10 then 'day' end
+        as release_date_precision
+from raw.files__releases
