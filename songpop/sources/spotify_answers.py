@@ -1,0 +1,170 @@
+"""Read Spotify's answers: JSON objects in, plain rows out; an absent value is None, never 0."""
+
+import calendar
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from songpop.names import fold_accents, fold_name
+
+Row = dict[str, Any]
+
+FEATURES = (
+    "danceability",
+    "energy",
+    "key",
+    "loudness",
+    "mode",
+    "speechiness",
+    "acousticness",
+    "instrumentalness",
+    "liveness",
+    "valence",
+    "tempo",
+    "duration_ms",
+    "time_signature",
+)
+_WHOLE_FEATURES = ("key", "mode", "duration_ms", "time_signature")
+
+
+def known_objects(items: Iterable[Any]) -> list[Row]:
+    """Keep the objects that have an id; Spotify puts null where it has nothing to say."""
+    return [item for item in items if isinstance(item, dict) and item.get("id")]
+
+
+def by_requested_id(items: Iterable[Any]) -> dict[str, Row]:
+    """Key objects by the id they were asked under, which a relinked track names in `linked_from`."""
+    found: dict[str, Row] = {}
+    for item in known_objects(items):
+        found[item["id"]] = item
+        asked = item.get("linked_from")
+        if isinstance(asked, dict) and asked.get("id"):
+            found[asked["id"]] = item
+    return found
+
+
+def artist_row_of_hits(artist_name: str, hits: Sequence[Row]) -> Row:
+    """Match a name with the hits of a search and return its row.
+
+    Only equality of folded names counts, however high a hit stands: one equal hit is `found`, several are
+    `ambiguous`, none is `unmatched`. Accents are folded only where no hit equals the name with them.
+    """
+    folded = fold_name(artist_name)
+    distinct = list({hit["id"]: hit for hit in hits}.values())
+    equal = [hit for hit in distinct if fold_name(str(hit.get("name"))) == folded]
+    confidence = 1.0
+    if not equal:
+        bare = fold_accents(folded)
+        equal = [hit for hit in distinct if fold_accents(fold_name(str(hit.get("name")))) == bare]
+        confidence = 0.9
+    if len(equal) == 1:
+        return artist_row(
+            artist_name, equal[0], method="search_exact", confidence=confidence, candidates=distinct
+        )
+    return artist_row(artist_name, None, method="search_exact", candidates=equal or distinct) | {
+        "match_state": "ambiguous" if equal else "unmatched"
+    }
+
+
+def artist_row(
+    artist_name: str,
+    artist: Row | None,
+    *,
+    method: str,
+    confidence: float | None = None,
+    candidates: Sequence[Row] = (),
+) -> Row:
+    """Return the row of one name that was asked for; without an artist everything but the name is unknown."""
+    told = artist or {}
+    followers = told.get("followers")
+    genres = told.get("genres")
+    return {
+        "artist_name": artist_name,
+        "found_name": told.get("name"),
+        "artist_id": told.get("id"),
+        "match_state": "found" if artist else "unmatched",
+        "match_method": method,
+        "match_confidence": confidence,
+        "candidates": json.dumps([_candidate(hit) for hit in candidates], ensure_ascii=False),
+        "genres": [str(genre) for genre in genres] if isinstance(genres, list) else None,
+        "popularity": _whole(told.get("popularity")),
+        "followers": _whole(followers.get("total")) if isinstance(followers, dict) else None,
+    }
+
+
+def artist_id_on_track(track: Row, artist_name: str) -> str | None:
+    """Return the id of the track's artist who bears this name, or None."""
+    artists = known_objects(track.get("artists") or [])
+    same = {a["id"] for a in artists if fold_name(str(a.get("name"))) == fold_name(artist_name)}
+    return same.pop() if len(same) == 1 else None
+
+
+def release_rows(album: Row, tracks: Iterable[Row], *, found_by: str, market: str) -> list[Row]:
+    """Return one row a track of an album, under the track's first artist."""
+    rows = []
+    for track in tracks:
+        artists = known_objects(track.get("artists") or album.get("artists") or [])
+        first = artists[0] if artists else {}
+        rows.append(
+            {
+                "track_id": track["id"],
+                "track_name": track.get("name"),
+                "artist_name": first.get("name"),
+                "artist_id": first.get("id"),
+                "album_id": album["id"],
+                "album_name": album.get("name"),
+                "album_type": album.get("album_type"),
+                "market": market,
+                "found_by": found_by,
+                "release_date": album.get("release_date"),
+                "release_date_precision": album.get("release_date_precision"),
+                "total_tracks": _whole(album.get("total_tracks")),
+                "disc_number": _whole(track.get("disc_number")),
+                "track_number": _whole(track.get("track_number")),
+                "duration_ms": _whole(track.get("duration_ms")),
+                "explicit": track.get("explicit") if isinstance(track.get("explicit"), bool) else None,
+            }
+        )
+    return rows
+
+
+def feature_row(features: Row) -> Row:
+    """Return the thirteen audio features of one track."""
+    row: Row = {"track_id": features["id"]}
+    for name in FEATURES:
+        row[name] = _whole(features.get(name)) if name in _WHOLE_FEATURES else _number(features.get(name))
+    return row
+
+
+def may_be_released_within(release_date: Any, first: date, last: date) -> bool:
+    """Say whether a release date (`2026`, `2026-11` or `2026-11-22`) can mean a day in `first` to `last`."""
+    try:
+        parts = [int(part) for part in str(release_date).split("-")]
+        year, month, day = (*parts, None, None)[:3]
+        earliest = date(year or 0, month or 1, day or 1)
+        last_month = month or 12
+        latest = date(year or 0, last_month, day or calendar.monthrange(year or 0, last_month)[1])
+    except ValueError:
+        return False
+    return earliest <= last and latest >= first
+
+
+def _candidate(hit: Row) -> Row:
+    followers = hit.get("followers")
+    return {
+        "id": hit["id"],
+        "name": hit.get("name"),
+        "popularity": _whole(hit.get("popularity")),
+        "followers": _whole(followers.get("total")) if isinstance(followers, dict) else None,
+    }
+
+
+def _number(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and abs(value) < float("inf") else None
+
+
+def _whole(value: Any) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None and number == int(number) else None
