@@ -52,7 +52,9 @@ def _bar(label: str, total: float | None, unit: str) -> Iterator[Advance]:
         task = bar.add_task(label, total=total, note="")
 
         def advance(n: float = 1, note: str | None = None) -> None:
-            bar.update(task, advance=n, **({} if note is None else {"note": note}))
+            bar.update(task, advance=n)
+            if note is not None:
+                bar.update(task, note=note)
 
         yield advance
 
@@ -72,9 +74,7 @@ def _lines(label: str, total: float | None, unit: str) -> Iterator[Advance]:
     yield advance
 
 
-def table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, to_stderr: bool = True
-) -> None:
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, to_stderr: bool = True) -> None:
     """Print a small table for a person; numbers stand right."""
     from rich.console import Console
     from rich.table import Table

@@ -37,9 +37,7 @@ class Finding:
     example_keys: Sequence[str] = field(default_factory=tuple)
 
 
-def open_run(
-    con: duckdb.DuckDBPyConnection, run_id: str, flow: str, *, as_of_date: date, now: datetime
-) -> None:
+def open_run(con: duckdb.DuckDBPyConnection, run_id: str, flow: str, *, as_of_date: date, now: datetime) -> None:
     """Write the row of a run that begins."""
     con.execute(
         "insert into ledger.runs values (?, ?, 'running', null, ?, ?, ?, null)",
@@ -57,9 +55,7 @@ def close_run(
     )
 
 
-def save_findings(
-    con: duckdb.DuckDBPyConnection, run_id: str, findings: Sequence[Finding], *, now: datetime
-) -> None:
+def save_findings(con: duckdb.DuckDBPyConnection, run_id: str, findings: Sequence[Finding], *, now: datetime) -> None:
     """Append the findings of a run."""
     before = con.execute("select count(*) from ledger.findings where run_id = ?", [run_id]).fetchall()[0][0]
     rows = [
@@ -89,9 +85,7 @@ def champion_version(con: duckdb.DuckDBPyConnection) -> str | None:
     return rows[0][0] if rows else None
 
 
-def save_model(
-    con: duckdb.DuckDBPyConnection, version: dict[str, Any], metrics: Sequence[dict[str, Any]]
-) -> None:
+def save_model(con: duckdb.DuckDBPyConnection, version: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> None:
     """Append a model version and its metrics, each a mapping of the ledger's columns."""
     _insert(con, "model_versions", [version])
     _insert(con, "model_metrics", metrics)

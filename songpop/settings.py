@@ -59,9 +59,7 @@ class Settings:
         """
         env = dict(os.environ if environ is None else environ)
         values: dict[str, Any] = {
-            name: read(env[variable], variable)
-            for name, (variable, read) in _VARIABLES.items()
-            if env.get(variable)
+            name: read(env[variable], variable) for name, (variable, read) in _VARIABLES.items() if env.get(variable)
         }
         values |= {name: value for name, value in options.items() if value is not None}
         home = Path(values.pop("home", ".")).expanduser().resolve()
@@ -135,15 +133,29 @@ def _validate(settings: Settings) -> None:
         raise SettingsError(f"SONGPOP_THREADS must be at least 1, however it is {settings.threads}.")
     if not _SIZE.fullmatch(settings.memory_limit.strip()):
         raise SettingsError(
-            f"SONGPOP_MEMORY_LIMIT must be a size such as 4GB or 800MB, however it is "
-            f"{settings.memory_limit!r}."
+            f"SONGPOP_MEMORY_LIMIT must be a size such as 4GB or 800MB, however it is {settings.memory_limit!r}."
         )
     if not 0 <= settings.max_reject_share <= 1:
-        raise SettingsError(
-            f"SONGPOP_MAX_REJECT_SHARE must lie in 0 to 1, however it is {settings.max_reject_share}."
-        )
+        raise SettingsError(f"SONGPOP_MAX_REJECT_SHARE must lie in 0 to 1, however it is {settings.max_reject_share}.")
     if settings.warehouse == settings.published:
         raise SettingsError(
-            f"SONGPOP_WAREHOUSE and SONGPOP_PUBLISHED must be two files, however both are "
-            f"{settings.warehouse}."
+            f"SONGPOP_WAREHOUSE and SONGPOP_PUBLISHED must be two files, however both are {settings.warehouse}."
         )
+
+
+# the cron line of the night and the size of the embedded sample; prefect.yaml repeats the first
+DEFAULT_CRON = "15 3 * * *"
+SAMPLE_ROWS = 6_000
+
+_PREFECT_DEFAULTS = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    # the first start makes a database and can take longer than Prefect's own 20 s
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+}
+
+
+def set_prefect_defaults() -> None:
+    """Set what Prefect reads from the environment when it is imported; what the user has set wins."""
+    for name, value in _PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)

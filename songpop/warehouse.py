@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -53,9 +53,7 @@ def open_file(path: Path, settings: Settings, *, read_only: bool) -> duckdb.Duck
         WarehouseError: the file is missing (read_only), locked or not of DuckDB.
     """
     if read_only and not path.is_file():
-        raise WarehouseError(
-            f"{path} must exist to be read, however it does not. `songpop nightly` makes it."
-        )
+        raise WarehouseError(f"{path} must exist to be read, however it does not. `songpop nightly` makes it.")
     try:
         return duckdb.connect(str(path), read_only=read_only, config=connection_config(settings))
     except duckdb.IOException as error:
@@ -122,12 +120,6 @@ def build(con: duckdb.DuckDBPyConnection, *, as_of_date: date, new_release_days:
             _build_mart(con, name, parameters, glossary)
 
 
-def build_mart(con: duckdb.DuckDBPyConnection, name: str, *, as_of_date: date, new_release_days: int) -> None:
-    """Build one mart anew; what it reads must be there."""
-    glossary = tomllib.loads(resources.glossary_path().read_text())
-    _build_mart(con, name, {"as_of_date": as_of_date, "new_release_days": new_release_days}, glossary)
-
-
 def _build_mart(
     con: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, object], glossary: dict[str, str]
 ) -> None:
@@ -149,10 +141,17 @@ def _build_mart(
         _comment(con, "column", f'marts.{name}."{column}"', glossary[column])
 
 
-def publish(con: duckdb.DuckDBPyConnection, target: Path) -> None:
-    """Copy the warehouse into a new file and swap it in, so that readers see the old one or the new one whole.
+def publish(
+    con: duckdb.DuckDBPyConnection, target: Path, *, close_run: tuple[str, str, datetime] | None = None
+) -> None:
+    """Copy the warehouse into a new file and swap it in: readers see the old one or the new one whole.
 
     A reader that has the old file open keeps it undisturbed until it closes it.
+
+    Args:
+        con: the writer's connection.
+        target: the readers' file.
+        close_run: run_id, status and moment with which the copy shows the run that publishes as finished.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     for leftover in target.parent.glob(f".{target.name}.*.tmp*"):
@@ -162,6 +161,12 @@ def publish(con: duckdb.DuckDBPyConnection, target: Path) -> None:
     con.execute(f"attach '{_quoted(fresh)}' as fresh (storage_version '{_STORAGE_VERSION}')")
     try:
         con.execute(f'copy from database "{source}" to fresh')
+        if close_run:
+            run_id, status, now = close_run
+            con.execute(
+                "update fresh.ledger.runs set status = ?, finished_at = ? where run_id = ?",
+                [status, now, run_id],
+            )
     except BaseException:
         con.execute("detach fresh")
         fresh.unlink(missing_ok=True)

@@ -1,0 +1,90 @@
+"""The night as a Prefect flow: the same steps as `songpop nightly`, with retries, run names, logs and artifacts."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import flow_run
+from prefect.tasks import Task, exponential_backoff
+
+from songpop import exports, reports
+from songpop.errors import SourceUnavailable
+from songpop.night import Night, Step, open_night
+from songpop.runs import utc_now
+from songpop.settings import Settings
+from songpop.steps import Inputs, Retrain
+
+_SHOWN_RELEASES = 50
+
+
+def _run_name() -> str:
+    return f"nightly {flow_run.parameters.get('as_of') or utc_now().date()}"
+
+
+def _may_work_next_time(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.result(raise_on_failure=False), SourceUnavailable)
+
+
+def _run_step(night: Night, step: Step) -> None:
+    task(
+        lambda: night.do(step),
+        name=step.name,
+        task_run_name=step.name,
+        retries=2 if step.is_worth_a_retry else 0,
+        retry_delay_seconds=exponential_backoff(10),
+        retry_condition_fn=_may_work_next_time,
+        cache_policy=NO_CACHE,
+    )()
+
+
+@flow(name="songpop-nightly", flow_run_name=_run_name, log_prints=True, validate_parameters=True)
+def nightly(
+    tracks: str | None = None,
+    artists: str | None = None,
+    albums: str | None = None,
+    releases: str | None = None,
+    kaggle: bool = False,
+    retrain: Retrain = "auto",
+    sample_rows: int | None = None,
+    as_of: date | None = None,
+    home: str | None = None,
+) -> str:
+    """Load, check, enrich, train when due, score and publish; return the run's id.
+
+    Paths are of the machine that runs the flow; everything else is as in `songpop nightly --help`.
+    """
+    settings = Settings.from_env(home=home)
+    files = {"tracks": tracks, "artists": artists, "albums": albums, "releases": releases}
+    inputs = Inputs(kaggle=kaggle, **{name: Path(path) for name, path in files.items() if path})
+    with open_night(
+        settings, inputs, as_of_date=as_of or utc_now().date(), retrain=retrain, sample_rows=sample_rows
+    ) as night:
+        for step in night.steps():
+            _run_step(night, step)
+        _create_artifacts(settings, night)
+    return night.run.run_id
+
+
+def _create_artifacts(settings: Settings, night: Night) -> None:
+    create_markdown_artifact(
+        reports.render_report(night.run, night.lines, failure=None),
+        key="nightly-report",
+        description="What the night did, found and published",
+    )
+    ranked = exports.read_list(settings, "releases", exports.Filters(limit=_SHOWN_RELEASES))
+    shown = ranked.select(
+        "rank", "rank_change", "score", "score_low", "score_high", "track_name", "artist_name", "genre"
+    )
+    create_table_artifact(
+        [{key: _plain(value) for key, value in row.items()} for row in shown.to_dicts()],
+        key="ranked-releases",
+        description=f"The best {_SHOWN_RELEASES} new releases",
+    )
+
+
+def _plain(value: object) -> object:
+    return round(value, 1) if isinstance(value, float) else value

@@ -1,0 +1,165 @@
+"""Commands that only read: lists, SQL, status, doctor."""
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from songpop import console
+from songpop.cli.options import json_option, print_json, settings_options
+from songpop.runs import utc_now
+from songpop.settings import Settings
+
+# what a person reads first; every column is in the other formats
+_TABLE_COLUMNS = {
+    "releases": "rank rank_change score score_low score_high track_name artist_name genre release_date drivers",
+    "movers": "rank_change rank previous_rank score track_name artist_name genre",
+    "singles": "single_score p_best verdict single_track_name artist_name album_name runner_up_track_name n_tracks",
+    "artists": "rank best_score artist_name best_track_name n_releases artist_popularity n_tracks mean_popularity",
+}
+_date = click.DateTime(["%Y-%m-%d"])
+
+
+@click.command("export")
+@click.argument("name", metavar="LIST")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "parquet", "xlsx", "json"]),
+    help="[from --out, or csv]",
+)
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="[stdout]")
+@click.option("--limit", type=click.IntRange(min=1), help="Number of rows")
+@click.option("--genre", help="Only this genre")
+@click.option("--artist", help="Only artists whose name holds this")
+@click.option("--since", type=_date, metavar="YYYY-MM-DD", help="Released on or after")
+@click.option("--until", type=_date, metavar="YYYY-MM-DD", help="Released on or before")
+@click.option("--min-score", type=float, help="Lowest score")
+@settings_options
+def export_command(
+    settings: Settings,
+    name: str,
+    file_format: str | None,
+    out: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    **chosen: Any,
+) -> None:
+    """Write a ranked list from the published file.
+
+    LIST is releases, singles, artists, movers or a .sql file. Without --out and --format a terminal shows a
+    table, and a pipe gets CSV.
+    """
+    from songpop import exports
+
+    filters = exports.Filters(since=_day(since), until=_day(until), **chosen)
+    frame = exports.read_list(settings, name, filters)
+    if file_format == "table" or (out is None and file_format is None and sys.stdout.isatty()):
+        _print_list(name, frame)
+        return
+    chosen_format = file_format or _format_of(out)
+    notes = exports.list_notes(settings, name, filters)
+    if out is None:
+        exports.write_list(frame, sys.stdout.buffer, chosen_format, notes=notes)
+        return
+    exports.write_list(frame, out.resolve(), chosen_format, notes=notes)
+    console.say(f"{frame.height:,} rows written to {out}")
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _format_of(out: Path | None) -> str:
+    suffix = out.suffix.lstrip(".").lower() if out else "csv"
+    return suffix if suffix in ("csv", "parquet", "xlsx", "json") else "csv"
+
+
+def _print_list(name: str, frame: Any) -> None:
+    columns = [column for column in _TABLE_COLUMNS.get(name, " ".join(frame.columns)).split()]
+    console.table("", columns, frame.select(columns).rows(), to_stderr=False)
+
+
+@click.command("sql")
+@click.argument("statement")
+@click.option(
+    "--format", "file_format", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+@settings_options
+def sql_command(settings: Settings, statement: str, file_format: str) -> None:
+    """Run one query on the published file and print its rows."""
+    from songpop import exports, warehouse
+    from songpop.errors import ExportError
+
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        import duckdb
+
+        try:
+            relation = con.sql(statement)
+        except duckdb.Error as error:
+            raise ExportError(f"The statement must be a query on the published file, however: {error}") from error
+        if relation is None:
+            return
+        frame = relation.pl()
+    if file_format == "table":
+        console.table("", frame.columns, frame.rows(), to_stderr=False)
+    else:
+        exports.write_list(frame, sys.stdout.buffer, file_format, notes={})
+
+
+@click.command("status")
+@settings_options
+@json_option
+def status_command(settings: Settings, as_json: bool) -> None:
+    """Show the last runs, freshness, champion and benchmark, and the newest findings."""
+    from songpop import status
+
+    state = status.read_status(settings, now=utc_now())
+    if as_json:
+        print_json(state)
+        return
+    age = state["published_age_hours"]
+    click.echo(f"Published  {'never' if age is None else f'{age:.1f} hours ago ({settings.published})'}")
+    champion = state["champion"]
+    click.echo(f"Champion   {champion['model_version'] if champion else 'none yet'}")
+    if coverage := state["coverage"]:
+        click.echo(
+            f"Releases   {coverage['n_releases']:,}: {coverage['n_scored']:,} scored, "
+            f"{coverage['n_with_artist_popularity']:,} with an artist popularity, "
+            f"{coverage['n_with_audio_features']:,} with audio features"
+        )
+    for title, name in (
+        ("Runs", "runs"),
+        ("Findings of the newest run", "findings"),
+        ("Scoreboard", "scoreboard"),
+    ):
+        rows = state[name]
+        if rows:
+            click.echo()
+            columns = [column for column in rows[0] if column not in ("found_at", "read_from")]
+            console.table(title, columns, [[_cell(row[column]) for column in columns] for row in rows], to_stderr=False)
+
+
+def _cell(value: Any) -> Any:
+    return value.strftime("%Y-%m-%d %H:%M:%S") if isinstance(value, datetime) else value
+
+
+@click.command("doctor")
+@settings_options
+@json_option
+def doctor_command(settings: Settings, as_json: bool) -> None:
+    """Check the set-up: versions, folders, files, and whether keys are set (they are never shown)."""
+    from songpop import doctor
+
+    findings = doctor.examine(settings)
+    if as_json:
+        print_json(findings)
+    else:
+        console.table(
+            "", ["", "what", "seen"], [["ok" if row["ok"] else "!!", row["what"], row["seen"]] for row in findings],
+            to_stderr=False,
+        )  # fmt: skip
+    if not all(row["ok"] for row in findings):
+        raise click.exceptions.Exit(1)

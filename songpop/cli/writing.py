@@ -1,0 +1,157 @@
+"""Commands that write the warehouse, one step each."""
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from songpop import console, steps
+from songpop.cli.options import input_file, input_options, json_option, print_json, run_options
+from songpop.runs import open_run
+from songpop.settings import Settings
+from songpop.steps import Inputs
+
+
+@click.command("load")
+@input_options
+@run_options
+@json_option
+def load_command(
+    settings: Settings,
+    as_of_date: date,
+    tracks: Path | None,
+    artists: Path | None,
+    albums: Path | None,
+    releases: Path | None,
+    kaggle: bool,
+    as_json: bool,
+) -> None:
+    """Load source files into the warehouse.
+
+    CSV, CSV.gz, a zip of one CSV, or Parquet. Loading the same content again changes nothing. Lines that
+    break a rule are kept aside in ledger.rejects with their reason.
+    """
+    inputs = Inputs(tracks=tracks, artists=artists, albums=albums, releases=releases, kaggle=kaggle)
+    if inputs.is_empty:
+        raise click.UsageError("Name a file to load, as in --tracks spotify_data.csv, or --kaggle.")
+    with open_run(settings, "load", as_of_date=as_of_date) as run:
+        result = steps.load(run, inputs)
+    if as_json:
+        print_json(result)
+    else:
+        console.table(
+            "Loaded",
+            ["entity", "snapshot", "rows", "rejected", "new", "seconds"],
+            [
+                [file.entity, file.snapshot_id, file.n_rows, file.n_rejected, file.is_new, file.seconds]
+                for file in result.files
+            ],
+        )
+
+
+@click.command("check")
+@run_options
+@json_option
+def check_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
+    """Run the expectation suites and SQL checks; write findings and Data Docs.
+
+    A critical finding makes the command fail.
+    """
+    with open_run(settings, "check", as_of_date=as_of_date) as run:
+        with run.warehouse() as con:
+            run.build(con)
+        result = steps.check(run, "all")
+    if as_json:
+        print_json(result)
+    else:
+        console.say(result.summary)
+        console.say(f"Data Docs: {result.docs}")
+
+
+@click.command("enrich")
+@run_options
+@json_option
+def enrich_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
+    """Fill artists, new releases and audio features from the configured services.
+
+    Spotify is used where SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET are set; otherwise the step says what
+    the files cover.
+    """
+    with open_run(settings, "enrich", as_of_date=as_of_date) as run:
+        with run.warehouse() as con:
+            run.build(con)
+        result = steps.enrich(run)
+    if as_json:
+        print_json(result)
+    else:
+        console.say(result.summary)
+
+
+@click.command("train")
+@run_options
+@json_option
+def train_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
+    """Fit the Keras network and the LightGBM benchmark; evaluate, register, promote or keep."""
+    with open_run(settings, "train", as_of_date=as_of_date) as run:
+        result = steps.train(run)
+    if as_json:
+        print_json(result)
+        return
+    shown = ["split", "family", "n", "mae", "rmse", "r2", "spearman", "accuracy_4bin", "coverage_90"]
+    console.table("Scoreboard", shown, [[row.get(name) for name in shown] for row in result.metrics])
+    console.say(f"{result.challenger}: {result.decision}. {result.reason}")
+    console.say(f"Model card: {settings.models_dir / result.challenger / 'card.md'}")
+
+
+@click.command("score")
+@click.option("--releases", type=input_file, metavar="FILE", help="Score this file's releases instead")
+@run_options
+@json_option
+def score_command(settings: Settings, as_of_date: date, releases: Path | None, as_json: bool) -> None:
+    """Score new releases with the champion."""
+    with open_run(settings, "score", as_of_date=as_of_date) as run:
+        if releases:
+            steps.load(run, Inputs(releases=releases))
+        result = steps.score(run)
+        steps.check(run, "scores")
+    if as_json:
+        print_json(result)
+    else:
+        console.say(f"{result.n_scored:,} releases scored by {result.model_version}; `songpop publish` shows them")
+
+
+@click.command("publish")
+@run_options
+def publish_command(settings: Settings, as_of_date: date) -> None:
+    """Check, build and swap in the readers' file.
+
+    Readers that have the old file open keep it undisturbed.
+    """
+    with open_run(settings, "publish", as_of_date=as_of_date) as run:
+        with run.warehouse() as con:
+            run.build(con)
+        steps.check(run, "all")
+        path = steps.publish(run)
+    console.say(f"Published {path}")
+
+
+@click.command("backtest")
+@click.option("--observed", type=input_file, metavar="FILE", help="track_id,popularity,observed_at to load first")
+@run_options
+@json_option
+def backtest_command(settings: Settings, as_of_date: date, observed: Path | None, as_json: bool) -> None:
+    """Hold past scores against the popularity seen since, by age of the release."""
+    from songpop import backtesting
+
+    with open_run(settings, "backtest", as_of_date=as_of_date) as run:
+        if observed:
+            steps.load(run, Inputs(observed=observed))
+        with run.warehouse() as con:
+            run.build(con)
+            rows = backtesting.read_backtest(con)
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        console.say("No scored track has a popularity seen on or after the day of its score yet. Pass --observed FILE.")
+    else:
+        console.table("Past scores against popularity seen since", list(rows[0]), [list(row.values()) for row in rows])

@@ -1,0 +1,85 @@
+"""Look at the set-up and say what is right and what is not."""
+
+import os
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from songpop import __version__, warehouse
+from songpop.errors import WarehouseError
+from songpop.settings import Settings
+
+_PACKAGES = (
+    "duckdb", "duckdb-sqlalchemy", "fastapi", "great-expectations", "keras", "lightgbm", "onnxruntime", "polars",
+    "prefect", "spotipy", "tensorflow",
+)  # fmt: skip
+_ENOUGH_FREE_BYTES = 2_000_000_000
+
+
+def examine(settings: Settings) -> list[dict[str, Any]]:
+    """Examine versions, folders, files and keys.
+
+    Returns:
+        One mapping a thing looked at: `what`, `seen` and whether it is `ok`. No key is ever in it.
+    """
+    rows = [_row("songpop", f"{__version__} on Python {sys.version.split()[0]}", True)]
+    rows += [_package(name) for name in _PACKAGES]
+    rows += [
+        _folder("home", settings.home),
+        _free_space(settings.home),
+        _database("warehouse", settings.warehouse, settings),
+        _database("published file", settings.published, settings),
+        _row("Spotify keys", _keys(settings), True),
+    ]
+    return rows
+
+
+def _row(what: str, seen: str, ok: bool) -> dict[str, Any]:
+    return {"what": what, "seen": seen, "ok": ok}
+
+
+def _package(name: str) -> dict[str, Any]:
+    try:
+        return _row(name, metadata.version(name), True)
+    except metadata.PackageNotFoundError:
+        return _row(name, "not installed", False)
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _folder(what: str, path: Path) -> dict[str, Any]:
+    writable = os.access(_existing(path), os.W_OK)
+    return _row(
+        what,
+        f"{path}{'' if path.exists() else ' (will be made)'}{'' if writable else ', not writable'}",
+        writable,
+    )
+
+
+def _free_space(path: Path) -> dict[str, Any]:
+    free = shutil.disk_usage(_existing(path)).free
+    return _row("free disk space", f"{free / 1e9:.1f} GB", free > _ENOUGH_FREE_BYTES)
+
+
+def _database(what: str, path: Path, settings: Settings) -> dict[str, Any]:
+    if not path.is_file():
+        return _row(what, f"{path} (none yet)", True)
+    try:
+        warehouse.open_file(path, settings, read_only=True).close()
+    except WarehouseError as error:
+        return _row(what, str(error), False)
+    return _row(what, f"{path}, {path.stat().st_size / 1e6:.1f} MB", True)
+
+
+def _keys(settings: Settings) -> str:
+    if settings.spotify_client_id and settings.spotify_client_secret:
+        return "set"
+    if settings.spotify_client_id or settings.spotify_client_secret:
+        return "only one of SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET is set, so Spotify is off"
+    return "not set, so Spotify is off"

@@ -1,0 +1,153 @@
+"""The night: every step in order, as a plain function that needs no Prefect."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from songpop import console, reports, steps
+from songpop.runs import Clock, Run, open_run, utc_now
+from songpop.settings import Settings
+from songpop.steps import Inputs, Retrain
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a night: its name, what it does, and whether another try may help it.
+
+    `call` returns one line on what was done.
+    """
+
+    name: str
+    call: Callable[[], str]
+    is_worth_a_retry: bool = False
+
+
+@dataclass
+class Night:
+    """A night that is going on.
+
+    Attributes:
+        run: the run of the whole night.
+        inputs: the files that it was pointed at.
+        retrain: when to train.
+        source: the Spotify source of an embedded sample; None takes the one that the settings name.
+        lines: name, seconds and outcome of every step done.
+    """
+
+    run: Run
+    inputs: Inputs
+    retrain: Retrain = "auto"
+    source: Any = None
+    lines: list[tuple[str, float, str]] = field(default_factory=list)
+
+    def steps(self) -> Iterator[Step]:
+        """Give the steps in order; the next one is asked for only when the one before has ended well."""
+        yield Step("load", self._load, is_worth_a_retry=True)
+        yield Step("check inputs", lambda: self._check("inputs"))
+        yield Step("enrich", self._enrich, is_worth_a_retry=True)
+        yield Step("train", self._train)
+        yield Step("score", self._score)
+        yield Step("check scores", lambda: self._check("scores"))
+        yield Step("publish", self._publish)
+
+    def do(self, step: Step) -> str:
+        """Do one step; show and keep what came of it."""
+        console.say(f"{step.name} …")
+        started = time.monotonic()
+        outcome = step.call()
+        seconds = time.monotonic() - started
+        self.lines.append((step.name, seconds, outcome))
+        console.say(f"{step.name}: {outcome} ({seconds:.1f} s)")
+        return outcome
+
+    def _load(self) -> str:
+        if self.inputs.is_empty:
+            with self.run.warehouse() as con:
+                self.run.build(con)
+            return "no files given; going on with what the warehouse holds"
+        return steps.load(self.run, self.inputs).summary
+
+    def _check(self, phase: steps.Phase) -> str:
+        return steps.check(self.run, phase).summary
+
+    def _enrich(self) -> str:
+        return steps.enrich(self.run, self.source).summary
+
+    def _train(self) -> str:
+        reason = steps.is_training_due(self.run, self.retrain)
+        if reason is None:
+            return "not due; the champion stays"
+        result = steps.train(self.run)
+        return f"{result.challenger} {result.decision}, because {reason}. {result.reason}"
+
+    def _score(self) -> str:
+        result = steps.score(self.run)
+        return f"{result.n_scored:,} releases scored by {result.model_version}"
+
+    def _publish(self) -> str:
+        path = steps.publish(self.run)
+        return f"readers' file swapped in: {path}"
+
+
+@contextmanager
+def open_night(
+    settings: Settings,
+    inputs: Inputs,
+    *,
+    as_of_date: date,
+    retrain: Retrain = "auto",
+    sample_rows: int | None = None,
+    clock: Clock = utc_now,
+) -> Iterator[Night]:
+    """Open a night: its run, and with `sample_rows` the embedded sample and its Spotify-shaped service.
+
+    When it closes, whether well or not, the report of the night is written to `reports/`.
+    """
+    with ExitStack() as stack:
+        source = None
+        if sample_rows:
+            inputs, source = stack.enter_context(_embedded_sample(settings, sample_rows, as_of_date))
+        run = stack.enter_context(open_run(settings, "nightly", as_of_date=as_of_date, clock=clock))
+        night = Night(run, inputs, retrain, source)
+        try:
+            yield night
+        except BaseException as error:
+            reports.write_report(run, night.lines, failure=str(error) or type(error).__name__)
+            raise
+        reports.write_report(run, night.lines, failure=None)
+
+
+def run_night(
+    settings: Settings,
+    inputs: Inputs,
+    *,
+    as_of_date: date,
+    retrain: Retrain = "auto",
+    sample_rows: int | None = None,
+    clock: Clock = utc_now,
+) -> Run:
+    """Load, check, enrich, retrain when due, score, check and publish; return the run.
+
+    Raises:
+        SongpopError: a step failed; readers keep what was published before.
+    """
+    with open_night(
+        settings, inputs, as_of_date=as_of_date, retrain=retrain, sample_rows=sample_rows, clock=clock
+    ) as night:
+        for step in night.steps():
+            night.do(step)
+    return night.run
+
+
+@contextmanager
+def _embedded_sample(settings: Settings, n_rows: int, as_of_date: date) -> Iterator[tuple[Inputs, Any]]:
+    """Write the synthetic sample and serve its artists and half of its releases in Spotify's shape."""
+    from songpop.sources import sample, sample_service
+
+    folder = settings.home / "sample"
+    files = sample.write_sample(folder, n_rows, settings.seed, as_of_date=as_of_date)
+    with sample_service.serve_sample(files) as service:
+        yield Inputs(tracks=files.tracks, albums=files.albums, releases=files.releases), service.source()

@@ -1,0 +1,115 @@
+"""One run: its lock, its row in the ledger, its clock and its words."""
+
+import fcntl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+import duckdb
+
+from songpop import console, ledger, warehouse
+from songpop.errors import WarehouseError
+from songpop.ids import make_run_id
+from songpop.ledger import Finding
+from songpop.settings import Settings
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the present moment in UTC, without a zone mark, as the ledger keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass
+class Run:
+    """One execution of a flow or command: what every step needs to know, and what it found.
+
+    Attributes:
+        settings: of this process.
+        run_id: as in ledger.runs.
+        flow: the command's name.
+        as_of_date: the day that the run speaks for.
+        clock: gives the present moment in UTC.
+        findings: everything found so far, in order.
+    """
+
+    settings: Settings
+    run_id: str
+    flow: str
+    as_of_date: date
+    clock: Clock = utc_now
+    findings: list[Finding] = field(default_factory=list)
+
+    @contextmanager
+    def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the writer's warehouse for one step."""
+        con = warehouse.connect(self.settings)
+        try:
+            yield con
+        finally:
+            con.close()
+
+    def build(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Build staging and marts anew for this run's day."""
+        warehouse.build(con, as_of_date=self.as_of_date, new_release_days=self.settings.new_release_days)
+
+    def save_findings(self, findings: Sequence[Finding]) -> None:
+        """Keep findings in the ledger and show them."""
+        if not findings:
+            return
+        self.findings.extend(findings)
+        with self.warehouse() as con:
+            ledger.save_findings(con, self.run_id, findings, now=self.clock())
+        for finding in findings:
+            console.say(f"  {finding.severity}: {finding.message}")
+
+
+@contextmanager
+def open_run(settings: Settings, flow: str, *, as_of_date: date, clock: Clock = utc_now) -> Iterator[Run]:
+    """Hold the warehouse's run lock, and open and close the run's row in the ledger.
+
+    The row ends as `done`, as `degraded` where warnings were found, or as `failed` with the reason.
+
+    Raises:
+        WarehouseError: another run holds the lock.
+    """
+    started_at = clock()
+    run = Run(settings, make_run_id(flow, started_at), flow, as_of_date, clock)
+    with _lock(settings):
+        with run.warehouse() as con:
+            _close_killed_runs(con, started_at)
+            ledger.open_run(con, run.run_id, flow, as_of_date=as_of_date, now=started_at)
+        try:
+            yield run
+        except BaseException as error:
+            _close(run, "failed", str(error) or type(error).__name__)
+            raise
+        _close(run, "degraded" if run.findings else "done", None)
+
+
+def _close(run: Run, status: str, message: str | None) -> None:
+    with run.warehouse() as con:
+        ledger.close_run(con, run.run_id, status, now=run.clock(), message=message)
+
+
+def _close_killed_runs(con: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    """Close what a killed run left open; no run can be going on while we hold the lock."""
+    for (run_id,) in con.execute("select run_id from ledger.runs where status = 'running'").fetchall():
+        ledger.close_run(con, run_id, "failed", now=now, message="the process ended before the run did")
+
+
+@contextmanager
+def _lock(settings: Settings) -> Iterator[None]:
+    path = settings.warehouse.with_name(f".{settings.warehouse.name}.run-lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WarehouseError(
+                f"Only one run may write {settings.warehouse} at a time, however another is going on. "
+                "Wait for it to end, or give this one its own SONGPOP_HOME."
+            ) from None
+        yield

@@ -1,0 +1,103 @@
+"""What the operator asks first: did the last nights run, how fresh is what readers see, who is the champion."""
+
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from songpop import warehouse
+from songpop.settings import Settings
+
+_SHOWN_RUNS = 5
+_SHOWN_FINDINGS = 10
+
+
+def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
+    """Read the state of the nights.
+
+    The writer's file tells it where that is free; while a run is going on, the readers' file does.
+
+    Returns:
+        `read_from`, `published_at`, `published_age_hours`, `champion`, `runs`, `findings` and `scoreboard`;
+        the last three are lists of mappings, newest first.
+
+    Raises:
+        WarehouseError: there is no warehouse yet.
+    """
+    con, source = _open(settings)
+    with con:
+        published = _published_at(settings)
+        return {
+            "read_from": source,
+            "published_at": published,
+            "published_age_hours": None if published is None else (now - published).total_seconds() / 3600,
+            "champion": (_rows(con, _CHAMPION) or [None])[0],
+            "runs": _rows(con, _RUNS),
+            "findings": _rows(con, _FINDINGS),
+            "scoreboard": _rows(con, _SCOREBOARD) if _has_marts(con) else [],
+            "coverage": (_rows(con, _COVERAGE) or [None])[0] if _has_marts(con) else None,
+        }
+
+
+_CHAMPION = """
+    select promotions.champion as model_version, versions.as_of_date, versions.n_tracks, promotions.reason
+    from ledger.promotions as promotions
+    inner join ledger.model_versions as versions on promotions.champion = versions.model_version
+    order by promotions.decided_at desc, promotions.promotion_id desc limit 1
+"""
+_RUNS = f"""
+    select run_id, flow, status, as_of_date, started_at,
+        round(date_diff('millisecond', started_at, finished_at) / 1000, 1) as seconds, message
+    from ledger.runs order by started_at desc, run_id desc limit {_SHOWN_RUNS}
+"""
+_FINDINGS = f"""
+    select severity, check_name, message, n_rows, found_at
+    from ledger.findings
+    where run_id = (select max_by(run_id, started_at) from ledger.runs)
+    order by severity, finding_id limit {_SHOWN_FINDINGS}
+"""
+_SCOREBOARD = """
+    select split, family, n, mae, r2, spearman, accuracy_4bin, accuracy_majority, coverage_90
+    from marts.model_scoreboard
+    where model_version = (select max_by(champion, decided_at) from ledger.promotions)
+    order by split, mae
+"""
+_COVERAGE = """
+    select count(*) as n_releases, count(artists.artist_popularity) as n_with_artist_popularity,
+        count(releases.danceability) as n_with_audio_features, count(scores.track_id) as n_scored
+    from marts.releases as releases
+    left join marts.artists as artists on releases.artist_name = artists.artist_name
+    left join marts.scores as scores on releases.track_id = scores.track_id
+"""
+
+
+def _open(settings: Settings) -> tuple[duckdb.DuckDBPyConnection, str]:
+    from songpop.errors import WarehouseError
+
+    if not settings.warehouse.is_file() and settings.published.is_file():
+        return warehouse.open_file(settings.published, settings, read_only=True), "published file"
+    try:
+        return warehouse.open_file(settings.warehouse, settings, read_only=True), "warehouse"
+    except WarehouseError:
+        if not settings.published.is_file():
+            raise
+        return warehouse.open_file(settings.published, settings, read_only=True), "published file"
+
+
+def _published_at(settings: Settings) -> datetime | None:
+    if not settings.published.is_file():
+        return None
+    from datetime import UTC
+
+    return datetime.fromtimestamp(settings.published.stat().st_mtime, UTC).replace(tzinfo=None)
+
+
+def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:
+    query = "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'model_scoreboard'"
+    return bool(con.execute(query).fetchall()[0][0])
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    cursor = con.execute(query)
+    columns = [column[0] for column in cursor.description or []]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,13 @@
+-- The releases whose rank changed most since the run before, risers first. Reads: marts.ranked_releases.
+select *
+from marts.ranked_releases
+where
+    rank_change is not null
+    and rank_change != 0
+    and ($genre is null or lower(genre) = lower($genre))
+    and ($artist is null or contains(lower(strip_accents(artist_name)), lower(strip_accents($artist))))
+    and ($since is null or release_date >= $since)
+    and ($until is null or release_date <= $until)
+    and ($min_score is null or score >= $min_score)
+order by rank_change desc, "rank"
+limit $limit

@@ -1,0 +1,31 @@
+-- One row per model version, family and evaluation split: how well it did on tracks it had not learned from.
+-- Key: model_version, family, split. Reads: ledger.model_metrics, model_versions, promotions.
+-- Unit: mae, rmse and bias in popularity points; shares 0-1; temporal is the split to judge by.
+with
+champion as (
+    select champion as model_version
+    from ledger.promotions
+    qualify row_number() over (order by decided_at desc, promotion_id desc) = 1
+)
+select
+    metrics.model_version,
+    metrics.family,
+    metrics.split,
+    metrics.n,
+    metrics.mae,
+    metrics.rmse,
+    metrics.r2,
+    metrics.spearman,
+    metrics.bias,
+    metrics.accuracy_4bin,
+    metrics.accuracy_majority,
+    metrics.macro_f1,
+    metrics.pinball,
+    metrics.coverage_90,
+    metrics.width_90,
+    metrics.pair_accuracy,
+    champion.model_version is not null and metrics.family = versions.family as is_champion,
+    versions.registered_at
+from ledger.model_metrics as metrics
+inner join ledger.model_versions as versions on metrics.model_version = versions.model_version
+left join champion on metrics.model_version = champion.model_version

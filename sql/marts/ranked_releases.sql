@@ -1,0 +1,79 @@
+-- One row per scored new release, best first: the list that people read.
+-- Key: track_id; rank is unique too (ties by track_id). Reads: marts.releases, scores, artist_sources, ledger.scores.
+-- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentile_in_genre 0-100.
+with
+ranked as (
+    select
+        row_number() over (order by scores.score desc, scores.track_id) as "rank",
+        releases.track_id,
+        releases.album_id,
+        releases.track_name,
+        releases.artist_name,
+        releases.album_name,
+        releases.genre,
+        artist_sources.popularity_source,
+        scores.drivers,
+        scores.model_version,
+        scores.run_id,
+        scores.score,
+        scores.score_low,
+        scores.score_high,
+        scores.p_0_25,
+        scores.p_26_50,
+        scores.p_51_75,
+        scores.p_76_100,
+        scores.benchmark_score,
+        100 * cume_dist() over (partition by releases.genre order by scores.score) as percentile_in_genre,
+        artist_sources.artist_popularity,
+        releases.release_age_days,
+        releases.release_date,
+        scores.as_of_date,
+        scores.scored_at
+    from marts.releases as releases
+    inner join marts.scores as scores on releases.track_id = scores.track_id
+    left join marts.artist_sources as artist_sources on releases.artist_name = artist_sources.artist_name
+),
+previous_run as (
+    -- the newest run that scored before the one that readers see now
+    select run_id
+    from ledger.scores
+    where run_id not in (select run_id from ranked)
+    qualify row_number() over (order by scored_at desc, run_id desc) = 1
+),
+previous_ranks as (
+    select
+        scores.track_id,
+        row_number() over (order by scores.score desc, scores.track_id) as previous_rank
+    from ledger.scores as scores
+    inner join previous_run on scores.run_id = previous_run.run_id
+)
+select
+    ranked."rank",
+    previous_ranks.previous_rank,
+    previous_ranks.previous_rank - ranked."rank" as rank_change,
+    ranked.track_id,
+    ranked.album_id,
+    ranked.track_name,
+    ranked.artist_name,
+    ranked.album_name,
+    ranked.release_date,
+    ranked.genre,
+    ranked.score,
+    ranked.score_low,
+    ranked.score_high,
+    ranked.percentile_in_genre,
+    ranked.artist_popularity,
+    ranked.popularity_source,
+    ranked.drivers,
+    ranked.p_0_25,
+    ranked.p_26_50,
+    ranked.p_51_75,
+    ranked.p_76_100,
+    ranked.benchmark_score,
+    ranked.release_age_days,
+    ranked.model_version,
+    ranked.run_id,
+    ranked.as_of_date,
+    ranked.scored_at
+from ranked
+left join previous_ranks on ranked.track_id = previous_ranks.track_id

@@ -1,0 +1,131 @@
+-- One row per new release: every row of the newest releases file, and what a service found of the last days.
+-- Key: track_id. Reads: staging.files__releases, spotify__releases, spotify__audio_features, marts.artist_sources, ledger.loads.
+-- Unit: release_age_days counts from release_date to the as-of date; NULL features were in no source.
+with
+newest_load as (
+    select snapshot_id
+    from ledger.loads
+    where entity = 'releases'
+    qualify row_number() over (order by loaded_at desc, run_id desc) = 1
+),
+candidates as (
+    select
+        releases.track_id,
+        null::varchar as artist_id,
+        releases.album_id,
+        releases.track_name,
+        releases.artist_name,
+        releases.album_name,
+        releases.genre,
+        releases.release_date_precision,
+        'releases_file' as release_source,
+        releases."year",
+        releases.danceability,
+        releases.energy,
+        releases."key",
+        releases.loudness,
+        releases."mode",
+        releases.speechiness,
+        releases.acousticness,
+        releases.instrumentalness,
+        releases.liveness,
+        releases.valence,
+        releases.tempo,
+        releases.duration_ms,
+        releases.time_signature,
+        null::bigint as n_album_tracks,
+        releases.release_date,
+        1 as preference,
+        null::timestamp as fetched_at
+    from staging.files__releases as releases
+    inner join newest_load on releases.snapshot_id = newest_load.snapshot_id
+    union all
+    select
+        releases.track_id,
+        releases.artist_id,
+        releases.album_id,
+        releases.track_name,
+        releases.artist_name,
+        releases.album_name,
+        null,
+        releases.release_date_precision,
+        'spotify',
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        releases.duration_ms,
+        null,
+        releases.n_album_tracks,
+        releases.release_date,
+        2,
+        releases.fetched_at
+    from staging.spotify__releases as releases
+    where releases.release_date between $as_of_date::date - $new_release_days::integer and $as_of_date::date
+),
+releases as (
+    -- one row a track: the file's own row wins over what a service found
+    select *
+    from candidates
+    qualify row_number() over (partition by track_id order by preference, fetched_at desc, album_id) = 1
+),
+audio as (
+    -- one row a track: the newest answer
+    select *
+    from staging.spotify__audio_features
+    qualify row_number() over (partition by track_id order by fetched_at desc) = 1
+),
+album_sizes as (
+    select album_id, count(distinct track_id) as n_album_tracks
+    from (
+        select album_id, track_id from releases
+        union all
+        select album_id, track_id from staging.files__albums
+    )
+    where album_id is not null
+    group by album_id
+)
+select
+    candidates.track_id,
+    coalesce(candidates.artist_id, artist_sources.artist_id) as artist_id,
+    candidates.album_id,
+    candidates.track_name,
+    candidates.artist_name,
+    candidates.album_name,
+    candidates.genre,
+    candidates.release_date_precision,
+    candidates.release_source,
+    case
+        when candidates.danceability is not null then candidates.release_source
+        when audio.track_id is not null then 'spotify'
+        else 'none'
+    end as feature_source,
+    coalesce(candidates."year", year(candidates.release_date)) as "year",
+    coalesce(candidates.danceability, audio.danceability) as danceability,
+    coalesce(candidates.energy, audio.energy) as energy,
+    coalesce(candidates."key", audio."key") as "key",
+    coalesce(candidates.loudness, audio.loudness) as loudness,
+    coalesce(candidates."mode", audio."mode") as "mode",
+    coalesce(candidates.speechiness, audio.speechiness) as speechiness,
+    coalesce(candidates.acousticness, audio.acousticness) as acousticness,
+    coalesce(candidates.instrumentalness, audio.instrumentalness) as instrumentalness,
+    coalesce(candidates.liveness, audio.liveness) as liveness,
+    coalesce(candidates.valence, audio.valence) as valence,
+    coalesce(candidates.tempo, audio.tempo) as tempo,
+    coalesce(candidates.duration_ms, audio.duration_ms) as duration_ms,
+    coalesce(candidates.time_signature, audio.time_signature) as time_signature,
+    coalesce(candidates.n_album_tracks, album_sizes.n_album_tracks) as n_album_tracks,
+    $as_of_date::date - candidates.release_date as release_age_days,
+    candidates.release_date
+from releases as candidates
+left join audio on candidates.track_id = audio.track_id
+left join album_sizes on candidates.album_id = album_sizes.album_id
+left join marts.artist_sources as artist_sources on candidates.artist_name = artist_sources.artist_name

@@ -1,0 +1,22 @@
+-- One row per scored track: its newest score.
+-- Key: track_id. Reads: ledger.scores.
+-- Unit: scores 0-100; score_low and score_high bound 90 % of outcomes; the four p_ columns sum to 1.
+select
+    track_id,
+    run_id,
+    model_version,
+    album_id,
+    drivers,
+    score,
+    score_low,
+    score_high,
+    p_0_25,
+    p_26_50,
+    p_51_75,
+    p_76_100,
+    p_best,
+    benchmark_score,
+    as_of_date,
+    scored_at
+from ledger.scores
+qualify row_number() over (partition by track_id order by scored_at desc, run_id desc) = 1
