@@ -1,0 +1,314 @@
+"""The Keras network: an ensemble in one graph that gives each track a distribution over 0..100."""
+
+import contextlib
+import hashlib
+import io
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from songpop.estimators import N_VALUES
+from songpop.estimators.distribution import calibrated_margin, predictions_of
+from songpop.estimators.scaling import N_PIECES, Scaler, network_inputs
+from songpop.features import EncodedRows, FeatureEncoder
+from songpop.features.encoder import CATEGORIES, NUMERIC
+
+PREDICT_BATCH = 4096
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the network is built and trained; chosen on validation folds inside training parts."""
+
+    n_members: int = 16
+    n_folds: int = 8
+    width: int = 96
+    embedding: int = 8
+    dropout: float = 0.15
+    epochs: int = 24
+    batch: int = 256
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    category_dropout: float = 0.02
+    group_dropout: float = 0.03
+
+    @classmethod
+    def for_rows(cls, n_rows: int) -> "Recipe":
+        """Choose by the number of training rows: many rows need fewer members and epochs."""
+        if n_rows > 200_000:
+            return cls(n_members=8, n_folds=8, epochs=3, batch=4096)
+        if n_rows > 50_000:
+            return cls(n_members=8, n_folds=8, epochs=6, batch=1024)
+        return cls()
+
+
+class KerasNet:
+    """A packed ensemble: members share one graph but no weights, and each leaves one fold of the rows out.
+
+    So every training row has members that never saw it, and their distributions for it calibrate the interval
+    without giving any row up. Numbers enter as scaled values and piecewise-linear pieces, categories as
+    embeddings; the loss is the ranked probability score.
+
+    Source: packed ensembles, Laurent and others 2023 (arXiv 2210.09184); TabM, Gorishniy and others 2024
+    (arXiv 2410.24210); piecewise-linear encoding, Gorishniy and others 2022 (arXiv 2203.05556).
+    """
+
+    family = "keras"
+
+    def __init__(self, encoder: FeatureEncoder, recipe: Recipe | None = None) -> None:
+        """Make an unfitted network for the arrays of one encoder."""
+        self.encoder = encoder
+        self.recipe = recipe
+        self.margin = 0.05
+        self.scaler: Scaler | None = None
+        self.model: Any = None
+
+    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> "KerasNet":
+        """Fit on encoded training rows, shape (n,); the same seed and machine give the same weights."""
+        keras = _keras(seed, threads)
+        recipe = self.recipe = self.recipe or Recipe.for_rows(len(rows))
+        self.scaler = Scaler.fit(rows.numeric)
+        members = _build(keras, self.scaler, self.encoder.category_sizes, popularity, recipe)
+        inputs = network_inputs(rows, self.scaler)
+        fold = np.random.default_rng(seed).permutation(len(rows)) % recipe.n_folds
+        left_out = fold[:, None] == (np.arange(recipe.n_members) % recipe.n_folds)[None, :]
+        _train(keras, members, inputs, popularity.astype(np.int32), left_out, recipe, self.scaler, seed)
+        self.margin = calibrated_margin(_unseen(members, inputs, left_out), popularity)
+        average = keras.layers.GlobalAveragePooling1D(name="distribution")(members.output)
+        self.model = keras.Model(members.inputs, average, name="songpop")
+        return self
+
+    def predict_distribution(self, rows: EncodedRows) -> np.ndarray:
+        """Predict the probabilities of 0..100, shape (n, 101)."""
+        assert self.scaler is not None
+        return _predict(self.model, network_inputs(rows, self.scaler))
+
+    def predict(self, rows: EncodedRows) -> pl.DataFrame:
+        """Predict score, interval and bin probabilities."""
+        return predictions_of(self.predict_distribution(rows), self.margin)
+
+    def digest(self) -> str:
+        """Compute the SHA-256 of the weights: the saved files differ from save to save, weights do not."""
+        digest = hashlib.sha256()
+        for weight in self.model.get_weights():
+            digest.update(np.ascontiguousarray(weight).tobytes())
+        return digest.hexdigest()
+
+    def save(self, folder: Path) -> None:
+        """Write model.keras (the source), model.onnx (what scores) and net.json (scaling, margin, recipe)."""
+        assert self.scaler is not None
+        assert self.recipe is not None
+        self.model.save(folder / "model.keras")
+        _export_onnx(self.model, folder / "model.onnx")
+        words = {"margin": self.margin, "recipe": asdict(self.recipe), "scaling": self.scaler.to_json()}
+        (folder / "net.json").write_text(json.dumps(words | {"weights_sha256": self.digest()}, indent=1) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path, encoder: FeatureEncoder) -> "KerasNet":
+        """Load model.keras with TensorFlow; scoring uses `OnnxNet` instead."""
+        words = json.loads((folder / "net.json").read_text())
+        net = cls(encoder, Recipe(**words["recipe"]))
+        net.margin, net.scaler = words["margin"], Scaler.from_json(words["scaling"])
+        net.model = _keras(0, None).models.load_model(folder / "model.keras")
+        return net
+
+
+def _keras(seed: int, threads: int | None) -> Any:
+    """Import keras quietly on the TensorFlow backend, seeded and deterministic."""
+    with _quiet():
+        import keras
+        import tensorflow as tf
+
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    if threads is not None:
+        _limit_threads(tf, threads)
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    return keras
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep TensorFlow's C++ start-up lines (no GPU here, which CPU instructions) off stderr."""
+    os.putenv("TF_CPP_MIN_LOG_LEVEL", "3")  # it reads nothing but the environment, and before its first line
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _limit_threads(tf: Any, threads: int) -> None:
+    """Limit TensorFlow's threads; it can't be changed once it has run in this process."""
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        return
+
+
+def _build(keras: Any, scaler: Scaler, sizes: tuple[int, ...], popularity: np.ndarray, recipe: Recipe) -> Any:
+    """Build the members' graph: inputs to (n, n_members, 101)."""
+    layers, k, width = keras.layers, recipe.n_members, recipe.width
+    numeric = keras.Input((len(NUMERIC),), name="numeric", dtype="float32")
+    codes = keras.Input((len(CATEGORIES),), name="categories", dtype="int32")
+    pieces = layers.Dense(len(NUMERIC) * N_PIECES, trainable=False, name="pieces")
+    pieces.build((None, len(NUMERIC)))
+    pieces.set_weights(_piece_weights(scaler.knots))
+    flat = layers.Concatenate()([numeric, layers.ReLU(max_value=1.0)(pieces(numeric))])
+    hidden = _members(keras, "bi,kio->bko", k, width, flat.shape[-1], "first")(flat)
+    for j, (name, size) in enumerate(zip(CATEGORIES, sizes, strict=True)):
+        table = layers.Embedding(size, k * recipe.embedding, name=name, embeddings_initializer=_normal(keras, 0.3))
+        own = layers.Reshape((k, recipe.embedding))(table(codes[:, j]))
+        hidden = layers.Add()(
+            [hidden, _members(keras, "bki,kio->bko", k, width, recipe.embedding, f"from_{name}")(own)]
+        )
+    hidden = layers.Dropout(recipe.dropout)(layers.Activation("silu")(hidden))
+    hidden = _members(keras, "bki,kio->bko", k, width, width, "second")(hidden)
+    hidden = layers.Dropout(recipe.dropout)(layers.Activation("silu")(hidden))
+    head = _members(keras, "bki,kio->bko", k, N_VALUES, width, "head", scale=0.3)
+    logits = head(hidden)
+    start = np.bincount(popularity.astype(np.int64), minlength=N_VALUES) + len(popularity) / 2000
+    head.bias.assign(np.tile(np.log(start / start.sum()), (k, 1)))
+    return keras.Model([numeric, codes], layers.Softmax(name="members")(logits))
+
+
+def _normal(keras: Any, stddev: float) -> Any:
+    return keras.initializers.RandomNormal(stddev=stddev)
+
+
+def _members(keras: Any, equation: str, k: int, width: int, n_in: int, name: str, scale: float = 1.0) -> Any:
+    """Make a dense layer with weights of its own for each member."""
+    return keras.layers.EinsumDense(
+        equation, (k, width), bias_axes="ko", name=name, kernel_initializer=_normal(keras, scale / n_in**0.5)
+    )
+
+
+def _piece_weights(knots: np.ndarray) -> list[np.ndarray]:
+    """Write the piecewise-linear embedding as a dense layer: clip((x - left) / (right - left), 0, 1) a piece."""
+    d = len(knots)
+    slope = 1.0 / np.maximum(np.diff(knots, axis=1), 1e-3)
+    kernel = np.zeros((d, d * N_PIECES), np.float32)
+    for j in range(d):
+        kernel[j, j * N_PIECES : (j + 1) * N_PIECES] = slope[j]
+    return [kernel, (-knots[:, :-1] * slope).ravel().astype(np.float32)]
+
+
+def _train(
+    keras: Any,
+    members: Any,
+    inputs: dict[str, np.ndarray],
+    popularity: np.ndarray,
+    left_out: np.ndarray,
+    recipe: Recipe,
+    scaler: Scaler,
+    seed: int,
+) -> None:
+    """Run all epochs, each one call into TensorFlow over shuffled rows."""
+    import tensorflow as tf
+
+    steps = max(len(popularity) // recipe.batch, 1)
+    batch = min(recipe.batch, len(popularity))
+    rate = keras.optimizers.schedules.CosineDecay(
+        1e-4, recipe.epochs * steps, warmup_target=recipe.learning_rate, warmup_steps=max(steps, 1), alpha=0.01
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, beta_2=0.99)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    optimizer.build(members.trainable_variables)
+    run_epoch = _epoch_function(tf, members, optimizer, _hidden_groups(scaler), recipe, batch, steps)
+    data = tuple(
+        map(tf.constant, (inputs["numeric"], inputs["categories"], popularity, (~left_out).astype(np.float32)))
+    )
+    shuffle = np.random.default_rng(seed + 1)
+    for _ in range(recipe.epochs):
+        run_epoch(tf.constant(shuffle.permutation(len(popularity))[: steps * batch].astype(np.int32)), *data)
+
+
+def _epoch_function(
+    tf: Any, members: Any, optimizer: Any, groups: tuple[np.ndarray, np.ndarray], recipe: Recipe, batch: int, steps: int
+) -> Callable[..., None]:
+    mask, fill = tf.constant(groups[0]), tf.constant(groups[1])
+    values = tf.range(N_VALUES, dtype=tf.int32)
+
+    @tf.function
+    def run_epoch(order: Any, numeric: Any, codes: Any, popularity: Any, weight: Any) -> None:
+        for step in tf.range(steps):
+            rows = order[step * batch : (step + 1) * batch]
+            x, c = tf.gather(numeric, rows), tf.gather(codes, rows)
+            hide = tf.cast(tf.random.uniform((batch, mask.shape[0])) < recipe.group_dropout, tf.float32)
+            hidden = tf.minimum(hide @ mask, 1.0)
+            x = x * (1.0 - hidden) + hidden * fill
+            c = tf.where(tf.random.uniform(tf.shape(c)) < recipe.category_dropout, 0, c)
+            truth = tf.cast(tf.gather(popularity, rows)[:, None] <= values, tf.float32)[:, None, :]
+            with tf.GradientTape() as tape:
+                cdf = tf.cumsum(members([x, c], training=True), axis=-1)
+                loss = tf.reduce_mean(tf.reduce_sum((cdf - truth) ** 2, -1) * tf.gather(weight, rows))
+            variables = members.trainable_variables
+            optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+
+    return run_epoch
+
+
+def _hidden_groups(scaler: Scaler) -> tuple[np.ndarray, np.ndarray]:
+    """Name what is hidden together in training, so that the network knows rows where it is missing.
+
+    Returns:
+        mask of shape (groups, d), and what a hidden value becomes, shape (d,).
+    """
+    groups = {
+        "is_artist_popularity_missing": ("artist_popularity",),
+        "is_artist_new": ("artist_record", "artist_best", "artist_n_tracks"),
+    }
+    mask, fill = np.zeros((len(groups), len(NUMERIC)), np.float32), np.zeros((1, len(NUMERIC)), np.float32)
+    blank = np.full((1, len(NUMERIC)), np.nan, np.float32)
+    for row, (flag, names) in enumerate(groups.items()):
+        mask[row, [NUMERIC.index(name) for name in (flag, *names)]] = 1.0
+        blank[0, NUMERIC.index(flag)] = 1.0
+    blank[0, NUMERIC.index("artist_n_tracks")] = 0.0
+    fill[:] = scaler.apply(blank)
+    return mask, fill
+
+
+def _predict(model: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """Run a model in batches, traced once for any number of rows."""
+    import tensorflow as tf
+
+    shapes = [tf.TensorSpec((None, values.shape[1]), values.dtype) for values in inputs.values()]
+    call = tf.function(lambda x, c: model([x, c], training=False), input_signature=shapes).get_concrete_function()
+    numeric, codes = inputs["numeric"], inputs["categories"]
+    starts = range(0, max(len(numeric), 1), PREDICT_BATCH)
+    batches = [(numeric[i : i + PREDICT_BATCH], codes[i : i + PREDICT_BATCH]) for i in starts]
+    return np.concatenate([call(tf.constant(x), tf.constant(c)).numpy() for x, c in batches])
+
+
+def _unseen(members: Any, inputs: dict[str, np.ndarray], left_out: np.ndarray) -> np.ndarray:
+    """Predict each training row with the members that did not see it, shape (n, 101)."""
+    parts = []
+    for start in range(0, len(left_out), 16 * PREDICT_BATCH):
+        piece = {name: values[start : start + 16 * PREDICT_BATCH] for name, values in inputs.items()}
+        weight = left_out[start : start + 16 * PREDICT_BATCH].astype(np.float32)
+        parts.append(np.einsum("bkv,bk->bv", _predict(members, piece), weight) / weight.sum(1, keepdims=True))
+    return np.concatenate(parts)
+
+
+def _export_onnx(model: Any, path: Path) -> None:
+    """Write the graph for onnxruntime; keras exports only what was called once, and prints, so it is kept quiet."""
+    model([np.zeros((1, size.shape[1]), str(size.dtype)) for size in model.inputs])
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # keras asks numpy for an attribute that numpy means to bring back
+        model.export(path, format="onnx", verbose=False)

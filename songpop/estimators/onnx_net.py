@@ -1,0 +1,67 @@
+"""The network as scoring runs it: from ONNX, without TensorFlow."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from songpop.errors import ModelError
+from songpop.estimators import N_VALUES
+from songpop.estimators.distribution import predictions_of
+from songpop.estimators.scaling import Scaler, network_inputs
+from songpop.features import EncodedRows
+
+BATCH = 4096
+
+
+class OnnxNet:
+    """A fitted network read from model.onnx and net.json; gives what the Keras network gives."""
+
+    family = "keras"
+
+    def __init__(self, session: Any, scaler: Scaler, margin: float) -> None:
+        """Hold an open onnxruntime session."""
+        self.session = session
+        self.scaler = scaler
+        self.margin = margin
+
+    @classmethod
+    def load(cls, folder: Path, threads: int = 1) -> "OnnxNet":
+        """Open a model's folder.
+
+        Raises:
+            ModelError: a file is missing or can't be read.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            words = json.loads((folder / "net.json").read_text())
+            session = onnxruntime.InferenceSession(
+                (folder / "model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise ModelError(
+                f"The model folder '{folder.name}' must hold net.json and model.onnx as training wrote them, however "
+                f"they can't be read ({error}). Train again with `songpop train`."
+            ) from error
+        return cls(session, Scaler.from_json(words["scaling"]), words["margin"])
+
+    def predict_distribution(self, rows: EncodedRows) -> np.ndarray:
+        """Predict the probabilities of 0..100, shape (n, 101)."""
+        if len(rows) == 0:
+            return np.zeros((0, N_VALUES), np.float32)
+        inputs = network_inputs(rows, self.scaler)
+        parts = [
+            self.session.run(None, {name: values[i : i + BATCH] for name, values in inputs.items()})[0]
+            for i in range(0, len(rows), BATCH)
+        ]
+        return np.concatenate(parts)
+
+    def predict(self, rows: EncodedRows) -> pl.DataFrame:
+        """Predict score, interval and bin probabilities."""
+        return predictions_of(self.predict_distribution(rows), self.margin)

@@ -1,0 +1,186 @@
+"""The fitted encoder: model frames in, arrays out, with what it learned kept in features.json and two small tables."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from songpop.errors import ModelError
+from songpop.features.declared import AUDIO, FEATURES, conform
+from songpop.features.records import ArtistRecords, GenreYearLevel, artist_key, folds_of
+from songpop.features.titles import title_expressions
+
+NUMERIC: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind != "category")
+CATEGORIES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind == "category")
+UNKNOWN = 0
+# A genre of fewer tracks is treated as unknown: its embedding would be noise.
+MIN_GENRE_TRACKS = 3
+
+
+@dataclass(frozen=True)
+class EncodedRows:
+    """Arrays of encoded rows.
+
+    Args:
+        numeric: float32 of shape (n, len(NUMERIC)), NaN where unknown.
+        categories: int32 of shape (n, len(CATEGORIES)), 0 where unknown.
+    """
+
+    numeric: np.ndarray
+    categories: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.numeric)
+
+    def take(self, rows: np.ndarray) -> "EncodedRows":
+        """Keep some rows, by index or mask."""
+        return EncodedRows(self.numeric[rows], self.categories[rows])
+
+
+def _plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
+    """Compute what needs no fitting, one column a feature."""
+    date_year = pl.col("release_date").dt.year()
+    year = pl.coalesce(pl.col("year"), date_year).cast(pl.Float32)
+    to_the_day = pl.col("release_date").is_not_null() & (pl.col("release_date_precision").fill_null("day") == "day")
+    date = pl.when(to_the_day).then(pl.col("release_date"))
+    zero = ("tempo", "time_signature", "danceability", "valence", "speechiness")
+    failed = pl.all_horizontal([pl.col(name).fill_null(1 if name == "time_signature" else 0) == 0 for name in zero])
+    failed = failed & pl.col("tempo").is_not_null()
+    return frame.select(
+        *[pl.when(~failed).then(pl.col(name)).cast(pl.Float32).alias(name) for name in (*AUDIO, "time_signature")],
+        pl.col("mode").cast(pl.Float32),
+        pl.all_horizontal([pl.col(name).is_null() for name in AUDIO]).cast(pl.Float32).alias("is_audio_missing"),
+        failed.cast(pl.Float32).alias("is_analysis_failed"),
+        pl.col("artist_popularity").cast(pl.Float32),
+        pl.col("artist_popularity").is_null().cast(pl.Float32).alias("is_artist_popularity_missing"),
+        year.alias("year"),
+        year.is_null().cast(pl.Float32).alias("is_year_missing"),
+        pl.coalesce(date.dt.year() + date.dt.ordinal_day() / 365.25, year + 0.5).cast(pl.Float32).alias("release_time"),
+        date.dt.month().cast(pl.Float32).alias("release_month"),
+        (date.dt.weekday() == 5).fill_null(False).cast(pl.Float32).alias("is_friday"),
+        date.is_null().cast(pl.Float32).alias("is_release_date_missing"),
+        pl.col("n_album_tracks").cast(pl.Float32).log1p().alias("n_album_tracks"),
+        pl.col("album_name").is_null().cast(pl.Float32).alias("is_album_missing"),
+        *title_expressions(),
+    )
+
+
+@dataclass
+class FeatureEncoder:
+    """Turn model frames into arrays, as fitted on a training frame.
+
+    Args:
+        genres: known genres, in the order of their codes (from 1).
+        level: the genre-year levels.
+        artists: the artist records.
+        seed: deals training tracks to folds.
+    """
+
+    genres: list[str]
+    level: GenreYearLevel
+    artists: ArtistRecords
+    seed: int
+
+    @classmethod
+    def fit(cls, train: pl.DataFrame, seed: int) -> tuple["FeatureEncoder", EncodedRows]:
+        """Fit on a training frame, and encode its rows without their own labels.
+
+        Returns:
+            The encoder, and the encoded training rows in the order of `train`.
+
+        Raises:
+            ModelError: `train` has no rows or no popularity.
+        """
+        if train.height == 0 or "popularity" not in train.columns or train["popularity"].null_count():
+            raise ModelError(
+                f"A training frame must have rows with a popularity each, however it has {train.height} rows."
+            )
+        frame = conform(train)
+        popularity = frame["popularity"].to_numpy()
+        counts = frame["genre"].drop_nulls().value_counts().filter(pl.col("count") >= MIN_GENRE_TRACKS)
+        genres = sorted(counts["genre"].to_list())
+        plain = _plain_columns(frame)
+        genre = _codes(frame["genre"], genres)
+        year = plain["year"].to_numpy().astype(np.float64)
+        fold = folds_of(frame["track_id"], seed)
+        level = GenreYearLevel.fit(genre, len(genres) + 1, year, popularity, fold)
+        values = level.values(genre, year, fold)
+        artists = ArtistRecords.fit(artist_key(frame), popularity - values, popularity, fold)
+        encoder = cls(genres, level, artists, seed)
+        return encoder, encoder._assemble(frame, plain, genre, values, fold)
+
+    def transform(self, frame: pl.DataFrame) -> EncodedRows:
+        """Encode rows that were not in training, in the order of `frame`."""
+        frame = conform(frame)
+        plain = _plain_columns(frame)
+        genre = _codes(frame["genre"], self.genres)
+        values = self.level.values(genre, plain["year"].to_numpy().astype(np.float64))
+        return self._assemble(frame, plain, genre, values, None)
+
+    def _assemble(
+        self, frame: pl.DataFrame, plain: pl.DataFrame, genre: np.ndarray, level: np.ndarray, fold: np.ndarray | None
+    ) -> EncodedRows:
+        record = self.artists.values(artist_key(frame), fold)
+        columns = plain.with_columns(
+            *record.get_columns(),
+            record["artist_n_tracks"].is_null().cast(pl.Float32).alias("is_artist_new"),
+            pl.Series("is_genre_missing", (genre == UNKNOWN).astype(np.float32)),
+            pl.Series("genre_year_level", level),
+        ).with_columns(pl.col("artist_n_tracks").fill_null(0.0))
+        numeric = columns.select(pl.col(name).cast(pl.Float32).fill_null(np.nan) for name in NUMERIC).to_numpy()
+        codes = {"genre": genre, "key": _key_codes(frame["key"])}
+        categories = np.stack([codes[name] for name in CATEGORIES], axis=1).astype(np.int32)
+        return EncodedRows(np.ascontiguousarray(numeric, dtype=np.float32), categories)
+
+    @property
+    def category_sizes(self) -> tuple[int, ...]:
+        """Number of codes of each category, the unknown one included."""
+        sizes = {"genre": len(self.genres) + 1, "key": 13}
+        return tuple(sizes[name] for name in CATEGORIES)
+
+    def save(self, folder: Path, extra: dict[str, Any] | None = None) -> None:
+        """Write features.json, artists.parquet and levels.parquet into a model's folder."""
+        declared = [{k: getattr(f, k) for k in ("name", "kind", "unit", "source", "why", "group")} for f in FEATURES]
+        words = {"features": declared, "genres": self.genres, "seed": self.seed, "first_year": self.level.first_year}
+        words["level_shape"] = list(self.level.counts.shape)
+        (folder / "features.json").write_text(json.dumps(words | (extra or {}), indent=1, ensure_ascii=False) + "\n")
+        self.artists.table.write_parquet(folder / "artists.parquet")
+        levels = pl.DataFrame({"n": self.level.counts.ravel(), "popularity_sum": self.level.sums.ravel()})
+        levels.write_parquet(folder / "levels.parquet")
+
+    @classmethod
+    def load(cls, folder: Path) -> "FeatureEncoder":
+        """Read what `save` wrote.
+
+        Raises:
+            ModelError: the folder was written for other features than this version declares.
+        """
+        words = json.loads((folder / "features.json").read_text())
+        names = [feature["name"] for feature in words["features"]]
+        if names != [feature.name for feature in FEATURES]:
+            raise ModelError(
+                f"The model in '{folder.name}' must have the {len(FEATURES)} features of this version, however it has "
+                f"{len(names)} others or in another order. Train again with `songpop train`."
+            )
+        levels = pl.read_parquet(folder / "levels.parquet")
+        shape = tuple(words["level_shape"])
+        counts, sums = (levels[name].to_numpy().reshape(shape) for name in ("n", "popularity_sum"))
+        level = GenreYearLevel(words["first_year"], counts, sums)
+        return cls(words["genres"], level, ArtistRecords(pl.read_parquet(folder / "artists.parquet")), words["seed"])
+
+
+def _codes(values: pl.Series, known: list[str]) -> np.ndarray:
+    codes = {value: code for code, value in enumerate(known, start=1)}
+    return (
+        values.replace_strict(codes, default=UNKNOWN, return_dtype=pl.Int64).fill_null(UNKNOWN).to_numpy()
+        if codes
+        else np.zeros(len(values), np.int64)
+    )
+
+
+def _key_codes(key: pl.Series) -> np.ndarray:
+    code = key.fill_null(-1).to_numpy().astype(np.int64) + 1
+    return np.where((code >= 0) & (code <= 12), code, UNKNOWN)

@@ -1,0 +1,68 @@
+"""Which song of an album should be the single, and how sure that is."""
+
+import numpy as np
+import polars as pl
+
+# A single is clear when its chance of being the album's best is at least this, and this many times the next one's.
+CLEAR_CHANCE = 0.5
+CLEAR_LEAD = 1.5
+CLEAR = "clear"
+TOO_CLOSE = "too close to call"
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+def chances_of_best(pmf: np.ndarray) -> np.ndarray:
+    """Compute the chance of each song of one album to be its best, shape (n,); they sum to 1.
+
+    Args:
+        pmf: each song's probabilities of 0..100, shape (n, 101), taken as independent; ties are shared out.
+    """
+    pmf = pmf / pmf.sum(axis=1, keepdims=True)
+    below = np.cumsum(pmf, axis=1) - pmf
+    chance = np.zeros(len(pmf))
+    for node, weight in zip((_NODES + 1) / 2, _WEIGHTS / 2, strict=True):
+        cdf = np.maximum(below + node * pmf, 1e-30)
+        log_all = np.log(cdf)
+        others = np.exp(log_all.sum(axis=0, keepdims=True) - log_all)
+        chance += weight * (pmf * others).sum(axis=1)
+    return chance / chance.sum()
+
+
+def best_chances(album_id: pl.Series, pmf: np.ndarray) -> pl.Series:
+    """Compute `p_best` of each row within its album; null without an album or beside no other song of it."""
+    chances: list[float | None] = [None] * len(album_id)
+    rows = pl.DataFrame({"album_id": album_id, "row": np.arange(len(album_id))}).drop_nulls("album_id")
+    for members in rows.group_by("album_id", maintain_order=True).agg("row")["row"].to_list():
+        if len(members) > 1:
+            for row, chance in zip(members, chances_of_best(pmf[members]).tolist(), strict=True):
+                chances[row] = chance
+    return pl.Series("p_best", chances, dtype=pl.Float64)
+
+
+def pick_singles(scored: pl.DataFrame) -> pl.DataFrame:
+    """Pick each album's single among its scored songs.
+
+    Args:
+        scored: `album_id, track_id, track_name, score, p_best`, other columns are ignored; `p_best` as scored.
+
+    Returns:
+        One row an album of two or more songs: `album_id, n_tracks, single_track_id, single_track_name, p_best,
+        runner_up_track_name, verdict`. `clear` when p_best is 0.5 or more and 1.5 times the runner-up's.
+    """
+    ordered = (
+        scored.filter(pl.col("album_id").is_not_null() & pl.col("p_best").is_not_null())
+        .sort(["album_id", "p_best", "score", "track_id"], descending=[False, True, True, False])
+        .group_by("album_id", maintain_order=True)
+        .agg(
+            pl.len().cast(pl.Int32).alias("n_tracks"),
+            pl.col("track_id").first().alias("single_track_id"),
+            pl.col("track_name").first().alias("single_track_name"),
+            pl.col("p_best").first(),
+            pl.col("p_best").get(1, null_on_oob=True).fill_null(0.0).alias("next_best"),
+            pl.col("track_name").get(1, null_on_oob=True).alias("runner_up_track_name"),
+        )
+        .filter(pl.col("n_tracks") > 1)
+    )
+    is_clear = (pl.col("p_best") >= CLEAR_CHANCE) & (pl.col("p_best") >= CLEAR_LEAD * pl.col("next_best"))
+    verdict = pl.when(is_clear).then(pl.lit(CLEAR)).otherwise(pl.lit(TOO_CLOSE)).alias("verdict")
+    return ordered.with_columns(verdict).drop("next_best")
