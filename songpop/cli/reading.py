@@ -78,7 +78,7 @@ def _format_of(out: Path | None) -> str:
 
 
 def _print_list(name: str, frame: Any) -> None:
-    columns = [column for column in _TABLE_COLUMNS.get(name, " ".join(frame.columns)).split()]
+    columns = _TABLE_COLUMNS[name].split() if name in _TABLE_COLUMNS else frame.columns
     console.table("", columns, frame.select(columns).rows(), to_stderr=False)
 
 

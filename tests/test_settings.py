@@ -1,0 +1,55 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from songpop.errors import SettingsError
+from songpop.settings import Settings, parse_duration
+
+
+def test_everything_lies_under_home_by_default(tmp_path: Path) -> None:
+    settings = Settings.from_env({"SONGPOP_HOME": str(tmp_path)})
+
+    assert settings.warehouse == tmp_path / "warehouse" / "songpop.duckdb"
+    assert settings.published == tmp_path / "warehouse" / "published.duckdb"
+    assert settings.models_dir == tmp_path / "models"
+    assert (settings.seed, settings.memory_limit, settings.new_release_days) == (0, "4GB", 28)
+    assert settings.enrich_deadline == timedelta(minutes=45)
+
+
+def test_an_option_wins_over_the_environment(tmp_path: Path) -> None:
+    settings = Settings.from_env({"SONGPOP_SEED": "7", "SONGPOP_THREADS": "2"}, home=tmp_path, seed=9)
+
+    assert (settings.seed, settings.threads) == (9, 2)
+
+
+def test_keys_are_not_in_the_representation(tmp_path: Path) -> None:
+    settings = Settings.from_env({"SPOTIPY_CLIENT_ID": "the-id", "SPOTIPY_CLIENT_SECRET": "the-secret"}, home=tmp_path)
+
+    assert settings.spotify_client_secret == "the-secret"
+    assert "the-secret" not in repr(settings)
+    assert "the-id" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"SONGPOP_SEED": "one"}, "SONGPOP_SEED must be a whole number, however it is 'one'"),
+        ({"SONGPOP_SEED": "-1"}, "SONGPOP_SEED must lie in 0 to"),
+        ({"SONGPOP_THREADS": "0"}, "SONGPOP_THREADS must be at least 1"),
+        ({"SONGPOP_MEMORY_LIMIT": "much"}, "SONGPOP_MEMORY_LIMIT must be a size"),
+        ({"SONGPOP_MAX_REJECT_SHARE": "all"}, "SONGPOP_MAX_REJECT_SHARE must be a share"),
+        ({"SONGPOP_MAX_REJECT_SHARE": "2"}, "SONGPOP_MAX_REJECT_SHARE must lie in 0 to 1"),
+        ({"SONGPOP_ENRICH_DEADLINE": "soon"}, "SONGPOP_ENRICH_DEADLINE must be a number and one of the units"),
+        ({"SONGPOP_WAREHOUSE": "a.duckdb", "SONGPOP_PUBLISHED": "a.duckdb"}, "must be two files"),
+        ({"SONGPOP_HOME": __file__}, "SONGPOP_HOME must be a folder"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings.from_env(environ)
+
+
+def test_durations_have_three_units() -> None:
+    assert parse_duration("90s") == timedelta(seconds=90)
+    assert parse_duration("1.5h") == timedelta(minutes=90)

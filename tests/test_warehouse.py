@@ -1,0 +1,110 @@
+import multiprocessing
+from datetime import date, datetime
+
+import duckdb
+import pytest
+
+from songpop import ledger, warehouse
+from songpop.errors import WarehouseError
+from songpop.settings import Settings
+
+_DAY = date(2026, 11, 23)
+_NOW = datetime(2026, 11, 23, 3, 15)
+
+
+def _hold_open(
+    path: str, opened: "multiprocessing.synchronize.Event", done: "multiprocessing.synchronize.Event"
+) -> None:
+    with duckdb.connect(path):
+        opened.set()
+        done.wait(30)
+
+
+def test_a_warehouse_that_another_process_has_open_is_refused_with_its_pid(settings: Settings) -> None:
+    warehouse.connect(settings).close()
+    context = multiprocessing.get_context("spawn")
+    opened, done = context.Event(), context.Event()
+    holder = context.Process(target=_hold_open, args=(str(settings.warehouse), opened, done))
+    holder.start()
+    try:
+        assert opened.wait(30)
+        with pytest.raises(WarehouseError, match=f"must be free to be opened, however process {holder.pid}"):
+            warehouse.connect(settings)
+    finally:
+        done.set()
+        holder.join()
+
+
+def test_a_file_that_is_not_of_duckdb_is_refused(settings: Settings) -> None:
+    settings.warehouse.parent.mkdir(parents=True)
+    settings.warehouse.write_text("not a database, however long it may be" * 200)
+
+    with pytest.raises(WarehouseError, match="must be a DuckDB file"):
+        warehouse.connect(settings)
+
+
+def test_reading_before_anything_was_published_says_what_to_do(settings: Settings) -> None:
+    with pytest.raises(WarehouseError, match=r"must exist to be read.*songpop nightly"):
+        warehouse.open_file(settings.published, settings, read_only=True)
+
+
+def test_a_transaction_that_fails_leaves_nothing(con: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(ZeroDivisionError), warehouse.transaction(con):
+        ledger.open_run(con, "run", "nightly", as_of_date=_DAY, now=_NOW)
+        1 / 0  # noqa: B018
+
+    assert con.execute("select count(*) from ledger.runs").fetchall() == [(0,)]
+
+
+def test_every_mart_and_every_column_has_a_comment(con: duckdb.DuckDBPyConnection) -> None:
+    warehouse.build(con, as_of_date=_DAY, new_release_days=28)
+
+    tables = con.execute("select table_name, comment from duckdb_tables() where schema_name = 'marts'").fetchall()
+    bare = con.execute(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and comment is null"
+    ).fetchall()
+    assert sorted(name for name, _ in tables) == sorted(warehouse.BUILD_ORDER)
+    assert all("Key:" in comment for _, comment in tables)
+    assert bare == []
+
+
+def test_a_reader_with_the_old_file_open_is_not_disturbed_by_a_publish(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.publish(con, settings.published)
+        reader = duckdb.connect(str(settings.published), read_only=True)
+        ledger.open_run(con, "second", "nightly", as_of_date=_DAY, now=_NOW)
+        warehouse.publish(con, settings.published, close_run=("second", "done", _NOW))
+
+    assert reader.execute("select count(*) from ledger.runs").fetchall() == [(0,)]
+    reader.close()
+    with warehouse.open_file(settings.published, settings, read_only=True) as fresh:
+        assert fresh.execute("select run_id, status, finished_at from ledger.runs").fetchall() == [
+            ("second", "done", _NOW)
+        ]
+    with warehouse.connect(settings) as con:
+        assert con.execute("select status from ledger.runs").fetchall() == [("running",)]
+
+
+def test_publishing_carries_comments_and_views_and_leaves_no_other_file(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.build(con, as_of_date=_DAY, new_release_days=28)
+        warehouse.publish(con, settings.published)
+
+    names = {path.name for path in settings.published.parent.iterdir()}
+    assert names == {settings.warehouse.name, settings.published.name}
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        comment = con.execute("select comment from duckdb_tables() where table_name = 'ranked_releases'").fetchall()
+        assert "Key: track_id" in comment[0][0]
+        assert con.execute("select count(*) from staging.files__tracks").fetchall() == [(0,)]
+
+
+def test_a_publish_that_fails_keeps_the_old_file(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.publish(con, settings.published)
+        before = settings.published.read_bytes()
+        ledger.open_run(con, "run", "nightly", as_of_date=_DAY, now=_NOW)
+        with pytest.raises(duckdb.ConstraintException, match="NOT NULL"):
+            warehouse.publish(con, settings.published, close_run=("run", None, _NOW))  # type: ignore[arg-type]
+
+    assert settings.published.read_bytes() == before
+    assert not list(settings.published.parent.glob(".published*"))
