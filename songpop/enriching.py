@@ -63,6 +63,18 @@ class EnrichResult:
     notes: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
+    @property
+    def summary(self) -> str:
+        """Say in one line what came of it."""
+        known = f"{self.coverage.n_known:,} of {self.coverage.n_artists:,} artists have a popularity"
+        if not self.n_calls:
+            return " ".join([*self.notes, f"From the files, {known}."])
+        return (
+            f"{self.n_releases:,} new releases, {self.n_features:,} audio features; "
+            f"of {self.n_asked:,} artists asked for, {self.n_found:,} found, {self.n_ambiguous:,} ambiguous, "
+            f"{self.n_missing:,} missing; {sum(self.n_calls.values()):,} calls; {known}"
+        )
+
 
 def enrich(
     con: duckdb.DuckDBPyConnection,
@@ -142,9 +154,7 @@ class _Store:
 
     def read(self, name: str) -> list[tuple[Any, ...]]:
         """Return the rows of one query of sql/enrich."""
-        return self._con.execute(
-            resources.sql_path("enrich", name).read_text(), {"now": self._now}
-        ).fetchall()
+        return self._con.execute(resources.sql_path("enrich", name).read_text(), {"now": self._now}).fetchall()
 
     def known_albums(self) -> set[str]:
         """Return the albums whose tracks are here and have not expired."""
@@ -195,11 +205,7 @@ def _result(
     findings: Sequence[Finding] = (),
 ) -> EnrichResult:
     n_asked = store.n_saved["spotify__artists"]
-    told = (
-        []
-        if source is None
-        else [source.refused[name] for name in _HAVE_ANOTHER_WAY if name in source.refused]
-    )
+    told = [] if source is None else [source.refused[name] for name in _HAVE_ANOTHER_WAY if name in source.refused]
     return EnrichResult(
         n_asked=n_asked,
         n_found=store.match_states["found"],

@@ -94,11 +94,12 @@ class PoliteCaller:
                 failure = self._read_failure(error)
                 if failure is None:
                     raise
-                tries[failure.kind] += 1
-                self._retry_or_raise(bucket, failure, tries[failure.kind], error)
             else:
                 self._failures_in_a_row = 0
                 return answer
+            # past the except block, so that our error has no cause: a client's own may hold a header
+            tries[failure.kind] += 1
+            self._retry_or_raise(bucket, failure, tries[failure.kind])
 
     def stop(self, bucket: str, reason: str) -> SourceStopped:
         """Ask nothing more of a bucket (or of `ALL_BUCKETS`) and return the error that says why."""
@@ -116,34 +117,30 @@ class PoliteCaller:
     def _wait(self, seconds: float) -> None:
         """Sleep, unless the deadline comes first."""
         if self.seconds_left() <= max(seconds, 0.0):
-            raise self.stop(
-                ALL_BUCKETS, f"the run's time for enrichment, {self._deadline_seconds:.0f} s, is used up."
-            )
+            raise self.stop(ALL_BUCKETS, f"the run's time for enrichment, {self._deadline_seconds:.0f} s, is used up.")
         if seconds > 0:
             self._sleep(seconds)
 
-    def _retry_or_raise(self, bucket: str, failure: Failure, n_tries: int, error: Exception) -> None:
-        self._raise_if_final(bucket, failure, error)
+    def _retry_or_raise(self, bucket: str, failure: Failure, n_tries: int) -> None:
+        self._raise_if_final(bucket, failure)
         if n_tries > _MOST_RETRIES[failure.kind]:
-            raise self._give_up(bucket, failure, n_tries) from error
+            raise self._give_up(bucket, failure, n_tries)
         if failure.kind == "token":
             self._renew_token()
             return
         asked = failure.retry_after_seconds
         self._wait(2.0 ** (n_tries - 1) if asked is None else max(asked, 1.0))
 
-    def _raise_if_final(self, bucket: str, failure: Failure, error: Exception) -> None:
+    def _raise_if_final(self, bucket: str, failure: Failure) -> None:
         """Raise where another try in this run can't help."""
         if failure.kind == "account":
-            raise self.stop(ALL_BUCKETS, failure.words) from error
+            raise self.stop(ALL_BUCKETS, failure.words)
         if failure.kind == "refused":
-            raise SourceRefused(
-                f"{self.service} refused {bucket}: {failure.words}", failure.status
-            ) from error
+            raise SourceRefused(f"{self.service} refused {bucket}: {failure.words}", failure.status)
         if failure.kind == "quota" or (failure.retry_after_seconds or 0) > LONGEST_WAIT_SECONDS:
             wait = failure.retry_after_seconds
             until = "" if wait is None else f" It may be asked again in {wait:.0f} s."
-            raise self.stop(bucket, f"it answered {failure.words}.{until}") from error
+            raise self.stop(bucket, f"it answered {failure.words}.{until}")
 
     def _give_up(self, bucket: str, failure: Failure, n_tries: int) -> SourceError:
         if failure.kind == "token":

@@ -118,9 +118,7 @@ class SpotifySource:
     def search_artists(self, artist_name: str) -> list[Any] | None:
         """Search for an artist's name; up to ten hits, in Spotify's order."""
         query = f'artist:"{artist_name[:_LONGEST_NAME].replace(chr(34), " ")}"'
-        return self._answer(
-            "search", lambda: _items(self._search(query, "artist", offset=0), "artists", "items")
-        )
+        return self._answer("search", lambda: _items(self._search(query, "artist", offset=0), "artists", "items"))
 
     def search_new_albums(self, offset: int) -> list[Any] | None:
         """Return one page of the albums that Spotify tags as new; `SEARCH_LIMIT` a page."""
@@ -146,18 +144,14 @@ class SpotifySource:
         """Return a later page of an album's tracks."""
 
         def ask() -> list[Any]:
-            page = self._spotipy.album_tracks(
-                album_id, limit=_TRACKS_LIMIT, offset=offset, market=self.market
-            )
+            page = self._spotipy.album_tracks(album_id, limit=_TRACKS_LIMIT, offset=offset, market=self.market)
             return _items(page, "items")
 
         return self._answer("album_tracks", ask)
 
     def tracks(self, track_ids: Sequence[str]) -> list[Any] | None:
         """Return up to fifty tracks by id."""
-        return self._answer(
-            "tracks", lambda: _items(self._spotipy.tracks(track_ids, market=self.market), "tracks")
-        )
+        return self._answer("tracks", lambda: _items(self._spotipy.tracks(track_ids, market=self.market), "tracks"))
 
     def artists(self, artist_ids: Sequence[str]) -> list[Any] | None:
         """Return up to `ARTISTS_A_CALL` artists by id."""
@@ -201,9 +195,7 @@ class SpotifySource:
         self._spotipy.requests_timeout = self._auth.requests_timeout = timeouts
         return ask()
 
-    def _build_client(
-        self, client_id: str, client_secret: str, api_url: str | None, token_url: str | None
-    ) -> None:
+    def _build_client(self, client_id: str, client_secret: str, api_url: str | None, token_url: str | None) -> None:
         import spotipy
         from spotipy.cache_handler import MemoryCacheHandler
         from spotipy.oauth2 import SpotifyClientCredentials
@@ -240,7 +232,7 @@ class SpotifySource:
         if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
             return Failure("connection", type(error).__name__)
         if isinstance(error, ValueError | AttributeError | TypeError | KeyError):
-            return Failure("payload", "an answer that can't be read")
+            return Failure("payload", f"an answer that can't be read ({type(error).__name__})")
         return None
 
 

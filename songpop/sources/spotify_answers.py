@@ -59,9 +59,7 @@ def artist_row_of_hits(artist_name: str, hits: Sequence[Row]) -> Row:
         equal = [hit for hit in distinct if fold_accents(fold_name(str(hit.get("name")))) == bare]
         confidence = 0.9
     if len(equal) == 1:
-        return artist_row(
-            artist_name, equal[0], method="search_exact", confidence=confidence, candidates=distinct
-        )
+        return artist_row(artist_name, equal[0], method="search_exact", confidence=confidence, candidates=distinct)
     return artist_row(artist_name, None, method="search_exact", candidates=equal or distinct) | {
         "match_state": "ambiguous" if equal else "unmatched"
     }

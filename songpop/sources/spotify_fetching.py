@@ -122,10 +122,7 @@ def _artists_on_tracks(source: SpotifySource, track_ids: Mapping[str, str]) -> d
     if not track_ids:
         return {}
     tracks = answers.by_requested_id(source.tracks(list(track_ids.values())) or [])
-    ids = {
-        name: answers.artist_id_on_track(tracks.get(track_id, {}), name)
-        for name, track_id in track_ids.items()
-    }
+    ids = {name: answers.artist_id_on_track(tracks.get(track_id, {}), name) for name, track_id in track_ids.items()}
     return {name: (artist_id, "track_id") for name, artist_id in ids.items() if artist_id}
 
 
