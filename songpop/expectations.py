@@ -1,0 +1,305 @@
+"""The check step: expectation suites and SQL checks on the warehouse's own tables, findings, Data Docs."""
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from songpop import checks, datadocs, resources, warehouse
+from songpop.datadocs import SuiteReport
+from songpop.errors import ExpectationFailed
+from songpop.ledger import MAX_EXAMPLES, Finding
+from songpop.settings import Settings
+from songpop.suites import EVERY_EXPECTATION_RUNS, Phase, Suite, load_suites, slug
+
+Progress = Callable[..., contextlib.AbstractContextManager[Callable[..., None]]]
+
+# what an expectation may take to go wrong in one line of a message
+_MAX_WHY = 200
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What the check step found.
+
+    Attributes:
+        findings: what did not hold, critical ones first.
+        n_expectations: how many expectations were evaluated.
+        n_checks: how many SQL checks ran.
+        n_skipped: how many suites were skipped, for nothing was ever loaded into their table.
+        docs: the Data Docs' first page.
+    """
+
+    findings: list[Finding]
+    n_expectations: int
+    n_checks: int
+    n_skipped: int
+    docs: Path
+
+    @property
+    def summary(self) -> str:
+        """Say in one line what ran and what was found."""
+        n_critical = sum(finding.severity == "critical" for finding in self.findings)
+        n_warnings = len(self.findings) - n_critical
+        skipped = f"; {self.n_skipped} suites skipped, nothing was loaded for them" if self.n_skipped else ""
+        return (
+            f"{self.n_expectations} expectations and {self.n_checks} SQL checks: {n_critical} critical, "
+            f"{n_warnings} {'warning' if n_warnings == 1 else 'warnings'}{skipped}"
+        )
+
+
+def check(
+    settings: Settings,
+    *,
+    run_id: str,
+    now: datetime,
+    as_of_date: date,
+    phase: Phase = "all",
+    progress: Progress | None = None,
+    suite_paths: Sequence[Path] | None = None,
+) -> CheckResult:
+    """Run suites and SQL checks on the warehouse file, and write Data Docs; no connection may be open.
+
+    Args:
+        settings: where warehouse and reports are.
+        run_id: the run that checks; in the phase `scores` also the run whose scores are looked at.
+        now: UTC, shown in Data Docs.
+        as_of_date: the day that the run speaks for.
+        phase: `inputs` before scoring, `scores` after it, `all` for both.
+        progress: as `console.progress`.
+        suite_paths: other suites than songpop's own.
+
+    Raises:
+        WarehouseError: the warehouse is missing or another process holds it.
+    """
+    paths = resources.suite_paths() if suite_paths is None else suite_paths
+    suites, findings = load_suites(paths, phase)
+    queries = checks.load_checks(phase)
+    with (progress or _silent)("check", len(suites) + len(queries), unit="checks") as advance:
+        con = warehouse.open_file(settings.warehouse, settings, read_only=True)
+        with con:
+            scored_run_id = checks.find_scored_run(con, run_id, phase)
+            wanted, skipped, missing = checks.choose_suites(con, suites, scored_run_id)
+            outcomes = []
+            for query in queries:
+                outcomes.append(checks.run_check(con, query, scored_run_id, as_of_date))
+                advance(1, note=query.name)
+        reports = _run_suites(settings, wanted, run_id, scored_run_id, now, advance)
+    findings += missing
+    findings += [finding for report in reports for finding in report.findings]
+    findings += [outcome.finding for outcome in outcomes if outcome.finding]
+    findings.sort(key=lambda finding: finding.severity != "critical")
+    docs = datadocs.write_docs(
+        settings.reports_dir / "data_docs",
+        run_id=run_id,
+        now=now,
+        as_of_date=as_of_date,
+        phase=phase,
+        findings=findings,
+        suites=reports,
+        skipped=[suite.table for suite in skipped],
+        checks=outcomes,
+    )
+    n_expectations = sum(report.n_expectations for report in reports)
+    return CheckResult(findings, n_expectations, len(outcomes), len(skipped), docs)
+
+
+def raise_if_critical(findings: Sequence[Finding]) -> None:
+    """Stop a run that has a critical finding.
+
+    Raises:
+        ExpectationFailed: there is one; the message lists all.
+    """
+    critical = [finding for finding in findings if finding.severity == "critical"]
+    if critical:
+        lines = "\n".join(f"  - {finding.message}" for finding in critical)
+        n = f"{len(critical)} does" if len(critical) == 1 else f"{len(critical)} do"
+        raise ExpectationFailed(
+            f"Every critical check must hold, however {n} not. Readers keep what was published before.\n{lines}"
+        )
+
+
+def _run_suites(
+    settings: Settings,
+    suites: Sequence[Suite],
+    run_id: str,
+    scored_run_id: str,
+    now: datetime,
+    advance: Callable[..., None],
+) -> list[SuiteReport]:
+    """Evaluate suites with Great Expectations inside DuckDB; the file is free again afterwards."""
+    if not suites:
+        return []
+    with _quiet():
+        source = _open_source(settings)
+        engine = source.get_engine()
+        try:
+            reports = []
+            for suite in suites:
+                reports.append(_run_suite(source, suite, run_id, suite.batch_query(scored_run_id), now))
+                advance(1, note=suite.table)
+            return reports
+        finally:
+            source.get_execution_engine().close()
+            engine.dispose()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Great Expectations' own log lines and warnings off stderr: every failure becomes a finding."""
+    logger = logging.getLogger("great_expectations")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _open_source(settings: Settings) -> Any:
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    # without autocommit, and without skipping its rollback, DuckDB's results are empty before they are fetched
+    # (Great Expectations issue 10738)
+    return context.data_sources.add_sql(
+        "warehouse",
+        connection_string=f"duckdb:///{settings.warehouse}",
+        create_temp_table=False,
+        kwargs={
+            "connect_args": {"read_only": True, "config": warehouse.connection_config(settings)},
+            "isolation_level": "AUTOCOMMIT",
+            "skip_autocommit_rollback": True,
+        },
+    )
+
+
+def _run_suite(source: Any, suite: Suite, run_id: str, query: str, now: datetime) -> SuiteReport:
+    import great_expectations as gx
+
+    built, findings = _build_expectations(suite)
+    gx_suite = gx.ExpectationSuite(name=suite.table, expectations=list(built.values()))
+    batch = source.add_query_asset(suite.table, query=query).add_batch_definition_whole_table("rows")
+    definition = gx.ValidationDefinition(name=suite.table, data=batch, suite=gx_suite)
+    source.data_context.suites.add(gx_suite)
+    definition = source.data_context.validation_definitions.add(definition)
+    result = definition.run(
+        result_format={"result_format": "SUMMARY", "unexpected_index_column_names": list(suite.keys)},
+        run_id=gx.RunIdentifier(run_name=run_id, run_time=now),
+    )
+    by_place = {entry.expectation_config.meta["place"]: entry for entry in result.results}
+    with source.get_engine().connect() as connection:
+        for place, listed in enumerate(suite.expectations):
+            if place in built:
+                findings += _judge(suite, listed, by_place.get(place), query, connection)
+    n_broken = sum(finding.check_name == EVERY_EXPECTATION_RUNS for finding in findings)
+    n_listed = len(suite.expectations)
+    return SuiteReport(
+        suite.table,
+        n_expectations=n_listed - n_broken,
+        n_held=n_listed - len(findings),
+        findings=findings,
+        page=_render(result),
+    )
+
+
+def _build_expectations(suite: Suite) -> tuple[dict[int, Any], list[Finding]]:
+    """Make each expectation by itself, so that one that can't be made does not take the others along."""
+    import great_expectations as gx
+
+    built, findings = {}, []
+    for place, listed in enumerate(suite.expectations):
+        try:
+            alone = gx.ExpectationSuite(name="one", expectations=[{**listed, "meta": {"place": place}}])
+        except Exception as error:
+            findings.append(_broken(suite, listed, f"{listed['type']} can't be made: {error}"))
+            continue
+        built[place] = alone.expectations[0]
+    return built, findings
+
+
+def _judge(suite: Suite, listed: Mapping[str, Any], entry: Any, query: str, connection: Any) -> list[Finding]:
+    """Turn one result into no finding, a finding about the data, or a finding about a broken check."""
+    if entry is None:
+        return [_broken(suite, listed, "no result came back for it")]
+    why = _exception(entry.exception_info)
+    if why is not None:
+        return [_broken(suite, listed, why)]
+    if entry.success:
+        return []
+    result = entry.result
+    examples: list[dict[str, Any]] = []
+    if "unexpected_count" in result:
+        n_rows, n_all = result["unexpected_count"], result["element_count"]
+        share = f" ({100 * n_rows / n_all:.3g} %)" if n_all else ""
+        seen = f"{n_rows:,} of {n_all:,} rows{share} break this"
+        found = result.get("partial_unexpected_index_list") or result.get("partial_unexpected_list") or []
+        examples = [row if isinstance(row, dict) else {"value": row} for row in found[:MAX_EXAMPLES]]
+    elif listed["type"] == "unexpected_rows_expectation":
+        n_rows = result["observed_value"]
+        seen = f"{n_rows:,} {'row breaks' if n_rows == 1 else 'rows break'} this"
+        bad_rows = listed["kwargs"]["unexpected_rows_query"].format(batch=f"({query}) as batch")
+        rows = connection.exec_driver_sql(f"select * from ({bad_rows}) limit {MAX_EXAMPLES}")  # noqa: S608
+        examples = [dict(row._mapping) for row in rows]
+    else:
+        n_rows = None
+        seen = f"it is {result.get('observed_value')}"
+    return [_finding(suite, listed, seen, n_rows, examples)]
+
+
+def _finding(
+    suite: Suite, listed: Mapping[str, Any], seen: str, n_rows: int | None, examples: list[dict[str, Any]]
+) -> Finding:
+    first = f" (first: {checks.describe_row(examples[0])})" if examples else ""
+    return Finding(
+        slug(listed["description"]),
+        listed["severity"],
+        f"In {suite.table} {listed['description']}, however {seen}{first}.",
+        suite.table,
+        listed["kwargs"].get("column"),
+        n_rows,
+        tuple(str(next(iter(row.values()))) for row in examples),
+    )
+
+
+def _exception(info: Mapping[str, Any]) -> str | None:
+    """Return the words of an exception that an expectation raised, wherever the result keeps it."""
+    for entry in (info, *(value for value in info.values() if isinstance(value, Mapping))):
+        if entry.get("raised_exception"):
+            return str(entry.get("exception_message"))
+    return None
+
+
+def _broken(suite: Suite, listed: Mapping[str, Any], why: str) -> Finding:
+    why = " ".join(why.split())
+    why = why if len(why) <= _MAX_WHY else f"{why[:_MAX_WHY]}…"
+    return Finding(
+        EVERY_EXPECTATION_RUNS,
+        "critical",
+        f"The expectation '{listed['description']}' of expectations/{suite.path.name} must run, however it did "
+        f"not: {why}. The check is broken; nothing is known about the data.",
+        suite.table,
+        listed["kwargs"].get("column"),
+    )
+
+
+def _render(result: Any) -> str:
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return str(DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result)))
+
+
+@contextmanager
+def _silent(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Callable[..., None]]:
+    with nullcontext():
+        yield lambda n=1, note=None: None

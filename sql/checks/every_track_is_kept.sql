@@ -1,0 +1,8 @@
+-- Every track of a tracks file must stand in marts.tracks.
+-- Severity: critical
+-- Phase: inputs
+-- Table: marts.tracks
+select distinct tracks.track_id, tracks.snapshot_id
+from staging.files__tracks as tracks
+anti join marts.tracks as kept on tracks.track_id = kept.track_id
+order by tracks.track_id, tracks.snapshot_id

@@ -1,0 +1,44 @@
+-- No feature must count the lines of its file: such a column leaks the label, as the Kaggle file's unnamed one does.
+-- Severity: critical
+-- Phase: inputs
+-- Table: staging.files__tracks
+-- Index-like: nearly every value differs, and the values follow the line number. Told from 100 rows on.
+with
+newest_load as (
+    select snapshot_id
+    from ledger.loads
+    where entity = 'tracks'
+    qualify row_number() over (order by loaded_at desc, run_id desc) = 1
+),
+features as (
+    select
+        tracks.line,
+        columns(tracks.* exclude (
+            snapshot_id, line, track_id, artist_name, track_name, genre, popularity
+        ))::double
+    from staging.files__tracks as tracks
+    inner join newest_load on tracks.snapshot_id = newest_load.snapshot_id
+),
+likeness as (
+    select
+        {
+            n_known: count(columns(features.* exclude (line))),
+            distinct_share: approx_count_distinct(columns(features.* exclude (line)))
+                / nullif(count(columns(features.* exclude (line))), 0),
+            line_correlation: corr(columns(features.* exclude (line)), line)
+        }
+    from features
+),
+measured as (
+    unpivot likeness on columns(*) into name column_name value measure
+)
+select
+    column_name,
+    round(measure.line_correlation, 3) as line_correlation,
+    measure.n_known as n_known
+from measured
+where
+    measure.n_known >= 100
+    and measure.distinct_share > 0.8
+    and abs(measure.line_correlation) > 0.95
+order by column_name
