@@ -189,7 +189,7 @@ class _Store:
         )
         self._con.register("answers", frame)
         try:
-            self._con.execute(f"insert into raw.{table} by name select * from answers")
+            self._con.execute(f"insert or ignore into raw.{table} by name select * from answers")
         finally:
             self._con.unregister("answers")
         self.n_saved[table] += len(rows)

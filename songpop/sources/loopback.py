@@ -37,6 +37,7 @@ class LoopbackServer:
     """
 
     def __init__(self, answer: Callable[[Request], Reply]) -> None:
+        """Take a free port; `answer` is called in a thread a connection."""
         self.requests: list[Request] = []
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.answer = self._answer
@@ -76,9 +77,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        """Answer a GET."""
         self._reply()
 
     def do_POST(self) -> None:
+        """Answer a POST."""
         self._reply()
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -21,13 +21,24 @@ class SampleFiles(Protocol):
     """The files of a sample, in the formats of `songpop load`."""
 
     @property
-    def tracks(self) -> Path: ...
+    def tracks(self) -> Path:
+        """Return the tracks file."""
+        ...
+
     @property
-    def artists(self) -> Path: ...
+    def artists(self) -> Path:
+        """Return the artists file."""
+        ...
+
     @property
-    def albums(self) -> Path: ...
+    def albums(self) -> Path:
+        """Return the albums file."""
+        ...
+
     @property
-    def releases(self) -> Path: ...
+    def releases(self) -> Path:
+        """Return the releases file."""
+        ...
 
 
 @dataclass
@@ -136,17 +147,25 @@ class Catalogue:
 
 
 def split_releases(releases: Path, folder: Path) -> tuple[Path, Path]:
-    """Part a releases file into two by album, so that a file and a service each bring half.
+    """Part a releases file into two by album, so that a file and a service each bring about half.
+
+    An album with a song that has no id yet stays in the file: no service knows it.
 
     Returns:
-        The paths of the file's half and of the service's half, in `folder`; both keep the header and the words.
+        The paths of the file's half and of the service's half, in `folder`, each with the header.
     """
     frame = pl.read_csv(releases, infer_schema=False)
-    albums = frame.select("album_id").unique().sort("album_id").with_row_index("number")
-    numbered = frame.join(albums, on="album_id", how="left", maintain_order="left", nulls_equal=True)
+    served = (
+        frame.drop_nulls("album_id")
+        .group_by("album_id")
+        .agg(pl.col("track_id").null_count().alias("n_without_id"))
+        .filter(pl.col("n_without_id") == 0)
+        .sort("album_id")
+        .gather_every(2)
+    )
     paths = (folder / "synthetic_releases_file.csv", folder / "synthetic_releases_service.csv")
-    for remainder, path in enumerate(paths):
-        numbered.filter(pl.col("number") % 2 == remainder).drop("number").write_csv(path)
+    frame.join(served, on="album_id", how="anti", maintain_order="left").write_csv(paths[0])
+    frame.join(served, on="album_id", how="semi", maintain_order="left").write_csv(paths[1])
     return paths
 
 
