@@ -5,7 +5,7 @@ holds too and that trip programs up: "None", "Null" and "!!!". Nothing in a samp
 """
 
 from songpop.sources.sample.comparing import compare_with_targets
-from songpop.sources.sample.malformed import Planted
 from songpop.sources.sample.make import MAX_ROWS, MIN_ROWS, SampleFiles, write_sample
+from songpop.sources.sample.malformed import Planted
 
 __all__ = ["MAX_ROWS", "MIN_ROWS", "Planted", "SampleFiles", "compare_with_targets", "write_sample"]

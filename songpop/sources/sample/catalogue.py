@@ -20,8 +20,9 @@ _ARTIST_SHARE, _ALBUM_SHARE, _SONG_SHARE = 0.40, 0.25, 0.35
 _ARTIST_POPULARITY_CORRELATION = 0.66
 # Artists still heard today have more of their songs in late years: correlation of fame and era.
 _FAME_WITH_ERA = 0.22
-# Songs of an artist nobody hears have no plays: deviations a point of artist popularity below 20.
-_UNHEARD_EFFECT = -0.06
+# Songs of an artist nobody hears have no plays: deviations a point of artist popularity
+# below 20. Stars' songs are heard more than in proportion, from 70 on.
+_UNHEARD_EFFECT, _STAR_EFFECT = -0.06, 0.05
 # Of every song's own part, what its live, remixed or second version shares with it.
 _VERSION_SHARED = 0.7
 _CHUNK = 1_000_000
@@ -29,7 +30,7 @@ _CHUNK = 1_000_000
 # What stands behind a title: name, share among second versions, share among other songs, effect on
 # popularity in deviations of a cell (remarks on real titles: live -2 points, remix -1.8, guest +3).
 KINDS: tuple[tuple[str, float, float, float], ...] = (
-    ("plain", 0.16, 0.9045, 0.02),
+    ("plain", 0.16, 0.9145, 0.02),
     ("live", 0.22, 0.008, -0.45),
     ("remix", 0.22, 0.012, -0.40),
     ("remaster", 0.12, 0.004, -0.20),
@@ -42,9 +43,11 @@ KINDS: tuple[tuple[str, float, float, float], ...] = (
     ("original mix", 0.02, 0.011, -0.40),
     ("guest", 0.0, 0.030, 0.30),
     ("intro", 0.0, 0.004, -0.55),
-    ("from a film", 0.0, 0.015, 0.0),
+    ("from a film", 0.0, 0.005, 0.0),
 )
 KIND_NUMBER = {kind[0]: number for number, kind in enumerate(KINDS)}
+# What the effects above add up to, taken off again so that the cells keep their distributions.
+_STRENGTH_MEAN, _STRENGTH_SD = 0.043, 1.061
 _TITLE_TRACK_EFFECT, _EARLY_POSITION_EFFECT, _N_EARLY = 0.30, 0.12, 3
 
 LITERAL_NAMES = ("None", "Null", "!!!")
@@ -139,7 +142,7 @@ def plan_artists(world: World, n_rows: int, seed: int, n_unknown: int) -> Artist
     shown = np.sqrt(1 - _FAME_WITH_ERA**2) * fame + _FAME_WITH_ERA * era
     popularity = world.table["artist_popularity"][genre] + world.table["artist_popularity_sd"][genre] * shown
     popularity = np.clip(np.rint(popularity), 0, 100)
-    unheard = _UNHEARD_EFFECT * np.maximum(20 - popularity, 0)
+    unheard = _UNHEARD_EFFECT * np.maximum(20 - popularity, 0) + _STAR_EFFECT * np.maximum(popularity - 70, 0)
     weight = np.bincount(genre, size, minlength=len(world.genres))
     latent += unheard - (np.bincount(genre, unheard * size, minlength=len(world.genres)) / np.maximum(weight, 1))[genre]
     sound = normals(seed, "sound of an artist", ids, len(FEATURES))
@@ -259,7 +262,7 @@ def _fill_popularity(
     is_title_track = (first_row[album] == song) & (kind == 0) & named_after_its_first_song(seed, purpose, album)
     strength += _TITLE_TRACK_EFFECT * is_title_track
     strength += _EARLY_POSITION_EFFECT * (row - first_row[album] < _N_EARLY)
-    strength -= 0.02
+    strength = (strength - _STRENGTH_MEAN) / _STRENGTH_SD
     rows.strength[part] = strength
     rows.popularity[part] = popularity_at(world, rows.genre[part], rows.year[part], strength)
 

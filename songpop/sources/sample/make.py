@@ -54,8 +54,8 @@ def write_sample(
         SettingsError: `n_rows` is out of range, `malformed` is negative, or `out_dir` can't be a folder.
     """
     _refuse_bad_arguments(out_dir, n_rows, malformed)
-    files = SampleFiles(
-        *(out_dir / f"synthetic_{name}.csv" for name in ("tracks", "artists", "albums", "releases", "observed"))
+    tracks, artists_file, albums, releases, observed = (
+        out_dir / f"synthetic_{name}.csv" for name in ("tracks", "artists", "albums", "releases", "observed")
     )
     world = build_world()
     n_unknown = max(5, count_releases(n_rows) // 20)
@@ -63,11 +63,11 @@ def write_sample(
     names = name_artists(seed, artists, world.genres, literal_artists(world, artists))
     cast = Cast(world, artists, names, seed)
     rows, first_row = plan_rows(world, artists, seed)
-    write_tracks_and_albums(cast, rows, first_row, files.tracks, files.albums, progress)
-    write_artists(cast, files.artists, as_of_date)
-    write_releases(cast, len(names) - n_unknown, files.releases, files.observed, n_rows, as_of_date)
-    planted = plant_malformed(files.tracks, malformed, n_rows) if malformed else []
-    return SampleFiles(files.tracks, files.artists, files.albums, files.releases, files.observed, tuple(planted))
+    write_tracks_and_albums(cast, rows, first_row, tracks, albums, progress)
+    write_artists(cast, artists_file, as_of_date)
+    write_releases(cast, len(names) - n_unknown, releases, observed, n_rows, as_of_date)
+    planted = plant_malformed(tracks, malformed, n_rows) if malformed else []
+    return SampleFiles(tracks, artists_file, albums, releases, observed, tuple(planted))
 
 
 def _refuse_bad_arguments(out_dir: Path, n_rows: int, malformed: int) -> None:

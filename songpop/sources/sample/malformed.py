@@ -5,6 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+_MODEL = (
+    b"7,Synthetic Broken Line,Broken Line,0000000000000000000000,10,2012,acoustic,"
+    b"0.5,0.5,4,-7.5,1,0.05,0.1,0.0,0.1,0.5,120.0,200000,4"
+)
+
 
 @dataclass(frozen=True)
 class Planted:
@@ -42,14 +47,13 @@ def plant_malformed(path: Path, n_lines: int, n_rows: int) -> list[Planted]:
     places = np.linspace(1, n_rows, n_lines + 2)[1:-1].astype(int) if n_lines else np.zeros(0, dtype=int)
     waiting = list(enumerate(places.tolist()))
     planted: list[Planted] = []
-    model = b"7,Synthetic Broken Line,Broken Line,0000000000000000000000,10,2012,acoustic,0.5,0.5,4,-7.5,1,0.05,0.1,0.0,0.1,0.5,120.0,200000,4"
     partial = path.with_name(path.name + ".partial")
     with path.open("rb") as source, partial.open("wb") as target:
         for number, line in enumerate(source):
             target.write(line)
             while waiting and waiting[0][1] == number:
                 which, _ = waiting.pop(0)
-                broken = list(_broken_lines(model.split(b","), which).items())
+                broken = list(_broken_lines(_MODEL.split(b","), which).items())
                 kind, content = broken[which % len(broken)]
                 planted.append(Planted(number + 2 + len(planted), kind, content))
                 target.write(content + b"\n")

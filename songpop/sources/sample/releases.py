@@ -9,8 +9,8 @@ import polars as pl
 
 from songpop.sources.sample.catalogue import Artists, plan_rows, popularity_at
 from songpop.sources.sample.draws import uniforms
-from songpop.sources.sample.writing import TRACK_COLUMNS, Cast, recent_dates, word_albums, word_tracks
 from songpop.sources.sample.world import LAST_YEAR
+from songpop.sources.sample.writing import TRACK_COLUMNS, Cast, recent_dates, word_albums, word_tracks
 
 RELEASE_COLUMNS = (
     *("artist_name", "track_name", "track_id", "album_id", "album_name", "release_date", "year", "genre"),

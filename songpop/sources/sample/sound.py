@@ -9,11 +9,18 @@ from songpop.sources.sample.world import FEATURES, World, feature_at
 # Shares of a feature's variance within a genre: songs of one artist sound alike, versions of one song more.
 _ARTIST_SHARE, _SONG_SHARE, _ROW_SHARE = 0.35, 0.5, 0.15
 # Correlation of each feature with strength inside a genre-year cell (published), and with the year.
-_WITH_STRENGTH = {"instrumentalness": -0.09, "loudness": 0.07, "duration_ms": -0.05, "danceability": 0.04}
-_WITH_YEAR = {"valence": -0.10, "duration_ms": -0.09, "loudness": 0.03, "energy": -0.02}
+_WITH_STRENGTH = {
+    "instrumentalness": -0.09,
+    "loudness": 0.055,
+    "duration_ms": -0.05,
+    "danceability": 0.04,
+    "speechiness": -0.03,
+}
+_WITH_YEAR = {"valence": -0.10, "duration_ms": -0.09}
 # What a title's remark says about the sound, in deviations within the genre.
 _OF_KIND = {
-    "live": {"liveness": 1.9, "acousticness": 0.2},
+    "plain": {"liveness": -0.06},
+    "live": {"liveness": 1.2, "acousticness": 0.2},
     "acoustic": {"acousticness": 1.3, "energy": -1.1, "loudness": -0.8},
     "instrumental": {"instrumentalness": 2.0, "speechiness": -0.5},
     "extended": {"duration_ms": 1.2, "danceability": 0.3},
@@ -22,14 +29,17 @@ _OF_KIND = {
     "intro": {"duration_ms": -2.0, "instrumentalness": 0.6},
     "guest": {"speechiness": 0.4},
 }
+# Below this Spotify writes 0.
+_SMALLEST = 1e-6
 _ZERO_GENRES = ("sleep", "grindcore")
-_ODD_METRES = ((0.745, 3), (0.885, 5), (1.0, 1))
+_ODD_METRES = ((0.78, 3), (0.915, 5), (1.0, 1))
 
 
 def draw_sounds(world: World, artists: Artists, rows: Rows, ids: np.ndarray, seed: int) -> dict[str, np.ndarray]:
     """Draw the features of some tracks; `ids` are their numbers, those of `rows.song` being numbers too."""
     latent = _latent(world, artists, rows, ids, seed)
     sounds = {name: feature_at(world, number, latent[:, number]) for number, name in enumerate(FEATURES)}
+    sounds["instrumentalness"][sounds["instrumentalness"] < _SMALLEST] = 0
     sounds["duration_ms"] = np.rint(sounds["duration_ms"]).astype(np.int64)
     sounds["tempo"] = np.rint(sounds["tempo"] * 1000) / 1000
     sounds["loudness"] = np.rint(sounds["loudness"] * 1000) / 1000

@@ -47,7 +47,7 @@ _INVENTED_OF_FAMILY = {
     "heavy": "heavy", "electronic": "electronic", "spanish": "latin", "portuguese": "latin",
     "korean": "east", "chinese": "east", "indian": "east",
 }  # fmt: skip
-_INVENTED_SHARE = 0.4
+_INVENTED_SHARE = 0.5
 
 
 def _pick(words: pl.Series, bits: np.ndarray) -> pl.Series:
@@ -88,7 +88,7 @@ def title_songs(seed: int, purpose: str, songs: np.ndarray, families: np.ndarray
 
 
 def _title_family(seed: int, purpose: str, songs: np.ndarray, family: str) -> pl.Series:
-    """Join the words of each slot; one noun in three is an invented word."""
+    """Join the words of each slot; half the nouns are an invented word."""
     columns = []
     noun = 0 if family == "works" else 2
     for number, (share, words) in enumerate(_slots(family)):

@@ -131,7 +131,7 @@ def _cells(table: dict[str, np.ndarray], years: np.ndarray, by_year: np.ndarray)
 
 def _cell_zeros(mean: np.ndarray, years: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Share a genre's zeros out over its years: many where the mean is low, few where it is high."""
-    slope = -0.22 * np.sqrt(mean * 10)
+    slope = -0.29 * np.sqrt(mean * 10)
     slope[:, -1] += _LAST_YEAR_ZEROS
     low, high = np.full_like(wanted, -12.0), np.full_like(wanted, 12.0)
     for _ in range(40):
@@ -159,7 +159,7 @@ def _one_feature(
     wanted: np.ndarray, share: np.ndarray, probabilities: np.ndarray, quantiles: np.ndarray, is_median: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fit one feature: latent ~ normal(shift of the genre, 1), value = file's quantile of the latent's rank."""
-    ends = np.concatenate([[-5.5], normal_quantile(probabilities[1:-1]), [5.5]])
+    ends = np.concatenate([[-5.0], normal_quantile(probabilities[1:-1]), [5.0]])
     shift = np.zeros(len(wanted))
     grid = _LATENT[::10]
     for _ in range(10):
