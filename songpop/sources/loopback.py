@@ -73,7 +73,8 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet, or each answer waits 40 ms for an acknowledgement
+    disable_nagle_algorithm = True  # or an answer in two packets waits 40 ms for an acknowledgement
+    wbufsize = -1
     server: _Server
 
     def do_GET(self) -> None:
