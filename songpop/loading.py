@@ -184,28 +184,9 @@ def _load_new(
         n_rows = _save_rows(con, read, job.entity, snapshot_id)
         n_rejected = setting_aside.save_rejects(con, snapshot_id, job.file_name)
         unknown = rules.unknown_columns(read.columns, job.entity)
-        con.execute(
-            "insert into ledger.snapshots values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                snapshot_id,
-                job.entity.name,
-                job.file_name,
-                source.sha256,
-                job.run_id,
-                n_rows,
-                n_rejected,
-                unknown,
-                job.as_of_date,
-                job.now,
-            ],
-        )
+        _save_snapshot(con, job, snapshot_id, source.sha256, n_rows, n_rejected, unknown)
         _save_load(con, job, snapshot_id, is_new=True)
-        findings = [
-            *_find_unknown(job, snapshot_id, unknown),
-            *setting_aside.find_rejects(con, job.entity, job.file_name, snapshot_id),
-        ]
-        if job.is_kaggle:
-            findings += [*_find_change(con, snapshot_id), *acceptance.check_kaggle_tracks(con, snapshot_id)]
+        findings = _find(con, job, snapshot_id, unknown)
         ledger.save_findings(con, job.run_id, findings, now=job.now)
     return LoadedFile(
         job.entity.name,
@@ -217,6 +198,42 @@ def _load_new(
         findings=tuple(findings),
         n_blank_lines=read.n_blank_lines,
     )
+
+
+def _save_snapshot(
+    con: duckdb.DuckDBPyConnection,
+    job: _Job,
+    snapshot_id: str,
+    sha256: str,
+    n_rows: int,
+    n_rejected: int,
+    unknown: list[str],
+) -> None:
+    con.execute(
+        "insert into ledger.snapshots (snapshot_id, entity, file_name, sha256, run_id, n_rows, n_rejected, "
+        "unknown_columns, snapshot_date, loaded_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            snapshot_id,
+            job.entity.name,
+            job.file_name,
+            sha256,
+            job.run_id,
+            n_rows,
+            n_rejected,
+            unknown,
+            job.as_of_date,
+            job.now,
+        ],
+    )
+
+
+def _find(con: duckdb.DuckDBPyConnection, job: _Job, snapshot_id: str, unknown: list[str]) -> list[Finding]:
+    findings = _find_unknown(job, snapshot_id, unknown)
+    findings += setting_aside.find_rejects(con, job.entity, job.file_name, snapshot_id)
+    if job.is_kaggle:
+        findings += _find_change(con, snapshot_id)
+        findings += acceptance.check_kaggle_tracks(con, snapshot_id)
+    return findings
 
 
 def _save_rows(con: duckdb.DuckDBPyConnection, read: Incoming, entity: Entity, snapshot_id: str) -> int:

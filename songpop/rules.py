@@ -3,6 +3,7 @@
 from songpop.entities import Column, Entity
 
 _SHOWN = 60  # characters of a value in a reason
+_OFFSET = r":\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$"  # of a time, as in 03:15:00+02:00
 _SQL_TYPES = {"moment": "timestamp", "number": "double", "text": "varchar", "release_date": "varchar"}
 
 
@@ -16,7 +17,12 @@ def typed(column: Column, source: str | None) -> str:
     if column.kind == "number":
         return f"case when isfinite({number}) then {number} end"
     if column.kind == "moment":
-        return f"try_cast({source} as timestamp)"
+        # DuckDB's cast to timestamp overlooks an offset; the other one does not
+        return (
+            f"case when regexp_matches({source}, '{_OFFSET}') "
+            f"then make_timestamp(epoch_us(try_cast({source} as timestamptz))) "
+            f"else try_cast({source} as timestamp) end"
+        )
     return f"case when trim({source}) <> '' then {source} end"
 
 
@@ -27,8 +33,9 @@ def breaks(column: Column, source: str | None, *, last_year: int) -> str | None:
     held = _held(column, source, last_year)
     if held is None:
         return f"coalesce(trim({source}), '') = ''" if column.is_filled else None
-    blank = "true" if column.is_filled else "false"
-    return f"(case when coalesce(trim({source}), '') = '' then {blank} else not coalesce({held}, false) end)"
+    # the rule first: nearly every value keeps it, and then no text is looked at
+    otherwise = "true" if column.is_filled else f"coalesce(trim({source}), '') <> ''"
+    return f"(case when {held} then false else {otherwise} end)"
 
 
 def reason(column: Column, source: str | None, *, last_year: int) -> str:

@@ -57,29 +57,28 @@ def set_aside_repeated(con: duckdb.DuckDBPyConnection, read: Incoming, entity: E
     rank = rules.typed(best, read.columns.get(best.name)) if best else "cast(null as bigint)"
     names = ", ".join(entity.key)
     same = " and ".join(f"kept.{name} = other.{name}" for name in entity.key)
-    row = "row(" + ", ".join(f"incoming.{read.columns[name]}" for name in entity.names if name in read.columns) + ")"
+    keys = ", ".join(f"{sql} as {name}" for name, sql in key.items())
+    row = ", ".join(f"incoming.{read.columns[name]}" for name in entity.names if name in read.columns)
     con.execute(
         f"""
         create or replace temp table wrong as
-        with candidates as (
-            select {", ".join(f"{sql} as {name}" for name, sql in key.items())}, {rank} as rank,
-                {read.line} as line, {read.last_line} as last_line, {row} as entry, {_all_fields(read)} as fields
-            from incoming
-            where {read.line} not in (select line from set_aside)
-        ),
-        repeated_keys as (
-            select {names} from candidates group by {names} having count(*) > 1
+        with repeated_keys as (
+            select {keys} from incoming where {read.line} not in (select line from set_aside)
+            group by all having count(*) > 1
         ),
         repeated as (
-            select candidates.* from candidates semi join repeated_keys using ({names})
+            select {keys}, {rank} as rank, {read.line} as line, {read.last_line} as last_line,
+                row({row}) as entry, {_all_fields(read)} as fields
+            from incoming
+            where ({", ".join(key.values())}) in (select ({names}) from repeated_keys)
+                and {read.line} not in (select line from set_aside)
         ),
         kept as (
             select * from repeated
             qualify row_number() over (partition by {names} order by rank desc nulls last, line) = 1
         )
         select other.line, other.last_line, other.fields,
-            'same {" and ".join(entity.key)} as line ' || kept.line || {_compare(best.name if best else None)}
-            as reason
+            'same {" and ".join(entity.key)} as line ' || kept.line || {_compare(entity.best)} as reason
         from repeated as other
         inner join kept on {same} and kept.line <> other.line
         """
@@ -132,29 +131,45 @@ def save_rejects(con: duckdb.DuckDBPyConnection, snapshot_id: str, file_name: st
 
 def find_rejects(con: duckdb.DuckDBPyConnection, entity: Entity, file_name: str, snapshot_id: str) -> list[Finding]:
     """Return a warning for the lines that were set aside as wrong, and one for those set aside as repeated."""
-    findings = []
-    for is_repeated, check_name, rule in (
-        (False, "lines_keep_the_rules", f"The lines of a {entity.name} file must be whole and keep its rules"),
-        (True, "rows_are_there_once", f"A {entity.name} file must have each {' and '.join(entity.key)} once"),
-    ):
-        rows = con.execute(
-            "select line, reason, count(*) over () from set_aside where (kind = 'repeated') = ? order by line limit ?",
-            [is_repeated, MAX_EXAMPLES],
-        ).fetchall()
-        if rows:
-            shown = "; ".join(f"line {line}: {reason}" for line, reason, _ in rows[:_SHOWN_REASONS])
-            findings.append(
-                Finding(
-                    check_name,
-                    "warning",
-                    f"{rule}, however {rows[0][2]:,} of {file_name} were set aside (first: {shown}). They are in "
-                    f"ledger.rejects under {snapshot_id}.",
-                    table_name=entity.table,
-                    n_rows=rows[0][2],
-                    example_keys=tuple(f"line {line}" for line, _, _ in rows),
-                )
-            )
-    return findings
+    one = f"{'An' if entity.name[0] in 'aeiou' else 'A'} {entity.name} file"
+    return [
+        *_find_kind(
+            con, entity, file_name, snapshot_id, "lines_keep_the_rules", f"{one} must be whole and keep its rules"
+        ),
+        *_find_kind(
+            con,
+            entity,
+            file_name,
+            snapshot_id,
+            "rows_are_there_once",
+            f"{one} must have each {' and '.join(entity.key)} once",
+        ),
+    ]
+
+
+def _find_kind(
+    con: duckdb.DuckDBPyConnection, entity: Entity, file_name: str, snapshot_id: str, check_name: str, rule: str
+) -> list[Finding]:
+    rows = con.execute(
+        "select line, reason, count(*) over () from set_aside where (kind = 'repeated') = ? order by line limit ?",
+        [check_name == "rows_are_there_once", MAX_EXAMPLES],
+    ).fetchall()
+    if not rows:
+        return []
+    n_rows = rows[0][2]
+    shown = "; ".join(f"line {line}: {reason}" for line, reason, _ in rows[:_SHOWN_REASONS])
+    were = "1 line was" if n_rows == 1 else f"{n_rows:,} lines were"
+    return [
+        Finding(
+            check_name,
+            "warning",
+            f"{rule}, however {were} set aside from {file_name} ({shown}{'; ...' if n_rows > _SHOWN_REASONS else ''}). "
+            f"See ledger.rejects, snapshot_id {snapshot_id}.",
+            table_name=entity.table,
+            n_rows=n_rows,
+            example_keys=tuple(f"line {line}" for line, _, _ in rows),
+        )
+    ]
 
 
 def _compare(best: str | None) -> str:

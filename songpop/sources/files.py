@@ -1,12 +1,8 @@
 """Open an input file of whatever wrapping, and say in words what is wrong where it is not the thing at all."""
 
 import codecs
-import gzip
 import hashlib
 import re
-import shutil
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +10,13 @@ from pathlib import Path
 from songpop.entities import Entity, find_misplaced
 from songpop.errors import SourceError
 from songpop.sources.records import NotARecord, parse_record, read_line
+from songpop.sources.unpacking import TAKEN_FORMS, read_magic, unpack
 
 _CHUNK = 1 << 22
 _SHOWN_COLUMNS = 25
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # pandas' names for an index column; in the Kaggle file it leaks the label
 _INDEX_NAME = re.compile(r"(Unnamed: \d+(\.\d+)?)?|__index_level_\d+__")
-_TAKEN_FORMS = "UTF-8 CSV, CSV.gz, a zip of one CSV, or Parquet"
 
 Advance = Callable[[float], None]
 
@@ -58,7 +54,7 @@ def check_path(path: Path) -> None:
     if path.is_dir():
         names = sorted(item.name for item in path.iterdir())[:5]
         raise SourceError(
-            f"An input must be one file ({_TAKEN_FORMS}), however {path} is a folder with "
+            f"An input must be one file ({TAKEN_FORMS}), however {path} is a folder with "
             f"{', '.join(names) if names else 'nothing in it'}. Name the file in it."
         )
     if path.is_file() and path.stat().st_size == 0:
@@ -84,11 +80,11 @@ def open_source(path: Path, scratch: Path, *, advance: Advance | None = None) ->
     check_path(path)
     step = advance or (lambda n: None)
     before = path.stat()
-    readable = _unpack(path, scratch)
+    readable = unpack(path, scratch)
     sha256 = _hash(path, step)
     source = (
         _look_into_parquet(path, readable, sha256)
-        if _magic(readable).startswith(b"PAR1")
+        if read_magic(readable).startswith(b"PAR1")
         else _scan(path, readable, sha256)
     )
     after = path.stat()
@@ -149,76 +145,6 @@ def _folded_names(named: list[str], missing: list[str]) -> str:
 
 def _article(entity: str) -> str:
     return f"{'an' if entity[0] in 'aeiou' else 'a'} {entity}"
-
-
-def _unpack(path: Path, scratch: Path) -> Path:
-    magic = _magic(path)
-    if magic.startswith(b"\x1f\x8b"):
-        return _unpack_gzip(path, scratch)
-    if magic.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _unpack_zip(path, scratch)
-    return path
-
-
-def _magic(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(8)
-
-
-def _unpack_gzip(path: Path, scratch: Path) -> Path:
-    target = scratch / "unpacked"
-    try:
-        with gzip.open(path) as packed, target.open("wb") as file:
-            shutil.copyfileobj(packed, file, _CHUNK)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise _damaged(path, "gzip", error) from error
-    return _filled(path, target)
-
-
-def _unpack_zip(path: Path, scratch: Path) -> Path:
-    target = scratch / "unpacked"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            member = _only_member(path, archive)
-            with archive.open(member) as packed, target.open("wb") as file:
-                shutil.copyfileobj(packed, file, _CHUNK)
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
-        raise _damaged(path, "zip", error) from error
-    except (RuntimeError, NotImplementedError) as error:
-        raise SourceError(
-            f"A zip must open without a password and be of the usual sort, however {path} says: {error}. "
-            "Unpack it by hand and pass the CSV."
-        ) from error
-    return _filled(path, target)
-
-
-def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    members = [item for item in archive.infolist() if not item.is_dir() and not item.filename.startswith("__MACOSX/")]
-    if any(item.filename == "[Content_Types].xml" for item in members):
-        raise SourceError(
-            f"An input file must be {_TAKEN_FORMS}, however {path} is an Office document. Save its sheet as "
-            "CSV (UTF-8) and pass that."
-        )
-    if len(members) != 1:
-        names = ", ".join(item.filename for item in members[:5])
-        raise SourceError(
-            f"A zip must hold one CSV, however {path} holds {len(members)} files"
-            f"{f' ({names})' if names else ''}. Unpack it and pass the one you mean."
-        )
-    return members[0]
-
-
-def _damaged(path: Path, form: str, error: Exception) -> SourceError:
-    return SourceError(
-        f"{path} must be a whole {form} file, however it can't be unpacked ({error}). It may be cut short or "
-        "damaged: copy or download it again."
-    )
-
-
-def _filled(path: Path, unpacked: Path) -> Path:
-    if unpacked.stat().st_size == 0:
-        raise SourceError(f"{path} must hold a header and rows, however what it packs is empty (0 bytes).")
-    return unpacked
 
 
 def _hash(path: Path, advance: Advance) -> str:
@@ -297,7 +223,7 @@ def _read_header(path: Path, readable: Path) -> tuple[str, ...]:
         text = read_line(raw.removeprefix(codecs.BOM_UTF8))
     except NotARecord as error:
         raise SourceError(
-            f"An input file must be {_TAKEN_FORMS}, however {path} is none of them: in line 1, {error}."
+            f"An input file must be {TAKEN_FORMS}, however {path} is none of them: in line 1, {error}."
         ) from error
     if not text.strip():
         raise SourceError(f"Line 1 of {path} must be the header, however it is blank.")
