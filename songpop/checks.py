@@ -82,7 +82,7 @@ def run_check(con: duckdb.DuckDBPyConnection, check: Check, run_id: str, as_of_d
     parameters = {"run_id": run_id, "as_of_date": as_of_date}
     used = {name: value for name, value in parameters.items() if f"${name}" in check.query}
     limited = (
-        f"with offending as materialized ({check.query}\n) "  # noqa: S608
+        f"with offending as materialized ({check.query}\n) "
         f"select (select count(*) from offending), * from offending limit {MAX_EXAMPLES}"
     )
     try:
@@ -100,8 +100,9 @@ def run_check(con: duckdb.DuckDBPyConnection, check: Check, run_id: str, as_of_d
         return CheckOutcome(check, None)
     n_rows = rows[0][0]
     first = describe_row(dict(zip(columns, rows[0][1:], strict=True)))
+    where = "" if check.table in check.rule else f" in {check.table}"
     message = (
-        f"{check.rule}, however {n_rows:,} {'breaks' if n_rows == 1 else 'break'} this in {check.table} "
+        f"{check.rule}, however {n_rows:,} {'row breaks' if n_rows == 1 else 'rows break'} this{where} "
         f"(first: {first})."
     )
     keys = tuple(str(row[1]) for row in rows)
@@ -119,11 +120,12 @@ def find_scored_run(con: duckdb.DuckDBPyConnection, run_id: str, phase: Phase) -
 
 
 def choose_suites(
-    con: duckdb.DuckDBPyConnection, suites: Sequence[Suite], run_id: str
+    con: duckdb.DuckDBPyConnection, suites: Sequence[Suite], run_id: str, phase: Phase
 ) -> tuple[list[Suite], list[Suite], list[Finding]]:
     """Part the suites into those to run, those to skip, and findings about tables that do not exist.
 
-    An optional suite is skipped if its table holds no row because no file of its kind was ever loaded.
+    An optional suite is skipped if its table holds no row because no file of its kind was ever loaded, or no
+    run has scored yet; right after scoring there must be scores.
     """
     tables = {
         f"{schema}.{table}"
@@ -136,11 +138,18 @@ def choose_suites(
     for suite in suites:
         if suite.table not in tables:
             findings.append(_missing_table(suite))
-        elif suite.required or suite.entity in entities or _has_rows(con, suite.batch_query(run_id)):
+        elif _is_wanted(suite, entities, phase) or _has_rows(con, suite.batch_query(run_id)):
             wanted.append(suite)
         else:
             skipped.append(suite)
     return wanted, skipped, findings
+
+
+def _is_wanted(suite: Suite, entities: set[str], phase: Phase) -> bool:
+    """Say whether the table must hold rows, so that its being empty is a finding."""
+    if suite.may_be_empty:
+        return False
+    return suite.required or suite.entity in entities or suite.phase == phase == "scores"
 
 
 def describe_row(row: Mapping[str, Any]) -> str:
@@ -158,7 +167,10 @@ def _shown(value: Any) -> str:
 
 
 def _has_rows(con: duckdb.DuckDBPyConnection, query: str) -> bool:
-    return bool(con.execute(f"select 1 from ({query}) limit 1").fetchall())  # noqa: S608
+    try:
+        return bool(con.execute(f"select 1 from ({query}) limit 1").fetchall())
+    except duckdb.Error:
+        return True  # the suite's own condition is broken, which running it will tell
 
 
 def _missing_table(suite: Suite) -> Finding:

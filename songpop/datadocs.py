@@ -66,7 +66,8 @@ def write_docs(
     home = folder / run_id
     home.mkdir(parents=True, exist_ok=True)
     for suite in suites:
-        _replace(home / f"{suite.table}.html", _suite_page(suite, run_id))
+        if suite.page:
+            _replace(home / f"{suite.table}.html", _suite_page(suite, run_id))
     state = _merge(
         _read_state(home),
         {
@@ -80,7 +81,7 @@ def write_docs(
                         [finding.severity, finding.check_name, finding.table_name or "", finding.message]
                         for finding in findings
                     ],
-                    "suites": [[suite.table, suite.n_expectations, suite.n_held] for suite in suites],
+                    "suites": [[suite.table, suite.n_expectations, suite.n_held, bool(suite.page)] for suite in suites],
                     "skipped": list(skipped),
                     "checks": [_check_row(outcome) for outcome in checks],
                 }
@@ -202,16 +203,21 @@ def _findings_table(rows: Sequence[Sequence[Any]]) -> str:
 
 def _suites_table(suites: Sequence[Sequence[Any]], skipped: Sequence[str], prefix: str) -> str:
     lines = [
-        f'<tr><td><a href="{html.escape(prefix + table)}.html">{html.escape(table)}</a></td>'
-        f"<td class=n>{n_expectations}</td><td class=n>{n_held}</td><td>{_mark(n_held == n_expectations)}</td></tr>"
-        for table, n_expectations, n_held in suites
+        f"<tr><td>{_suite_link(table, prefix) if has_page else html.escape(table)}</td>"
+        f"<td class=n>{n_expectations}</td><td class=n>{n_held}</td>"
+        f"<td>{_mark(has_page and n_held == n_expectations)}</td></tr>"
+        for table, n_expectations, n_held, has_page in suites
     ]
     lines += [
-        f"<tr><td>{html.escape(table)}</td><td colspan=3>skipped: nothing was ever loaded for it</td></tr>"
+        f"<tr><td>{html.escape(table)}</td><td colspan=3>skipped: nothing was ever loaded or scored for it</td></tr>"
         for table in skipped
     ]
     head = "<tr><th>Table</th><th class=n>Expectations</th><th class=n>Held</th><th></th></tr>"
     return f"<table><thead>{head}</thead>{''.join(lines)}</table>"
+
+
+def _suite_link(table: str, prefix: str) -> str:
+    return f'<a href="{html.escape(prefix + table)}.html">{html.escape(table)}</a>'
 
 
 def _checks_table(checks: Sequence[Sequence[Any]]) -> str:
@@ -252,7 +258,7 @@ code { font: 13px ui-monospace, monospace; }
 .held, .check { color: var(--good); } .findings td:first-child { width: 90px; }
 .container-fluid .row { display: block; } .sticky ul { list-style: none; padding: 0; margin: 0;
   display: flex; flex-wrap: wrap; gap: 4px 14px; } .card { border: 0; }
-.card-header, .lead, .cooltip .top, .modal { display: none; }
+.card-header, .lead, .cooltip .top, .modal, [data-toggle="collapse"], #section-1 .collapse { display: none; }
 .ge-section { border-top: 1px solid var(--line); margin-top: 18px; padding-top: 8px; overflow-x: auto; }
 .ge-section th { text-transform: none; } .show-scrollbars { overflow: auto; max-height: 320px; }
 .collapse { margin: 6px 0; }

@@ -3,24 +3,21 @@
 import contextlib
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from songpop import checks, datadocs, resources, warehouse
+from songpop import checks, datadocs, resources, verdicts, warehouse
 from songpop.datadocs import SuiteReport
 from songpop.errors import ExpectationFailed
-from songpop.ledger import MAX_EXAMPLES, Finding
+from songpop.ledger import Finding
 from songpop.settings import Settings
-from songpop.suites import EVERY_EXPECTATION_RUNS, Phase, Suite, load_suites, slug
+from songpop.suites import EVERY_EXPECTATION_RUNS, Phase, Suite, broken_suite, load_suites
 
 Progress = Callable[..., contextlib.AbstractContextManager[Callable[..., None]]]
-
-# what an expectation may take to go wrong in one line of a message
-_MAX_WHY = 200
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def check(
         con = warehouse.open_file(settings.warehouse, settings, read_only=True)
         with con:
             scored_run_id = checks.find_scored_run(con, run_id, phase)
-            wanted, skipped, missing = checks.choose_suites(con, suites, scored_run_id)
+            wanted, skipped, missing = checks.choose_suites(con, suites, scored_run_id, phase)
             outcomes = []
             for query in queries:
                 outcomes.append(checks.run_check(con, query, scored_run_id, as_of_date))
@@ -141,7 +138,7 @@ def _run_suites(
         try:
             reports = []
             for suite in suites:
-                reports.append(_run_suite(source, suite, run_id, suite.batch_query(scored_run_id), now))
+                reports.append(_run_suite_safely(source, suite, run_id, suite.batch_query(scored_run_id), now))
                 advance(1, note=suite.table)
             return reports
         finally:
@@ -167,7 +164,7 @@ def _open_source(settings: Settings) -> Any:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    context = gx.get_context(mode="ephemeral")
+    context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     # without autocommit, and without skipping its rollback, DuckDB's results are empty before they are fetched
     # (Great Expectations issue 10738)
@@ -183,6 +180,15 @@ def _open_source(settings: Settings) -> Any:
     )
 
 
+def _run_suite_safely(source: Any, suite: Suite, run_id: str, query: str, now: datetime) -> SuiteReport:
+    """Evaluate one suite; if that is not possible, say so in a finding and go on with the others."""
+    try:
+        return _run_suite(source, suite, run_id, query, now)
+    except Exception as error:
+        finding = broken_suite(suite.path, suite.table, f"{type(error).__name__}: {error}")
+        return SuiteReport(suite.table, n_expectations=0, n_held=0, findings=[finding], page="")
+
+
 def _run_suite(source: Any, suite: Suite, run_id: str, query: str, now: datetime) -> SuiteReport:
     import great_expectations as gx
 
@@ -196,11 +202,11 @@ def _run_suite(source: Any, suite: Suite, run_id: str, query: str, now: datetime
         result_format={"result_format": "SUMMARY", "unexpected_index_column_names": list(suite.keys)},
         run_id=gx.RunIdentifier(run_name=run_id, run_time=now),
     )
-    by_place = {entry.expectation_config.meta["place"]: entry for entry in result.results}
+    by_place = {entry.expectation_config.meta.get("place"): entry for entry in result.results}
     with source.get_engine().connect() as connection:
         for place, listed in enumerate(suite.expectations):
             if place in built:
-                findings += _judge(suite, listed, by_place.get(place), query, connection)
+                findings += verdicts.judge(suite, listed, by_place.get(place), query, connection)
     n_broken = sum(finding.check_name == EVERY_EXPECTATION_RUNS for finding in findings)
     n_listed = len(suite.expectations)
     return SuiteReport(
@@ -221,75 +227,10 @@ def _build_expectations(suite: Suite) -> tuple[dict[int, Any], list[Finding]]:
         try:
             alone = gx.ExpectationSuite(name="one", expectations=[{**listed, "meta": {"place": place}}])
         except Exception as error:
-            findings.append(_broken(suite, listed, f"{listed['type']} can't be made: {error}"))
+            findings.append(verdicts.broken(suite, listed, f"{listed['type']} can't be made: {error}"))
             continue
         built[place] = alone.expectations[0]
     return built, findings
-
-
-def _judge(suite: Suite, listed: Mapping[str, Any], entry: Any, query: str, connection: Any) -> list[Finding]:
-    """Turn one result into no finding, a finding about the data, or a finding about a broken check."""
-    if entry is None:
-        return [_broken(suite, listed, "no result came back for it")]
-    why = _exception(entry.exception_info)
-    if why is not None:
-        return [_broken(suite, listed, why)]
-    if entry.success:
-        return []
-    result = entry.result
-    examples: list[dict[str, Any]] = []
-    if "unexpected_count" in result:
-        n_rows, n_all = result["unexpected_count"], result["element_count"]
-        share = f" ({100 * n_rows / n_all:.3g} %)" if n_all else ""
-        seen = f"{n_rows:,} of {n_all:,} rows{share} break this"
-        found = result.get("partial_unexpected_index_list") or result.get("partial_unexpected_list") or []
-        examples = [row if isinstance(row, dict) else {"value": row} for row in found[:MAX_EXAMPLES]]
-    elif listed["type"] == "unexpected_rows_expectation":
-        n_rows = result["observed_value"]
-        seen = f"{n_rows:,} {'row breaks' if n_rows == 1 else 'rows break'} this"
-        bad_rows = listed["kwargs"]["unexpected_rows_query"].format(batch=f"({query}) as batch")
-        rows = connection.exec_driver_sql(f"select * from ({bad_rows}) limit {MAX_EXAMPLES}")  # noqa: S608
-        examples = [dict(row._mapping) for row in rows]
-    else:
-        n_rows = None
-        seen = f"it is {result.get('observed_value')}"
-    return [_finding(suite, listed, seen, n_rows, examples)]
-
-
-def _finding(
-    suite: Suite, listed: Mapping[str, Any], seen: str, n_rows: int | None, examples: list[dict[str, Any]]
-) -> Finding:
-    first = f" (first: {checks.describe_row(examples[0])})" if examples else ""
-    return Finding(
-        slug(listed["description"]),
-        listed["severity"],
-        f"In {suite.table} {listed['description']}, however {seen}{first}.",
-        suite.table,
-        listed["kwargs"].get("column"),
-        n_rows,
-        tuple(str(next(iter(row.values()))) for row in examples),
-    )
-
-
-def _exception(info: Mapping[str, Any]) -> str | None:
-    """Return the words of an exception that an expectation raised, wherever the result keeps it."""
-    for entry in (info, *(value for value in info.values() if isinstance(value, Mapping))):
-        if entry.get("raised_exception"):
-            return str(entry.get("exception_message"))
-    return None
-
-
-def _broken(suite: Suite, listed: Mapping[str, Any], why: str) -> Finding:
-    why = " ".join(why.split())
-    why = why if len(why) <= _MAX_WHY else f"{why[:_MAX_WHY]}…"
-    return Finding(
-        EVERY_EXPECTATION_RUNS,
-        "critical",
-        f"The expectation '{listed['description']}' of expectations/{suite.path.name} must run, however it did "
-        f"not: {why}. The check is broken; nothing is known about the data.",
-        suite.table,
-        listed["kwargs"].get("column"),
-    )
 
 
 def _render(result: Any) -> str:
@@ -301,5 +242,4 @@ def _render(result: Any) -> str:
 
 @contextmanager
 def _silent(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Callable[..., None]]:
-    with nullcontext():
-        yield lambda n=1, note=None: None
+    yield lambda n=1, note=None: None

@@ -25,6 +25,7 @@ class Suite:
         table: the table it is about, which names the file as well.
         phase: `inputs` before scoring, `scores` after it.
         required: whether an empty table is a finding even though nothing was ever loaded into it.
+        may_be_empty: whether an empty table is never a finding.
         entity: the kind of source file that fills the table, if one does.
         rows: an SQL condition for the rows that are looked at (`$run_id` is the scoring run); None is all.
         keys: the columns that name a row in a finding.
@@ -35,6 +36,7 @@ class Suite:
     table: str
     phase: str
     required: bool
+    may_be_empty: bool
     entity: str | None
     rows: str | None
     keys: tuple[str, ...]
@@ -43,9 +45,9 @@ class Suite:
     def batch_query(self, run_id: str) -> str:
         """Return the query of the rows that are looked at."""
         if self.rows is None:
-            return f"select * from {self.table}"  # noqa: S608
+            return f"select * from {self.table}"
         rows = self.rows.replace("$run_id", _literal(run_id))
-        return f"select * from {self.table} where {rows}"  # noqa: S608
+        return f"select * from {self.table} where {rows}"
 
 
 def load_suites(paths: Sequence[Path], phase: Phase) -> tuple[list[Suite], list[Finding]]:
@@ -57,7 +59,7 @@ def load_suites(paths: Sequence[Path], phase: Phase) -> tuple[list[Suite], list[
             document = json.loads(path.read_text(encoding="utf-8"))
             suite = _read_suite(path, table, document)
         except (ValueError, KeyError, TypeError) as error:
-            findings.append(_broken_suite(path, table, f"{type(error).__name__}: {error}"))
+            findings.append(broken_suite(path, table, f"{type(error).__name__}: {error}"))
             continue
         if phase not in ("all", suite.phase):
             continue
@@ -101,6 +103,7 @@ def _read_suite(path: Path, table: str, document: Mapping[str, Any]) -> Suite:
         table=table,
         phase=meta["phase"],
         required=bool(meta["required"]),
+        may_be_empty=bool(meta.get("may_be_empty", False)),
         entity=meta.get("entity"),
         rows=meta.get("rows"),
         keys=tuple(meta["keys"]),
@@ -108,7 +111,8 @@ def _read_suite(path: Path, table: str, document: Mapping[str, Any]) -> Suite:
     )
 
 
-def _broken_suite(path: Path, table: str, why: str) -> Finding:
+def broken_suite(path: Path, table: str, why: str) -> Finding:
+    """Say that a suite can't be used, and why."""
     return Finding(
         EVERY_SUITE_LOADS,
         "critical",
