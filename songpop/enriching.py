@@ -22,7 +22,7 @@ Advance = Callable[..., None]
 Progress = Callable[..., AbstractContextManager[Advance]]
 
 KEEP_DAYS = 30  # Spotify's terms allow a cache, not a store: an answer expires after this
-_COMMIT_ROWS = 50  # at most this many answers are lost to a kill
+_COMMIT_ROWS = 50  # at most about so many answers are lost to a kill
 _HAVE_ANOTHER_WAY = ("tracks", "artists", "new_releases")  # a key that may not ask these asks others
 _TEXT_COLUMNS = {"genres": pl.List(pl.String)}
 
@@ -169,13 +169,16 @@ class _Store:
         batch: list[Row] = []
         try:
             for row in rows:
-                batch.append(row)
-                advance(1)
-                if len(batch) == _COMMIT_ROWS:
+                if len(batch) >= _COMMIT_ROWS and not _is_same_album(row, batch[-1]):
                     self._save(table, batch)
                     batch = []
+                batch.append(row)
+                advance(1)
         except SourceStopped:
             pass  # the reason stands in source.stops, and becomes a finding
+        except BaseException:
+            batch = [row for row in batch if not _is_same_album(row, batch[-1])]
+            raise
         finally:
             self._save(table, batch)
 
@@ -194,6 +197,11 @@ class _Store:
             self._con.unregister("answers")
         self.n_saved[table] += len(rows)
         self.match_states.update(row["match_state"] for row in rows if "match_state" in row)
+
+
+def _is_same_album(row: Row, last: Row) -> bool:
+    """Say whether two rows belong in one commit: an album that is here is not asked for again, so it is here whole."""
+    return "album_id" in row and bool(row["album_id"] == last["album_id"])
 
 
 def _result(

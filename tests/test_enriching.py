@@ -231,6 +231,36 @@ def test_a_release_date_is_the_first_day_it_can_mean(
     ]
 
 
+def test_an_interrupted_run_keeps_its_answers_and_whole_albums_only(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    _build(con)
+    sizes = {"al1": 30, "al2": 30, "al3": 30}
+    albums = [album(key, tracks=[track(f"{key}{number:019d}") for number in range(n)]) for key, n in sizes.items()]
+    script = {NEW_RELEASES: [albums_page(*albums)]} | {f"/v1/albums/{a['id']}": [Reply(200, a)] for a in albums}
+    seen = []
+
+    @contextmanager
+    def killed_at_the_65th(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Any]:
+        def advance(n: float = 1, note: str | None = None) -> None:
+            seen.append(_rows(con, "select count(*) from raw.spotify__releases")[0][0])
+            if len(seen) == 65:
+                raise KeyboardInterrupt
+
+        yield advance
+
+    with scripted(script) as (_, source), pytest.raises(KeyboardInterrupt):
+        enriching.enrich(
+            con, settings, as_of_date=AS_OF, run_id="run", now=NOW, source=source, progress=killed_at_the_65th
+        )
+
+    assert sorted(set(seen)) == [0, 60]
+    assert _rows(con, "select album_id, count(*) from raw.spotify__releases group by all order by all") == [
+        ("al1", 30),
+        ("al2", 30),
+    ]
+
+
 def test_a_second_try_of_the_same_run_keeps_what_the_first_one_saved(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
@@ -312,6 +342,18 @@ def test_a_key_without_audio_features_or_popularity_is_a_warning_each(
         "The Spotify key should give audio features",
     ]
     assert _rows(con, "select count(*), count(popularity) from raw.spotify__artists") == [(20, 0)]
+
+
+def test_an_address_that_is_not_spotifys_is_a_warning(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    _load_tracks(con, (1, "One", 90), (2, "Two", 90))
+
+    with scripted({}) as (fake, source):
+        result = _enrich(con, settings, source)
+
+    assert fake.asked == [NEW_RELEASES, SEARCH]
+    assert [finding.message.split(".")[0] for finding in result.findings] == [
+        "The Spotify key should give search, however it does not"
+    ]
 
 
 def test_keys_in_the_settings_are_used_and_reach_no_finding(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

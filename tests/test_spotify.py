@@ -287,6 +287,15 @@ def test_a_token_that_is_refused_again_ends_all_calls() -> None:
     assert (len(fake.asked), fake.n_token_calls) == (2, 2)
 
 
+@pytest.mark.parametrize("answer", [Reply(503, {"error": "server_error"}), raw(b'{"access_tok'), raw(b"{}")])
+def test_a_token_that_fails_to_come_is_asked_for_again(answer: Reply) -> None:
+    token = Reply(200, {"access_token": "token", "token_type": "Bearer", "expires_in": 3600})
+    with scripted({"/api/token": [answer, token], SEARCH: [hits(BEYONCE)]}) as (fake, source):
+        rows = list(fetch_artists(source, ["Beyoncé"]))
+
+    assert (len(rows), fake.n_token_calls, len(fake.asked), fake.clock.slept) == (1, 2, 1, [1.0])
+
+
 def test_wrong_keys_end_all_calls_in_words() -> None:
     told = {"error": "invalid_client", "error_description": "Invalid client"}
     with (

@@ -28,7 +28,8 @@ _TRACKS_LIMIT = 50
 _PACE_SECONDS = 0.34  # three calls a second; Spotify's own number is unpublished
 _TIMEOUT_SECONDS = (3.05, 10.0)  # connect, read
 _LONGEST_NAME = 200  # of a search; Spotify cuts longer queries itself
-_REMOVABLE = ("tracks", "artists", "new_releases", "audio_features")  # a new app gets 403 or 404
+# a 404 of these says that the endpoint is gone; of the others, that one thing is not there
+_REMOVABLE = ("search", "tracks", "artists", "new_releases", "audio_features")
 
 Answer = TypeVar("Answer")
 
@@ -130,8 +131,7 @@ class SpotifySource:
         """Return one page of the list of new releases; `RELEASES_LIMIT` a page."""
 
         def ask() -> list[Any]:
-            with _quiet_about_deprecation():
-                page = self._spotipy.new_releases(country=self.market, limit=RELEASES_LIMIT, offset=offset)
+            page = self._spotipy.new_releases(country=self.market, limit=RELEASES_LIMIT, offset=offset)
             return _items(page, "albums", "items")
 
         return self._answer("new_releases", ask)
@@ -163,12 +163,7 @@ class SpotifySource:
 
     def audio_features(self, track_ids: Sequence[str]) -> list[Any] | None:
         """Return the audio features of up to `FEATURES_A_CALL` tracks, null where Spotify has none."""
-
-        def ask() -> list[Any]:
-            with _quiet_about_deprecation():
-                return _list(self._spotipy.audio_features(track_ids))
-
-        return self._answer("audio_features", ask)
+        return self._answer("audio_features", lambda: _list(self._spotipy.audio_features(track_ids)))
 
     def _search(self, query: str, kind: str, *, offset: int) -> Any:
         return self._spotipy.search(query, limit=SEARCH_LIMIT, offset=offset, type=kind, market=self.market)
@@ -189,11 +184,15 @@ class SpotifySource:
         return None
 
     def _within_time(self, ask: Callable[[], Answer]) -> Answer:
-        """Let no single read outlast the deadline."""
+        """Let no single read outlast the deadline, and no warning of Spotipy's get in the way.
+
+        It warns of endpoints that Spotify removes; whether this key may ask them is seen by asking.
+        """
         left = max(self._caller.seconds_left(), 0.1)
         timeouts = tuple(min(seconds, left) for seconds in _TIMEOUT_SECONDS)
         self._spotipy.requests_timeout = self._auth.requests_timeout = timeouts
-        return ask()
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            return ask()
 
     def _build_client(self, client_id: str, client_secret: str, api_url: str | None, token_url: str | None) -> None:
         import spotipy
@@ -267,11 +266,6 @@ def _read_seconds(text: str | None) -> float | None:
         return float(int(text or ""))
     except ValueError:
         return None
-
-
-def _quiet_about_deprecation() -> warnings.catch_warnings:
-    """Silence Spotipy's warning that an endpoint is going: whether this key may ask is seen by asking."""
-    return warnings.catch_warnings(action="ignore", category=DeprecationWarning)
 
 
 def _items(answer: Any, *path: str) -> list[Any]:
