@@ -177,6 +177,7 @@ def _scan(path: Path, readable: Path, sha256: str) -> SourceFile:
             n_lone_returns += whole.count(b"\r") - whole.count(b"\r\n")
             last = chunk[-1:]
             is_utf8 = is_utf8 and _decodes(decoder, chunk)
+    is_utf8 = is_utf8 and _decodes(decoder, b"", is_end=True)
     n_lone_returns += last == b"\r"
     n_lines += last != b"\n"
     is_plain = is_utf8 and n_nul == 0 and n_lone_returns == 0
@@ -201,9 +202,9 @@ def _look_into_parquet(path: Path, readable: Path, sha256: str) -> SourceFile:
     return SourceFile(path, readable, True, sha256, tuple(names), n_rows)
 
 
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, is_end: bool = False) -> bool:
     try:
-        decoder.decode(chunk)
+        decoder.decode(chunk, is_end)
     except UnicodeDecodeError:
         return False
     return True
