@@ -299,7 +299,7 @@ def test_a_used_up_quota_is_a_warning_and_what_came_before_is_kept(
         ("enrichment_is_complete", "warning")
     ]
     assert "It may be asked again in 86207 s." in result.findings[0].message
-    assert result.notes == ["Spotify refused tracks: 403 'Forbidden'"]
+    assert result.notes == ["Spotify refused tracks: 403 'Forbidden'."]
 
 
 def test_a_dead_service_is_a_warning_and_no_row(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -350,7 +350,7 @@ def test_an_address_that_is_not_spotifys_is_a_warning(con: duckdb.DuckDBPyConnec
     with scripted({}) as (fake, source):
         result = _enrich(con, settings, source)
 
-    assert fake.asked == [NEW_RELEASES, SEARCH]
+    assert fake.asked == [NEW_RELEASES, SEARCH, TRACKS]
     assert [finding.message.split(".")[0] for finding in result.findings] == [
         "The Spotify key should give search, however it does not"
     ]

@@ -439,7 +439,7 @@ def test_a_key_without_audio_features_is_refused_once_and_says_why() -> None:
         rows = list(fetch_audio_features(source, [f"t{n}" for n in range(201)]))
 
     assert (rows, fake.asked) == ([], [FEATURES])
-    assert source.refused == {"audio_features": "Spotify refused audio_features: 403 without a message"}
+    assert source.refused == {"audio_features": "Spotify refused audio_features: 403 without a message."}
 
 
 def test_a_missing_key_is_named() -> None:

@@ -136,7 +136,7 @@ class PoliteCaller:
         if failure.kind == "account":
             raise self.stop(ALL_BUCKETS, failure.words)
         if failure.kind == "refused":
-            raise SourceRefused(f"{self.service} refused {bucket}: {failure.words}", failure.status)
+            raise SourceRefused(f"{self.service} refused {bucket}: {failure.words}.", failure.status)
         if failure.kind == "quota" or (failure.retry_after_seconds or 0) > LONGEST_WAIT_SECONDS:
             wait = failure.retry_after_seconds
             until = "" if wait is None else f" It may be asked again in {wait:.0f} s."
