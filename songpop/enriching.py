@@ -69,10 +69,11 @@ class EnrichResult:
         known = f"{self.coverage.n_known:,} of {self.coverage.n_artists:,} artists have a popularity"
         if not self.n_calls:
             return " ".join([*self.notes, f"From the files, {known}."])
+        left = f", {self.n_unasked:,} left for a later run" if self.n_unasked else ""
         return (
             f"{self.n_releases:,} new releases, {self.n_features:,} audio features; "
             f"of {self.n_asked:,} artists asked for, {self.n_found:,} found, {self.n_ambiguous:,} ambiguous, "
-            f"{self.n_missing:,} missing; {sum(self.n_calls.values()):,} calls; {known}"
+            f"{self.n_missing:,} missing{left}; {sum(self.n_calls.values()):,} calls; {known}"
         )
 
 

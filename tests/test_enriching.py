@@ -295,6 +295,7 @@ def test_a_used_up_quota_is_a_warning_and_what_came_before_is_kept(
     assert fake.asked.count(SEARCH) == 2
     assert _rows(con, "select count(*) from raw.spotify__artists") == [(1,)]
     assert (result.n_asked, result.n_unasked) == (1, 2)
+    assert "1 found, 0 ambiguous, 0 missing, 2 left for a later run; 4 calls; 1 of 3 artists" in result.summary
     assert [(finding.check_name, finding.severity) for finding in result.findings] == [
         ("enrichment_is_complete", "warning")
     ]
