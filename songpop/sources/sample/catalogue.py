@@ -16,10 +16,12 @@ from songpop.sources.sample.world import FEATURES, FIRST_YEAR, N_YEARS, World
 _SIZE_SPREAD, _SIZE_WITH_POPULARITY = 1.2, 0.58
 # Shares of the variance of popularity inside a genre-year cell (published: 9.4 points within an artist, 6.3
 # within artist, genre and year, 9.7 within genre and year).
-_ARTIST_SHARE, _ALBUM_SHARE, _SONG_SHARE = 0.40, 0.25, 0.35
+_ARTIST_SHARE, _ALBUM_SHARE, _SONG_SHARE = 0.36, 0.25, 0.39
 _ARTIST_POPULARITY_CORRELATION = 0.66
 # Artists still heard today have more of their songs in late years: correlation of fame and era.
 _FAME_WITH_ERA = 0.22
+# Famous artists sing: how far their sound strays from instrumental, in deviations.
+_FAME_WITH_VOICE = 0.18
 # Songs of an artist nobody hears have no plays: deviations a point of artist popularity
 # below 20. Stars' songs are heard more than in proportion, from 70 on.
 _UNHEARD_EFFECT, _STAR_EFFECT = -0.06, 0.05
@@ -30,9 +32,9 @@ _CHUNK = 1_000_000
 # What stands behind a title: name, share among second versions, share among other songs, effect on
 # popularity in deviations of a cell (remarks on real titles: live -2 points, remix -1.8, guest +3).
 KINDS: tuple[tuple[str, float, float, float], ...] = (
-    ("plain", 0.16, 0.9145, 0.02),
-    ("live", 0.22, 0.008, -0.45),
-    ("remix", 0.22, 0.012, -0.40),
+    ("plain", 0.16, 0.9045, 0.02),
+    ("live", 0.22, 0.012, -0.45),
+    ("remix", 0.22, 0.018, -0.40),
     ("remaster", 0.12, 0.004, -0.20),
     ("acoustic", 0.04, 0.002, -0.35),
     ("radio edit", 0.05, 0.002, -0.05),
@@ -140,13 +142,16 @@ def plan_artists(world: World, n_rows: int, seed: int, n_unknown: int) -> Artist
     latent = _ARTIST_POPULARITY_CORRELATION * fame + np.sqrt(1 - _ARTIST_POPULARITY_CORRELATION**2) * own
     era = normal(seed, "era", ids)
     shown = np.sqrt(1 - _FAME_WITH_ERA**2) * fame + _FAME_WITH_ERA * era
-    popularity = world.table["artist_popularity"][genre] + world.table["artist_popularity_sd"][genre] * shown
+    popularity = (
+        world.table["artist_popularity"][genre] - 0.8 + 1.06 * world.table["artist_popularity_sd"][genre] * shown
+    )
     popularity = np.clip(np.rint(popularity), 0, 100)
     unheard = _UNHEARD_EFFECT * np.maximum(20 - popularity, 0) + _STAR_EFFECT * np.maximum(popularity - 70, 0)
     weight = np.bincount(genre, size, minlength=len(world.genres))
     latent += unheard - (np.bincount(genre, unheard * size, minlength=len(world.genres)) / np.maximum(weight, 1))[genre]
     sound = normals(seed, "sound of an artist", ids, len(FEATURES))
-    missing = world.table["missing_artist_share"][genre] * 1.05 * np.exp(-0.35 * fame - 0.25 * latent - 0.09)
+    sound[:, FEATURES.index("instrumentalness")] -= _FAME_WITH_VOICE * fame
+    missing = world.table["missing_artist_share"][genre] * 0.91 * np.exp(-0.35 * fame - 0.35 * latent - 0.14)
     is_missing = uniforms(seed, "missing", ids) < np.where(size > 0, missing, 0.5)
     return Artists(ids, genre, size, latent.astype(np.float32), era, popularity, sound, is_missing)
 
@@ -184,7 +189,9 @@ def literal_artists(world: World, artists: Artists) -> list[int]:
     return [first[genre] + _LITERAL_GENRES[:n].count(genre) for n, genre in enumerate(_LITERAL_GENRES)]
 
 
-def plan_rows(world: World, artists: Artists, seed: int, purpose: str = "track") -> tuple[Rows, np.ndarray]:
+def plan_rows(
+    world: World, artists: Artists, seed: int, purpose: str = "track", *, one_album_each: bool = False
+) -> tuple[Rows, np.ndarray]:
     """Draw albums, songs and popularity for every artist; also return which row names each album.
 
     Returns:
@@ -192,10 +199,10 @@ def plan_rows(world: World, artists: Artists, seed: int, purpose: str = "track")
     """
     n_rows = int(artists.size.sum())
     artist = np.repeat(np.arange(len(artists.size), dtype=np.int32), artists.size)
-    start = np.concatenate([[True], artist[1:] != artist[:-1]])
-    sizes = _album_sizes(seed, purpose, n_rows)
-    ends = np.cumsum(sizes)
-    start[ends[ends < n_rows]] = True
+    start = np.diff(artist, prepend=-1) != 0
+    if not one_album_each:
+        ends = np.cumsum(_album_sizes(seed, purpose, n_rows))
+        start[ends[ends < n_rows]] = True
     album = (np.cumsum(start) - 1).astype(np.int32)
     first_row = np.flatnonzero(start)
     genre, year = _album_genre_and_year(world, artists, artist[first_row], seed, purpose)

@@ -18,6 +18,8 @@ RELEASE_COLUMNS = (
 )
 # Labels are observed this long after the as-of date.
 _DAYS_UNTIL_OBSERVED = 30
+# Shares of artists who put out a single and an EP; the others put out an album.
+_SINGLES, _EPS = 0.55, 0.2
 _BLANK_ALL, _BLANK_ONE, _BLANK_GENRE, _NO_ID = 0.03, 0.05, 0.02, 0.01
 
 
@@ -30,7 +32,7 @@ def write_releases(cast: Cast, n_known: int, releases: Path, observed: Path, n_r
     """Write the releases of known and unknown artists, and their true popularity for a backtest."""
     purpose = "release"
     artists = _releasing(cast.artists, n_known, count_releases(n_rows), cast.seed)
-    rows, first_row = plan_rows(cast.world, artists, cast.seed, purpose)
+    rows, first_row = plan_rows(cast.world, artists, cast.seed, purpose, one_album_each=True)
     # A release is as unripe as the tracks of the file's last year.
     rows.year = np.full(len(rows), LAST_YEAR, dtype=np.int16)
     rows.popularity = popularity_at(cast.world, rows.genre, rows.year, rows.strength)
@@ -58,14 +60,11 @@ def _releasing(artists: Artists, n_known: int, n_songs: int, seed: int) -> Artis
     size = np.zeros(len(artists.size), dtype=np.int64)
     unknown = np.arange(n_known, len(size))
     known = np.argsort(uniforms(seed, "releases", np.arange(n_known)) / np.sqrt(artists.size[:n_known]), kind="stable")
-    n_left = n_songs
-    for artist in np.concatenate([unknown, known[:n_songs]]):
-        draw = uniforms(seed, "songs out", np.array([artist]))[0]
-        wanted = 1 if draw < 0.45 else int(2 + draw * 4) if draw < 0.75 else int(7 + (draw - 0.75) * 28)
-        size[artist] = min(wanted, n_left)
-        n_left -= size[artist]
-        if n_left == 0:
-            break
+    who = np.concatenate([unknown, known])
+    draw = uniforms(seed, "songs out", who)
+    form = [draw < _SINGLES, draw < _SINGLES + _EPS]
+    wanted = np.select(form, [1, 2 + (draw * 1000 % 5)], 7 + (draw * 1000 % 8)).astype(np.int64)
+    size[who] = np.clip(n_songs - (np.cumsum(wanted) - wanted), 0, wanted)
     return replace(artists, size=size)
 
 

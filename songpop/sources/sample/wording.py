@@ -8,9 +8,12 @@ import polars as pl
 from songpop.sources.sample.catalogue import KIND_NUMBER, LITERAL_NAMES, Artists, family_of_genre, read_words
 from songpop.sources.sample.draws import hashed, uniforms
 
-# What stands behind a title, by kind of version; one is picked by hash.
+# What stands behind a title, by kind of version; one is picked by hash, {} is an invented word.
 _REMARKS = {
-    "live": [" - Live", " (Live)", " - Live at {}", " - Live in {}", " (Live From {})", " - Ao Vivo", " - En Vivo"],
+    "plain": [""],
+    "live": [" - Live", " (Live)", " - Live at {}", " - Live in {}", " (Live From {})"],
+    "live in Spanish": [" - En Vivo", " (En Vivo)", " - En Vivo Desde {}", " - Live"],
+    "live in Portuguese": [" - Ao Vivo", " (Ao Vivo)", " - Ao Vivo em {}"],
     "remix": [" - {} Remix", " ({} Remix)", " - Remix", " - {} Dub Mix", " - {} Rework", " [{} Remix]"],
     "remaster": [" - Remastered", " - 2009 Remaster", " - Remastered 2011", " - 2015 Remaster", " (Remastered 2003)"],
     "acoustic": [" - Acoustic", " (Acoustic)", " - Acoustic Version"],
@@ -19,30 +22,27 @@ _REMARKS = {
     "extended": [" - Extended Mix", " (Extended)", ' - 12" Version', " - Extended Club Mix"],
     "demo": [" - Demo", " (Demo)"],
     "version": [" - Single Version", " - Album Version", " (Alternate Take)", " - Mono", " - Versión Original"],
+    "arrangement": [" - Arr. for Strings", " (Arr. for Guitar)", " - Alternate Take", " (Solo Version)", " - Excerpt"],
     "original mix": [" - Original Mix"],
-    "guest": [
-        " (feat. Synthetic {})",
-        " (with Synthetic {})",
-        " feat. Synthetic {}",
-        " (feat. Synthetic {} & Synthetic Co.)",
-    ],
+    "guest": [" (feat. Synthetic {})", " (with Synthetic {})", " feat. Synthetic {}", " (feat. Synthetic {} & Co.)"],
     "intro": [" - Intro", " (Interlude)", " (Skit)", ": Prelude"],
     "from a film": [' (From "{}")', ' - From "{}"', ' ("{}" Theme)'],
 }
-_ALBUM_REMARKS = [
-    "",
-    "",
-    "",
-    "",
-    "",
-    "",
-    " EP",
-    " (Deluxe Edition)",
-    ", Vol. 2",
-    " (Live)",
-    " (Remixes)",
-    " (Original Soundtrack)",
-]
+# Families of genres in which a kind of version goes by another name.
+_OTHER_REMARKS: dict[str, dict[str, str]] = {
+    "electronic": {},
+    "works": dict.fromkeys(("remix", "radio edit", "extended", "demo", "guest", "original mix"), "arrangement"),
+    "quiet": dict.fromkeys(("remix", "radio edit", "extended", "guest", "original mix"), "arrangement"),
+    "spanish": {"live": "live in Spanish", "original mix": "version", "remix": "version"},
+    "portuguese": {"live": "live in Portuguese", "original mix": "version", "remix": "version"},
+}
+_COMMON_REMARKS = {"original mix": "remix"}
+_ALBUM_REMARKS = {
+    "works": [*[""] * 9, " - Complete Recordings", ", Vol. 2", " (Live)"],
+    "electronic": [*[""] * 6, " EP", " EP", " (Remixes)", ", Pt. 2", " - Extended"],
+    "indian": [*[""] * 6, " (Original Motion Picture Soundtrack)", ", Vol. 2", " (Deluxe)"],
+    "any": [*[""] * 8, " EP", " (Deluxe Edition)", ", Vol. 2", " (Live)", " (Expanded Edition)"],
+}
 _INVENTED_OF_FAMILY = {
     "heavy": "heavy", "electronic": "electronic", "spanish": "latin", "portuguese": "latin",
     "korean": "east", "chinese": "east", "indian": "east",
@@ -106,16 +106,21 @@ def _title_family(seed: int, purpose: str, songs: np.ndarray, family: str) -> pl
     return pl.select(pl.concat_str(columns)).to_series()
 
 
-def add_remarks(seed: int, titles: pl.Series, kind: np.ndarray, ids: np.ndarray) -> pl.Series:
+def add_remarks(seed: int, titles: pl.Series, kind: np.ndarray, ids: np.ndarray, families: np.ndarray) -> pl.Series:
     """Put the remark of each kind of version behind the titles, and change the letters of a few."""
-    parts, places = [], []
-    for name, number in KIND_NUMBER.items():
-        rows = np.flatnonzero(kind == number)
-        if len(rows):
-            parts.append(_remarks(seed, name, ids[rows]))
-            places.append(rows)
+    groups = list(_REMARKS)
+    table = np.array(
+        [
+            [groups.index(_OTHER_REMARKS.get(family, _COMMON_REMARKS).get(name, name)) for name in KIND_NUMBER]
+            for family in read_words()["families"]
+        ]
+    )
+    group = table[families, kind]
+    places = [np.flatnonzero(group == number) for number in range(len(groups))]
+    parts = [_remarks(seed, groups[n], ids[rows]) for n, rows in enumerate(places) if len(rows)]
+    remarks = _gathered(parts, [rows for rows in places if len(rows)])
     spelling = pl.Series(uniforms(seed, "spelling", ids))
-    text = pl.select(pl.concat_str([titles, _gathered(parts, places)])).to_series()
+    text = pl.select(pl.concat_str([titles, remarks])).to_series()
     return pl.select(
         pl.when(spelling < 0.012)
         .then(text.str.to_lowercase())
@@ -128,8 +133,8 @@ def add_remarks(seed: int, titles: pl.Series, kind: np.ndarray, ids: np.ndarray)
 
 
 def _remarks(seed: int, kind: str, ids: np.ndarray) -> pl.Series:
-    """Pick a remark a track; "{}" in it stands for an invented word."""
-    forms = [form.partition("{}") for form in _REMARKS.get(kind, [""])]
+    """Pick a remark a track."""
+    forms = [form.partition("{}") for form in _REMARKS[kind]]
     bits = hashed(seed, "remark", ids)
     which = (bits % np.uint64(len(forms))).astype(np.uint32)
     word = _pick(_invented("electronic" if kind == "remix" else "english"), bits >> np.uint64(16))
@@ -144,7 +149,10 @@ def name_albums(
     """Name each row's album: after its first song where `own` is false, else in words of its own."""
     bits = hashed(seed, purpose + "/album remark", album)
     titles = title_songs(seed, purpose + "/album title", album, families)
-    remark = _pick(pl.Series(_ALBUM_REMARKS), bits)
+    lists = [_ALBUM_REMARKS.get(family, _ALBUM_REMARKS["any"]) for family in read_words()["families"]]
+    sizes = np.array([len(remarks) for remarks in lists])
+    place = (np.cumsum(sizes) - sizes)[families] + (bits >> np.uint64(8)).astype(np.int64) % sizes[families]
+    remark = pl.Series([text for remarks in lists for text in remarks]).gather(place.astype(np.uint32))
     return pl.select(pl.when(pl.Series(own)).then(titles).otherwise(first) + remark).to_series()
 
 

@@ -32,9 +32,9 @@ _CELL_MEANS = (0.0, 1.5, 3.5, 7.5, 12.0, 25.0, 40.0, 46.0, 55.0, 75.0)
 _CELL_SDS = (1.2, 2.3, 5.5, 8.6, 9.9, 10.5, 10.2, 9.4, 8.4, 7.1)
 # How far a cell strays from its genre's own trend, in popularity points; what genre x year explains
 # beyond genre and a trend a genre.
-_CELL_WIGGLE = 3.0
+_CELL_WIGGLE = 2.6
 # Labels of the last year had not ripened when the file was made: its mean and its zeros (published).
-_LAST_YEAR_RATIO, _LAST_YEAR_ZEROS = 0.66, 1.1
+_LAST_YEAR_RATIO, _LAST_YEAR_ZEROS = 0.66, 0.9
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _cells(table: dict[str, np.ndarray], years: np.ndarray, by_year: np.ndarray)
 
 def _cell_zeros(mean: np.ndarray, years: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Share a genre's zeros out over its years: many where the mean is low, few where it is high."""
-    slope = -0.29 * np.sqrt(mean * 10)
+    slope = -0.36 * np.sqrt(mean * 10)
     slope[:, -1] += _LAST_YEAR_ZEROS
     low, high = np.full_like(wanted, -12.0), np.full_like(wanted, 12.0)
     for _ in range(40):

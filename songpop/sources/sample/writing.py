@@ -82,7 +82,7 @@ def word_tracks(cast: Cast, rows: Rows, ids: np.ndarray, purpose: str = "track")
     frame = pl.DataFrame(
         {
             "artist_name": names,
-            "track_name": add_remarks(cast.seed, titles, rows.kind, ids),
+            "track_name": add_remarks(cast.seed, titles, rows.kind, ids, cast.families(rows)),
             "track_id": as_text(spotify_ids(cast.seed, purpose, ids)),
             "popularity": rows.popularity,
             "year": rows.year,
