@@ -1,0 +1,114 @@
+"""A small warehouse on disk in which every suite and check holds; tests break one thing in it at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from songpop import warehouse
+from songpop.settings import Settings
+
+RUN = "nightly-20261122T031500000000Z"
+NOW = datetime(2026, 11, 22, 3, 15)
+AS_OF = date(2026, 11, 22)
+N_TRACKS = 120
+
+# features that depend on the row without following its number
+_FEATURES = """
+    0.3 + (i * 7 % 10) / 20 as danceability, 0.2 + (i * 3 % 10) / 20 as energy, (i * 5 % 12)::integer as key,
+    -5.0 - i % 9 as loudness, (i % 2)::integer as mode, 0.05 as speechiness, (i * 11 % 10) / 10 as acousticness,
+    0.0 as instrumentalness, 0.1 as liveness, (i * 13 % 10) / 10 as valence, 90.0 + i * 17 % 60 as tempo,
+    180000 + i * 7919 % 60000 as duration_ms, 4 as time_signature
+"""
+
+
+def make_settings(home: Path) -> Settings:
+    """Return settings with one thread, whose home is a folder of the test."""
+    return Settings.from_env({}, home=home, threads=1, memory_limit="1GB")
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse and close it again, so that a check can open it."""
+    with warehouse.connect(settings) as con:
+        yield con
+
+
+def fill(con: duckdb.DuckDBPyConnection) -> None:
+    """Write raw rows and a scored run, and build everything from them."""
+    save_snapshot(con, "tracks")
+    save_snapshot(con, "artists")
+    save_snapshot(con, "albums")
+    save_snapshot(con, "releases")
+    con.execute(
+        f"insert into raw.files__tracks by name select 'tracks-1' as snapshot_id, i + 1 as line, "
+        f"'oldTrack00000000000' || lpad(i::varchar, 3, '0') as track_id, 'Artist ' || i % 9 as artist_name, "
+        f"'Title ' || i as track_name, (i * 29 % 70)::integer as popularity, (2000 + i % 20)::integer as year, "
+        f"'rock' as genre, {_FEATURES} from range({N_TRACKS}) as rows(i)"
+    )
+    con.execute(
+        "insert into raw.files__artists by name select 'artists-1' as snapshot_id, i + 1 as line, "
+        "'Artist ' || i as artist_name, (20 + i)::integer as popularity from range(9) as rows(i)"
+    )
+    con.execute(
+        "insert into raw.files__albums by name select 'albums-1' as snapshot_id, line, track_id, "
+        "'album' || line % 12 as album_id, 'Album ' || line % 12 as album_name, '2015-06-01' as release_date "
+        "from raw.files__tracks"
+    )
+    con.execute(
+        f"insert into raw.files__releases by name select 'releases-1' as snapshot_id, i + 1 as line, "
+        f"'newTrack00000000000' || lpad(i::varchar, 3, '0') as track_id, 'Artist ' || i % 9 as artist_name, "
+        f"'New title ' || i as track_name, 'newAlbum' || i % 4 as album_id, 'New album' as album_name, "
+        f"'2026-11-20' as release_date, 'rock' as genre, {_FEATURES} from range(12) as rows(i)"
+    )
+    build(con)
+    con.execute(
+        "insert into ledger.runs values (?, 'nightly', 'running', null, '0.1.0', ?, ?, null)", [RUN, AS_OF, NOW]
+    )
+    con.execute(
+        "insert into ledger.model_versions by name select 'keras-1' as model_version, ? as run_id, "
+        "'keras' as family, 0 as seed, 120 as n_tracks, ['tracks-1'] as data_snapshot_ids, 'aa' as data_sha256, "
+        "'bb' as weights_sha256, ?::date as as_of_date, ?::timestamp as registered_at",
+        [RUN, AS_OF, NOW],
+    )
+    con.execute(
+        "insert into ledger.model_metrics by name select 'keras-1' as model_version, 'keras' as family, "
+        "'temporal' as split, 20 as n, 8.0 as mae, 10.0 as rmse, 0.8 as accuracy_4bin"
+    )
+    con.execute(
+        "insert into ledger.scores by name select ? as run_id, track_id, 'keras-1' as model_version, album_id, "
+        "'energy +2' as drivers, 40.0 + line as score, 20.0 as score_low, 70.0 as score_high, 0.1 as p_0_25, "
+        "0.6 as p_26_50, 0.2 as p_51_75, 0.1 as p_76_100, 0.4 as p_best, 41.0 as benchmark_score, "
+        "?::date as as_of_date, ?::timestamp as scored_at from raw.files__releases",
+        [RUN, AS_OF, NOW],
+    )
+    build(con)
+
+
+def save_snapshot(con: duckdb.DuckDBPyConnection, entity: str, number: int = 1) -> None:
+    """Record that a file was loaded, the higher number the later."""
+    con.execute(
+        "insert into ledger.snapshots by name select ? as snapshot_id, ? as entity, 'file.csv' as file_name, "
+        "'aa' as sha256, ? as run_id, 1 as n_rows, 0 as n_rejected, []::varchar[] as unknown_columns, "
+        "date '2026-11-01' + ?::integer as snapshot_date, timestamp '2026-11-01' + to_days(?::integer) as loaded_at",
+        [f"{entity}-{number}", entity, RUN, number, number],
+    )
+    con.execute(
+        "insert into ledger.loads values (?, ?, ?, true, timestamp '2026-11-01' + to_days(?::integer))",
+        [RUN, f"{entity}-{number}", entity, number],
+    )
+
+
+def build(con: duckdb.DuckDBPyConnection) -> None:
+    """Build staging and marts from raw and ledger."""
+    warehouse.build(con, as_of_date=AS_OF, new_release_days=28)
+
+
+def empty(con: duckdb.DuckDBPyConnection) -> None:
+    """Take every row out of raw and of the scores, but not the record that files were loaded."""
+    tables = ("raw.files__tracks", "raw.files__artists", "raw.files__albums", "raw.files__releases")
+    for table in (*tables, "ledger.scores", "ledger.model_metrics"):
+        con.execute(f"delete from {table}")
+    build(con)
