@@ -38,7 +38,7 @@ def fetch_kaggle(words: TextIO | None = None) -> Path:
     from kagglehub import exceptions
 
     for handler in logging.getLogger("kagglehub").handlers:
-        if isinstance(handler, logging.StreamHandler):
+        if type(handler) is logging.StreamHandler:
             handler.setStream(words or sys.stderr)
     try:
         return Path(kagglehub.dataset_download(DATASET, path=DATA_FILE))
