@@ -63,7 +63,7 @@ def nightly(
     with open_night(
         settings, inputs, as_of_date=as_of or utc_now().date(), retrain=retrain, sample_rows=sample_rows
     ) as night:
-        for step in night.steps():
+        for step in night.plan():
             _run_step(night, step)
         _create_artifacts(settings, night)
     return night.run.run_id

@@ -3,14 +3,17 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING
 
 from songpop import console, reports, steps
 from songpop.runs import Clock, Run, open_run, utc_now
 from songpop.settings import Settings
 from songpop.steps import Inputs, Retrain
+
+if TYPE_CHECKING:
+    from songpop.sources.spotify import SpotifySource
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,10 @@ class Night:
     run: Run
     inputs: Inputs
     retrain: Retrain = "auto"
-    source: Any = None
+    source: "SpotifySource | None" = None
     lines: list[tuple[str, float, str]] = field(default_factory=list)
 
-    def steps(self) -> Iterator[Step]:
+    def plan(self) -> Iterator[Step]:
         """Give the steps in order; the next one is asked for only when the one before has ended well."""
         yield Step("load", self._load, is_worth_a_retry=True)
         yield Step("check inputs", lambda: self._check("inputs"))
@@ -68,7 +71,7 @@ class Night:
             with self.run.warehouse() as con:
                 self.run.build(con)
             return "no files given; going on with what the warehouse holds"
-        return steps.load(self.run, self.inputs).summary
+        return "; ".join(file.describe() for file in steps.load(self.run, self.inputs).files)
 
     def _check(self, phase: steps.Phase) -> str:
         return steps.check(self.run, phase).summary
@@ -137,17 +140,24 @@ def run_night(
     with open_night(
         settings, inputs, as_of_date=as_of_date, retrain=retrain, sample_rows=sample_rows, clock=clock
     ) as night:
-        for step in night.steps():
+        for step in night.plan():
             night.do(step)
     return night.run
 
 
 @contextmanager
-def _embedded_sample(settings: Settings, n_rows: int, as_of_date: date) -> Iterator[tuple[Inputs, Any]]:
-    """Write the synthetic sample and serve its artists and half of its releases in Spotify's shape."""
-    from songpop.sources import sample, sample_service
+def _embedded_sample(settings: Settings, n_rows: int, as_of_date: date) -> Iterator[tuple[Inputs, "SpotifySource"]]:
+    """Write the synthetic sample; serve its artists and half of its releases in Spotify's shape, on loopback.
+
+    The other half comes as a releases file, so that both ways of a release into the warehouse are gone.
+    """
+    from songpop.sources.sample import write_sample
+    from songpop.sources.sample_catalogue import split_releases
+    from songpop.sources.sample_service import serve_sample
 
     folder = settings.home / "sample"
-    files = sample.write_sample(folder, n_rows, settings.seed, as_of_date=as_of_date)
-    with sample_service.serve_sample(files) as service:
-        yield Inputs(tracks=files.tracks, albums=files.albums, releases=files.releases), service.source()
+    console.say(f"Writing a synthetic sample of {n_rows:,} tracks to {folder}")
+    files = write_sample(folder, n_rows, settings.seed, as_of_date=as_of_date)
+    releases, served = split_releases(files.releases, folder)
+    with serve_sample(replace(files, releases=served)) as service:
+        yield Inputs(tracks=files.tracks, albums=files.albums, releases=releases), service.source()

@@ -57,11 +57,14 @@ class Run:
 
     def save_findings(self, findings: Sequence[Finding]) -> None:
         """Keep findings in the ledger and show them."""
-        if not findings:
-            return
+        if findings:
+            with self.warehouse() as con:
+                ledger.save_findings(con, self.run_id, findings, now=self.clock())
+        self.note_findings(findings)
+
+    def note_findings(self, findings: Sequence[Finding]) -> None:
+        """Show findings that are in the ledger already, and count them to this run."""
         self.findings.extend(findings)
-        with self.warehouse() as con:
-            ledger.save_findings(con, self.run_id, findings, now=self.clock())
         for finding in findings:
             console.say(f"  {finding.severity}: {finding.message}")
 

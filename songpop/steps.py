@@ -1,6 +1,5 @@
 """The steps of a night. Each is a plain function of a run: opens the warehouse, does its part, leaves it closed."""
 
-import hashlib
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from songpop.expectations import CheckResult
     from songpop.loading import LoadResult
     from songpop.sources.spotify import SpotifySource
+    from songpop.training import TrainedModel
 
 Retrain = Literal["always", "auto", "never"]
 Phase = Literal["inputs", "scores", "all"]
@@ -74,7 +74,7 @@ def load(run: Run, inputs: Inputs) -> "LoadResult":
             progress=console.progress,
         )
         run.build(con)
-    run.save_findings(result.findings)
+    run.note_findings(result.findings)
     return result
 
 
@@ -167,7 +167,7 @@ def train(run: Run) -> TrainResult:
         threads=settings.threads,
         as_of_date=run.as_of_date,
         snapshot_ids=snapshot_ids,
-        progress=console.progress,
+        progress=lambda line: console.say(f"  {line}"),
     )
     champion_dir = settings.models_dir / champion if champion and champion != trained.model_version else None
     decision = promotion.decide(champion_dir, trained.path)
@@ -177,7 +177,7 @@ def train(run: Run) -> TrainResult:
             "select count(*) from ledger.model_versions where model_version = ?", [trained.model_version]
         ).fetchall()[0][0]
         if not known:
-            ledger.save_model(con, _version_row(run, trained, frame, snapshot_ids), trained.scoreboard)
+            ledger.save_model(con, _version_row(run, trained, snapshot_ids), trained.scoreboard)
         ledger.save_promotion(
             con,
             {
@@ -221,7 +221,7 @@ def score(run: Run) -> ScoreResult:
                 "a file with --releases, or set the Spotify keys and run `songpop enrich`."
             )
         model = scoring.load_champion(settings.models_dir / champion, threads=settings.threads)
-        scores = scoring.score_releases(releases, model, seed=settings.seed)
+        scores = scoring.score_releases(releases, model)
         stamped = scores.join(
             releases.select("track_id", "album_id", "release_date"),
             on="track_id",
@@ -254,6 +254,7 @@ SCORE_COLUMNS = (
     "p_76_100",
     "p_best",
     "benchmark_score",
+    "reference_score",
     "as_of_date",
     "release_date",
     "scored_at",
@@ -285,16 +286,16 @@ def _training_snapshots(con: "warehouse.duckdb.DuckDBPyConnection") -> list[str]
     return [snapshot_id for (snapshot_id,) in rows]
 
 
-def _version_row(run: Run, trained: "object", frame: pl.DataFrame, snapshot_ids: list[str]) -> dict[str, object]:
+def _version_row(run: Run, trained: "TrainedModel", snapshot_ids: list[str]) -> dict[str, object]:
     return {
-        "model_version": trained.model_version,  # type: ignore[attr-defined]
+        "model_version": trained.model_version,
         "run_id": run.run_id,
         "family": "keras",
         "seed": run.settings.seed,
-        "n_tracks": frame.height,
+        "n_tracks": trained.metrics["n_rows"],
         "data_snapshot_ids": snapshot_ids,
-        "data_sha256": hashlib.sha256(frame.hash_rows(seed=0).to_numpy().tobytes()).hexdigest(),
-        "weights_sha256": trained.weights_sha256,  # type: ignore[attr-defined]
+        "data_sha256": trained.metrics["data_sha256"],
+        "weights_sha256": trained.metrics["weights_sha256"],
         "as_of_date": run.as_of_date,
         "registered_at": run.clock(),
     }

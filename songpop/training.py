@@ -83,6 +83,7 @@ def train(
         "snapshot_ids": list(snapshot_ids),
         "n_rows": frame.height,
         "data_sha256": data_sha256(frame),
+        "weights_sha256": net.digest(),
         "splits": results["splits"],
         "scoreboard": scoreboard,
         "packages": {package: version(package) for package in _PACKAGES},

@@ -8,22 +8,22 @@ import click
 from songpop import __version__, console
 from songpop.errors import SettingsError, SongpopError
 
-# command -> module of songpop.cli that holds it; a module is imported only when its command is asked for
-_COMMANDS = {
-    "load": "writing",
-    "check": "writing",
-    "enrich": "writing",
-    "train": "writing",
-    "score": "writing",
-    "publish": "writing",
-    "nightly": "nights",
-    "schedule": "nights",
-    "sample": "nights",
-    "export": "reading",
-    "backtest": "writing",
-    "sql": "reading",
-    "status": "reading",
-    "doctor": "reading",
+# command -> the module of songpop.cli that holds it, and its first line; the module is imported when it is used
+COMMANDS = {
+    "load": ("writing", "Load source files into the warehouse."),
+    "check": ("writing", "Run the expectation suites and SQL checks; write findings and Data Docs."),
+    "enrich": ("writing", "Fill artists, new releases and audio features from the configured services."),
+    "train": ("writing", "Fit the Keras network and the LightGBM benchmark; register, promote or keep."),
+    "score": ("writing", "Score new releases with the champion."),
+    "publish": ("writing", "Check, build and swap in the readers' file."),
+    "nightly": ("nights", "Do all of the above in order, training when due."),
+    "export": ("reading", "Write a ranked list from the published file."),
+    "sql": ("reading", "Run one query on the published file and print its rows."),
+    "status": ("reading", "Show the last runs, freshness, champion and benchmark, and findings."),
+    "backtest": ("writing", "Hold past scores against the popularity seen since."),
+    "doctor": ("reading", "Check the set-up: versions, folders, files, keys."),
+    "sample": ("nights", "Write a synthetic data set in the formats of the inputs."),
+    "schedule": ("nights", "Serve the nightly flow on a Prefect schedule, until stopped."),
 }
 
 
@@ -31,16 +31,21 @@ class LazyGroup(click.Group):
     """A group that imports a command's module only when the command is used, so that `--help` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the order of a night."""
-        return list(_COMMANDS)
+        """Return the commands, those of a night first."""
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command, or return None where there is none of that name."""
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"songpop.cli.{_COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        module = import_module(f"songpop.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -15,6 +15,7 @@ create table if not exists ledger.scores (
     p_76_100 double not null,
     p_best double,
     benchmark_score double,
+    reference_score double,
     as_of_date date not null,
     release_date date,
     scored_at timestamp not null

@@ -16,6 +16,7 @@ select
     p_76_100,
     p_best,
     benchmark_score,
+    reference_score,
     as_of_date,
     scored_at
 from ledger.scores
