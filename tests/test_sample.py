@@ -57,7 +57,7 @@ def test_a_comparison_without_artists_leaves_them_out(small: SampleFiles) -> Non
 
 def test_a_comparison_notices_a_changed_column(small: SampleFiles, tmp_path: Path) -> None:
     changed = tmp_path / "changed.csv"
-    frame = pl.read_csv(small.tracks).with_columns(100 - pl.col("popularity"))
+    frame = pl.read_csv(small.tracks).with_columns(popularity=100 - pl.col("popularity"))
     frame.write_csv(changed)
     seen = dict(compare_with_targets(changed).select("target", "is_ok").iter_rows())
     assert not seen["popularity mean"]
