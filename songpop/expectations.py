@@ -43,7 +43,8 @@ class CheckResult:
         """Say in one line what ran and what was found."""
         n_critical = sum(finding.severity == "critical" for finding in self.findings)
         n_warnings = len(self.findings) - n_critical
-        skipped = f"; {self.n_skipped} suites skipped, nothing was loaded for them" if self.n_skipped else ""
+        suites = "suite" if self.n_skipped == 1 else "suites"
+        skipped = f"; {self.n_skipped} {suites} skipped for want of rows" if self.n_skipped else ""
         return (
             f"{self.n_expectations} expectations and {self.n_checks} SQL checks: {n_critical} critical, "
             f"{n_warnings} {'warning' if n_warnings == 1 else 'warnings'}{skipped}"
@@ -181,7 +182,7 @@ def _open_source(settings: Settings) -> Any:
 
 
 def _run_suite_safely(source: Any, suite: Suite, run_id: str, query: str, now: datetime) -> SuiteReport:
-    """Evaluate one suite; if that is not possible, say so in a finding and go on with the others."""
+    """Evaluate one suite; if it can't be, say so in a finding and go on with the others."""
     try:
         return _run_suite(source, suite, run_id, query, now)
     except Exception as error:
@@ -219,17 +220,15 @@ def _run_suite(source: Any, suite: Suite, run_id: str, query: str, now: datetime
 
 
 def _build_expectations(suite: Suite) -> tuple[dict[int, Any], list[Finding]]:
-    """Make each expectation by itself, so that one that can't be made does not take the others along."""
-    import great_expectations as gx
+    """Make each expectation by itself: a suite would leave one that it can't make out, without an error."""
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     built, findings = {}, []
     for place, listed in enumerate(suite.expectations):
         try:
-            alone = gx.ExpectationSuite(name="one", expectations=[{**listed, "meta": {"place": place}}])
+            built[place] = ExpectationConfiguration(**{**listed, "meta": {"place": place}}).to_domain_obj()
         except Exception as error:
             findings.append(verdicts.broken(suite, listed, f"{listed['type']} can't be made: {error}"))
-            continue
-        built[place] = alone.expectations[0]
     return built, findings
 
 

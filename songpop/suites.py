@@ -117,7 +117,7 @@ def broken_suite(path: Path, table: str, why: str) -> Finding:
         EVERY_SUITE_LOADS,
         "critical",
         f"expectations/{path.name} must be a suite named for its table, with meta and expectations, however it "
-        f"can't be read as one ({why}). The check is broken; nothing is known about the data.",
+        f"can't be used as one ({why}). The check is broken; nothing is known about the data.",
         table,
     )
 
