@@ -104,17 +104,18 @@ def word_albums(
     cast: Cast, rows: Rows, first_song: np.ndarray, track_ids: pl.Series, purpose: str = "track"
 ) -> pl.DataFrame:
     """Make the albums of some planned rows; the columns are those of an albums file."""
-    families = cast.families(rows)
-    first = title_songs(cast.seed, purpose + "/song", first_song[rows.album], families)
-    own = ~named_after_its_first_song(cast.seed, purpose, rows.album)
-    return pl.DataFrame(
+    album, example, place = np.unique(rows.album, return_index=True, return_inverse=True)
+    families = cast.families(rows)[example]
+    first = title_songs(cast.seed, purpose + "/song", first_song[album], families)
+    own = ~named_after_its_first_song(cast.seed, purpose, album)
+    facts = pl.DataFrame(
         {
-            "track_id": track_ids,
-            "album_id": as_text(spotify_ids(cast.seed, purpose + "/album", rows.album)),
-            "album_name": name_albums(cast.seed, purpose, rows.album, first, own, families),
-            "release_date": _release_dates(cast.seed, rows.album, rows.year),
+            "album_id": as_text(spotify_ids(cast.seed, purpose + "/album", album)),
+            "album_name": name_albums(cast.seed, purpose, album, first, own, families),
+            "release_date": _release_dates(cast.seed, album, rows.year[example]),
         }
     )
+    return facts[place.astype(np.uint32)].insert_column(0, track_ids)
 
 
 def _release_dates(seed: int, album: np.ndarray, year: np.ndarray) -> pl.Series:
