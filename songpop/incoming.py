@@ -167,11 +167,25 @@ def _append(con: duckdb.DuckDBPyConnection, batch: Batch, names: list[str]) -> N
         con.register("batch", pa.table(arrays, names=["line", "last_line", *names]))
         con.execute("insert into incoming select * from batch")
         con.unregister("batch")
-    if batch.rejects:
-        con.executemany(
-            "insert into set_aside values (?, 'unreadable', ?, ?)",
-            [[reject.line, reject.reason, reject.content] for reject in batch.rejects],
-        )
+    append_rejects(
+        con,
+        "unreadable",
+        [reject.line for reject in batch.rejects],
+        [reject.reason for reject in batch.rejects],
+        [reject.content for reject in batch.rejects],
+    )
+
+
+def append_rejects(
+    con: duckdb.DuckDBPyConnection, kind: str, lines: list[int], reasons: list[str], contents: list[str]
+) -> None:
+    """Append records that are kept out to `set_aside`; `kind` as in ledger.rejects."""
+    if not lines:
+        return
+    rejects = pa.table({"line": pa.array(lines, pa.int64()), "reason": reasons, "content": contents})
+    con.register("rejects", rejects)
+    con.execute("insert into set_aside select line, ?, reason, content from rejects", [kind])
+    con.unregister("rejects")
 
 
 def _read_parquet(con: duckdb.DuckDBPyConnection, source: SourceFile, columns: dict[str, str]) -> Incoming:

@@ -1,5 +1,6 @@
 """The load step: input files into raw tables, each line kept or set aside with its reason."""
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from songpop.sources.files import SourceFile
 
 Advance = Callable[..., None]
 Progress = Callable[..., AbstractContextManager[Advance]]
+
+_SCRATCH = "load-"
 
 
 @dataclass(frozen=True)
@@ -138,9 +141,7 @@ def _silent(label: str, total: float | None = None, *, unit: str = "") -> Iterat
 
 def _load_file(con: duckdb.DuckDBPyConnection, settings: Settings, job: _Job, progress: Progress) -> LoadedFile:
     started = time.perf_counter()
-    scratch_root = settings.warehouse.parent / "spill"
-    scratch_root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch_root, prefix="load-") as scratch:
+    with tempfile.TemporaryDirectory(dir=_clean_scratch(settings), prefix=_SCRATCH) as scratch:
         with progress(f"Read {job.file_name}", job.path.stat().st_size, unit="bytes") as advance:
             source = files.open_source(job.path, Path(scratch), advance=advance)
         known = _find_snapshot(con, job, source)
@@ -152,6 +153,15 @@ def _load_file(con: duckdb.DuckDBPyConnection, settings: Settings, job: _Job, pr
         finally:
             incoming.drop_tables(con)
     return LoadedFile(**{**vars(loaded), "seconds": time.perf_counter() - started})
+
+
+def _clean_scratch(settings: Settings) -> Path:
+    """Return the folder for unpacked files, without what a load that was killed left in it."""
+    folder = settings.warehouse.parent / "spill"
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    return folder
 
 
 def _find_snapshot(con: duckdb.DuckDBPyConnection, job: _Job, source: SourceFile) -> LoadedFile | None:

@@ -4,18 +4,18 @@ import csv
 import io
 
 import duckdb
-import pyarrow as pa
 
-from songpop import rules, warehouse
+from songpop import incoming, rules, warehouse
 from songpop.entities import Entity
 from songpop.errors import SourceError
 from songpop.incoming import Incoming
 from songpop.ledger import MAX_EXAMPLES, Finding
 from songpop.sources.files import SourceFile
-from songpop.sources.records import MAX_CONTENT, read_lines
+from songpop.sources.records import MAX_CONTENT, LineFinder
 
 MOST_SAVED = 1000  # rejected lines of a failed load that are kept for a look
 _SHOWN_REASONS = 3
+_PAGE = 10_000  # rows whose text is looked up at a time
 
 
 def most_allowed(n_records: int, max_reject_share: float) -> int:
@@ -40,8 +40,8 @@ def set_aside_broken(
             reasons.append(f"case when {condition} then {words} end")
     con.execute(
         f"create or replace temp table wrong as select {read.line} as line, {read.last_line} as last_line, "
-        f"concat_ws('; ', {', '.join(reasons)}) as reason, {_all_fields(read)} as fields "
-        f"from incoming where {' or '.join(broken)}"
+        f"concat_ws('; ', {', '.join(reasons)}) as reason, {_all_fields(read, source)} as fields "
+        f"from incoming where {' or '.join(broken)} order by line"
     )
     _move_wrong(con, source, "rule")
 
@@ -68,7 +68,7 @@ def set_aside_repeated(con: duckdb.DuckDBPyConnection, read: Incoming, entity: E
         ),
         repeated as (
             select {keys}, {rank} as rank, {read.line} as line, {read.last_line} as last_line,
-                row({row}) as entry, {_all_fields(read)} as fields
+                row({row}) as entry, {_all_fields(read, source)} as fields
             from incoming
             where ({", ".join(key.values())}) in (select ({names}) from repeated_keys)
                 and {read.line} not in (select line from set_aside)
@@ -81,6 +81,7 @@ def set_aside_repeated(con: duckdb.DuckDBPyConnection, read: Incoming, entity: E
             'same {" and ".join(entity.key)} as line ' || kept.line || {_compare(entity.best)} as reason
         from repeated as other
         inner join kept on {same} and kept.line <> other.line
+        order by other.line
         """
     )
     _move_wrong(con, source, "repeated")
@@ -184,31 +185,33 @@ def _compare(best: str | None) -> str:
     )
 
 
-def _all_fields(read: Incoming) -> str:
-    return "[" + ", ".join(f"incoming.{column}" for column in read.columns.values()) + "]"
+def _all_fields(read: Incoming, source: SourceFile) -> str:
+    """Return SQL for a row's fields, which a reject of Parquet shows; one of a CSV shows its line."""
+    columns = ", ".join(f"incoming.{column}" for column in read.columns.values())
+    return f"[{columns}]" if source.is_parquet else "cast(null as varchar[])"
 
 
 def _move_wrong(con: duckdb.DuckDBPyConnection, source: SourceFile, kind: str) -> None:
-    """Move the rows of temporary table `wrong` to `set_aside`, with their text as it stands in the file."""
-    rows = con.execute("select line, last_line, reason, fields from wrong order by line").fetchall()
+    """Move the rows of temporary table `wrong` to `set_aside`, with their text as it stands in the file.
+
+    They lie by rising line, so that the file is gone through once.
+    """
+    n_rows = con.execute("select count(*) from wrong").fetchall()[0][0]
+    with source.readable.open("rb") as file:
+        finder = LineFinder(file)
+        for start in range(0, n_rows, _PAGE):
+            rows = con.execute(
+                "select line, last_line, reason, fields from wrong where rowid >= ? and rowid < ? order by line",
+                [start, start + _PAGE],
+            ).fetchall()
+            incoming.append_rejects(
+                con,
+                kind,
+                [row[0] for row in rows],
+                [row[2] for row in rows],
+                [_as_csv(row[3]) if source.is_parquet else finder.find(row[0], row[1]) for row in rows],
+            )
     con.execute("drop table wrong")
-    if not rows:
-        return
-    if source.is_parquet:
-        contents = {line: _as_csv(fields) for line, _, _, fields in rows}
-    else:
-        contents = read_lines(source.readable, [(line, last_line) for line, last_line, _, _ in rows])
-    moved = pa.table(
-        {
-            "line": pa.array([row[0] for row in rows], pa.int64()),
-            "kind": pa.array([kind] * len(rows), pa.string()),
-            "reason": pa.array([row[2] for row in rows], pa.string()),
-            "content": pa.array([contents[row[0]] for row in rows], pa.string()),
-        }
-    )
-    con.register("moved", moved)
-    con.execute("insert into set_aside by name select * from moved")
-    con.unregister("moved")
 
 
 def _as_csv(fields: list[str | None]) -> str:

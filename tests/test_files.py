@@ -125,7 +125,7 @@ def _damaged_file(draw: random.Random) -> bytes:
 
 def test_rows_rejects_and_blank_lines_account_for_every_physical_line(tmp_path: Path) -> None:
     draw = random.Random(7)
-    for _ in range(1500):
+    for _ in range(800):
         content = _damaged_file(draw)
         path = _write(tmp_path, content)
         n_physical = content.count(b"\n") + (not content.endswith(b"\n"))
@@ -154,7 +154,7 @@ def test_where_the_fast_reader_is_believed_both_readers_give_the_same_rows(
 ) -> None:
     draw = random.Random(11)
     n_fast = 0
-    for _ in range(700):
+    for _ in range(200):
         alphabet = draw.choice(['",ab ', '"a b', "a'\\b", 'aé\t"', '", '])
         lines = [
             ",".join("".join(draw.choices(alphabet, k=draw.randint(0, 3))) for _ in range(3))
@@ -168,7 +168,7 @@ def test_where_the_fast_reader_is_believed_both_readers_give_the_same_rows(
 
         n_fast += is_fast
         assert fast_rows == careful_rows, lines
-    assert n_fast > 100
+    assert n_fast > 50
 
 
 def test_a_blank_line_in_the_middle_does_not_shift_the_line_numbers(

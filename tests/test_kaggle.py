@@ -1,6 +1,7 @@
 import io
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -17,7 +18,7 @@ _HEADER = (
     "acousticness,instrumentalness,liveness,valence,tempo,duration_ms,time_signature\n"
 )
 _ROW = "0,!!!,Test Song,{},68,2012,acoustic,0.483,0.303,4,-10.058,1,0.0429,0.694,0.0,0.115,0.139,133.4,240166,3\n"
-_DAY = {"as_of_date": date(2026, 11, 22), "now": datetime(2026, 11, 22, 3, 15)}  # noqa: DTZ001
+_DAY: dict[str, Any] = {"as_of_date": date(2026, 11, 22), "now": datetime(2026, 11, 22, 3, 15)}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ unbalanced quote costs its own line, never its neighbours.
 
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -116,22 +116,19 @@ def read_line(raw: bytes) -> str:
     return text
 
 
-def read_lines(path: Path, spans: Sequence[tuple[int, int]]) -> dict[int, str]:
-    """Return the text of some records, by their first line, as it stands in the file.
+class LineFinder:
+    """Reads records of an open file again by their line numbers, forward only."""
 
-    Args:
-        path: the CSV file.
-        spans: first and last line of each record, in rising order.
-    """
-    texts: dict[int, str] = {}
-    with path.open("rb") as file:
-        line = 0
-        for first, last in spans:
-            for _ in islice(file, first - line - 1):
-                pass
-            texts[first] = show_line(b"".join(islice(file, last - first + 1)))
-            line = last
-    return texts
+    def __init__(self, file: Iterator[bytes]) -> None:
+        """Begin before line 1 of a file opened as bytes."""
+        self._file = file
+        self._line = 0
+
+    def find(self, first: int, last: int) -> str:
+        """Return the text of lines `first` to `last`, which come after all that were asked for before."""
+        deque(islice(self._file, first - self._line - 1), maxlen=0)
+        self._line = last
+        return show_line(b"".join(islice(self._file, last - first + 1)))
 
 
 def show_line(raw: bytes) -> str:
