@@ -134,17 +134,31 @@ def _run_suites(
     if not suites:
         return []
     with _quiet():
+        from great_expectations.render.view import DefaultJinjaPageView
+
         source = _open_source(settings)
+        session = _Session(source, DefaultJinjaPageView(), run_id, scored_run_id, now)
         engine = source.get_engine()
         try:
             reports = []
             for suite in suites:
-                reports.append(_run_suite_safely(source, suite, run_id, suite.batch_query(scored_run_id), now))
+                reports.append(_run_suite_safely(session, suite))
                 advance(1, note=suite.table)
             return reports
         finally:
             source.get_execution_engine().close()
             engine.dispose()
+
+
+@dataclass(frozen=True)
+class _Session:
+    """What the suites of one check share."""
+
+    source: Any
+    view: Any
+    run_id: str
+    scored_run_id: str
+    now: datetime
 
 
 @contextmanager
@@ -181,18 +195,20 @@ def _open_source(settings: Settings) -> Any:
     )
 
 
-def _run_suite_safely(source: Any, suite: Suite, run_id: str, query: str, now: datetime) -> SuiteReport:
+def _run_suite_safely(session: _Session, suite: Suite) -> SuiteReport:
     """Evaluate one suite; if it can't be, say so in a finding and go on with the others."""
     try:
-        return _run_suite(source, suite, run_id, query, now)
+        return _run_suite(session, suite)
     except Exception as error:
         finding = broken_suite(suite.path, suite.table, f"{type(error).__name__}: {error}")
         return SuiteReport(suite.table, n_expectations=0, n_held=0, findings=[finding], page="")
 
 
-def _run_suite(source: Any, suite: Suite, run_id: str, query: str, now: datetime) -> SuiteReport:
+def _run_suite(session: _Session, suite: Suite) -> SuiteReport:
     import great_expectations as gx
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
 
+    source, query = session.source, suite.batch_query(session.scored_run_id)
     built, findings = _build_expectations(suite)
     gx_suite = gx.ExpectationSuite(name=suite.table, expectations=list(built.values()))
     batch = source.add_query_asset(suite.table, query=query).add_batch_definition_whole_table("rows")
@@ -201,7 +217,7 @@ def _run_suite(source: Any, suite: Suite, run_id: str, query: str, now: datetime
     definition = source.data_context.validation_definitions.add(definition)
     result = definition.run(
         result_format={"result_format": "SUMMARY", "unexpected_index_column_names": list(suite.keys)},
-        run_id=gx.RunIdentifier(run_name=run_id, run_time=now),
+        run_id=gx.RunIdentifier(run_name=session.run_id, run_time=session.now),
     )
     by_place = {entry.expectation_config.meta.get("place"): entry for entry in result.results}
     with source.get_engine().connect() as connection:
@@ -215,7 +231,7 @@ def _run_suite(source: Any, suite: Suite, run_id: str, query: str, now: datetime
         n_expectations=n_listed - n_broken,
         n_held=n_listed - len(findings),
         findings=findings,
-        page=_render(result),
+        page=str(session.view.render(ValidationResultsPageRenderer().render(result))),
     )
 
 
@@ -230,13 +246,6 @@ def _build_expectations(suite: Suite) -> tuple[dict[int, Any], list[Finding]]:
         except Exception as error:
             findings.append(verdicts.broken(suite, listed, f"{listed['type']} can't be made: {error}"))
     return built, findings
-
-
-def _render(result: Any) -> str:
-    from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
-
-    return str(DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result)))
 
 
 @contextmanager
