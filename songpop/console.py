@@ -1,5 +1,6 @@
 """Words and progress for a person, on stderr: a bar on a terminal, plain lines in a log file."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,8 @@ from typing import Any
 Advance = Callable[..., None]
 
 _SECONDS_BETWEEN_LINES = 10.0
+_WIDTH_OF_A_LOG = 160
+_NARROWEST_CUT = 14
 
 
 def say(text: str) -> None:
@@ -74,22 +77,50 @@ def _lines(label: str, total: float | None, unit: str) -> Iterator[Advance]:
     yield advance
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, to_stderr: bool = True) -> None:
-    """Print a small table for a person; numbers stand right."""
-    from rich.console import Console
-    from rich.table import Table
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    to_stderr: bool = True,
+    decimals: int = 2,
+) -> None:
+    """Print a table for a person: numbers stand right, and the longest texts are cut until a row fits the line."""
+    from rich.cells import cell_len, set_cell_size
 
-    grid = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for number, column in enumerate(columns):
-        is_number = bool(rows) and all(isinstance(row[number], (int, float, type(None))) for row in rows)
-        grid.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*(_shown(value) for value in row))
-    width = None if sys.stderr.isatty() or sys.stdout.isatty() else 160
-    Console(stderr=to_stderr, width=width, soft_wrap=False).print(grid)
+    stream = sys.stderr if to_stderr else sys.stdout
+    heads = [column.replace("_", " ") for column in columns]
+    shown = [[_shown(value, decimals) for value in row] for row in rows]
+    is_number = [
+        bool(rows) and all(isinstance(v, (int, float, type(None))) for v in values)
+        for values in zip(*rows, strict=True)
+    ]
+    widths = _fitting(
+        [max(map(cell_len, values)) for values in zip(heads, *shown, strict=True)],
+        shutil.get_terminal_size((_WIDTH_OF_A_LOG, 0)).columns,
+    )
+
+    def line(cells: Sequence[str]) -> str:
+        parts = []
+        for cell, width, right in zip(cells, widths, is_number or [False] * len(heads), strict=True):
+            cut = cell if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
+            blanks = " " * (width - cell_len(cut))
+            parts.append(blanks + cut if right else cut + blanks)
+        return "  ".join(parts).rstrip()
+
+    words = [title] if title else []
+    print("\n".join([*words, line(heads), *(line(cells) for cells in shown)]), file=stream, flush=True)
 
 
-def _shown(value: Any) -> str:
+def _fitting(widths: list[int], total: int) -> list[int]:
+    """Narrow the widest columns, one character at a time, until all fit into `total` or none is wide any more."""
+    widths = list(widths)
+    while sum(widths) + 2 * (len(widths) - 1) > total and max(widths) > _NARROWEST_CUT:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _shown(value: Any, decimals: int) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -97,5 +128,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:,.3f}" if abs(value) < 1 else f"{value:,.1f}"
-    return str(value)
+        return f"{value:,.3f}" if abs(value) < 1 else f"{value:,.{decimals}f}"
+    return str(value).replace("\n", " ")

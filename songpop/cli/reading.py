@@ -13,12 +13,17 @@ from songpop.runs import utc_now
 from songpop.settings import Settings
 
 # what a person reads first; every column is in the other formats
-_TABLE_COLUMNS = {
-    "releases": "rank rank_change score score_low score_high track_name artist_name genre release_date drivers",
-    "movers": "rank_change rank previous_rank score track_name artist_name genre",
-    "singles": "single_score p_best verdict single_track_name artist_name album_name runner_up_track_name n_tracks",
-    "artists": "rank best_score artist_name best_track_name n_releases artist_popularity n_tracks mean_popularity",
+_TABLES = {
+    "releases": """"rank", coalesce(printf('%+d', rank_change), 'new') as change, round(score, 1) as score,
+        {interval}, track_name, artist_name, genre, release_date as released, drivers""",
+    "movers": """printf('%+d', rank_change) as change, "rank", previous_rank, round(score, 1) as score, {interval},
+        track_name, artist_name, genre""",
+    "singles": """round(single_score, 1) as score, round(100 * p_best)::integer || ' %' as chance_of_best, verdict,
+        single_track_name as single, artist_name, album_name, n_tracks, runner_up_track_name as runner_up""",
+    "artists": """"rank", round(best_score, 1) as best_score, artist_name, best_track_name as best_track, n_releases,
+        artist_popularity, n_tracks, round(mean_popularity, 1) as mean_popularity""",
 }
+_INTERVAL = "round(score_low)::integer || '–' || round(score_high)::integer as \"90 % interval\""
 _date = click.DateTime(["%Y-%m-%d"])
 
 
@@ -27,8 +32,8 @@ _date = click.DateTime(["%Y-%m-%d"])
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["csv", "parquet", "xlsx", "json"]),
-    help="[from --out, or csv]",
+    type=click.Choice(["csv", "parquet", "xlsx", "json", "table"]),
+    help="[from --out; else a table on a terminal, CSV in a pipe]",
 )
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="[stdout]")
 @click.option("--limit", type=click.IntRange(min=1), help="Number of rows")
@@ -78,8 +83,12 @@ def _format_of(out: Path | None) -> str:
 
 
 def _print_list(name: str, frame: Any) -> None:
-    columns = _TABLE_COLUMNS[name].split() if name in _TABLE_COLUMNS else frame.columns
-    console.table("", columns, frame.select(columns).rows(), to_stderr=False)
+    if name in _TABLES:
+        import duckdb
+
+        columns = _TABLES[name].format(interval=_INTERVAL)
+        frame = duckdb.execute(f"select {columns} from frame").pl()
+    console.table("", frame.columns, frame.rows(), to_stderr=False, decimals=1)
 
 
 @click.command("sql")

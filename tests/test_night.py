@@ -1,0 +1,177 @@
+"""A whole night, offline, on a small synthetic sample: every part is the real one."""
+
+import json
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from songpop import exports, night, warehouse
+from songpop.errors import ExpectationFailed, ModelError
+from songpop.settings import Settings
+from songpop.steps import Inputs
+
+_DAY = date(2026, 11, 23)
+_ROWS = 2_000
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run one night with the embedded sample; the tests below look at what it left."""
+    folder = tmp_path_factory.mktemp("night")
+    settings = Settings.from_env({}, home=folder, threads=2, memory_limit="1GB")
+    night.run_night(settings, Inputs(), as_of_date=_DAY, sample_rows=_ROWS)
+    return folder
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    return Settings.from_env({}, home=home, threads=2, memory_limit="1GB")
+
+
+@pytest.fixture
+def copied(settings: Settings, tmp_path: Path) -> Settings:
+    """Return the settings of a copy of the night's home, for a test that changes it."""
+    shutil.copytree(settings.home, tmp_path / "home")
+    return Settings.from_env({}, home=tmp_path / "home", threads=2, memory_limit="1GB")
+
+
+def _published(settings: Settings, query: str) -> list[tuple[object, ...]]:
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        return con.execute(query).fetchall()
+
+
+def test_every_release_is_scored_ranked_and_published(settings: Settings) -> None:
+    n_releases, n_ranked, best, worst = _published(
+        settings,
+        'select (select count(*) from marts.releases), count(*), min("rank"), max("rank") from marts.ranked_releases',
+    )[0]
+
+    assert n_releases == n_ranked == worst
+    assert best == 1
+
+
+def test_releases_come_from_the_file_and_from_the_service(settings: Settings) -> None:
+    sources = dict(
+        _published(settings, "select release_source, count(*) from marts.releases group by release_source")  # type: ignore[arg-type]
+    )
+
+    assert set(sources) == {"releases_file", "spotify"}
+    assert _published(
+        settings,
+        "select count(*) > 0 from marts.releases where release_source = 'spotify' and feature_source = 'spotify'",
+    ) == [(True,)]
+
+
+def test_artist_popularity_comes_from_the_service_and_is_null_where_unknown(settings: Settings) -> None:
+    sources = _published(
+        settings,
+        "select popularity_source, count(*) > 0, count(artist_popularity) = count(*) from marts.artists "
+        "group by popularity_source order by 1 nulls last",
+    )
+
+    assert sources == [("spotify", True, True), (None, True, False)]
+
+
+def test_scores_are_distributions_with_a_run_a_model_and_words(settings: Settings) -> None:
+    rows = _published(
+        settings,
+        "select count(*) filter (where score not between score_low and score_high), "
+        "count(*) filter (where abs(p_0_25 + p_26_50 + p_51_75 + p_76_100 - 1) > 1e-6), "
+        "count(*) filter (where drivers is null or benchmark_score is null), "
+        "count(*) filter (where run_id not in (select run_id from ledger.runs)), "
+        "count(*) filter (where model_version not in (select champion from ledger.promotions)), "
+        "count(distinct score) > 20 from marts.scores",
+    )
+
+    assert rows == [(0, 0, 0, 0, 0, True)]
+
+
+def test_the_run_is_closed_for_readers_too(settings: Settings) -> None:
+    assert _published(
+        settings, "select flow, status in ('done', 'degraded'), finished_at > started_at from ledger.runs"
+    ) == [("nightly", True, True)]
+
+
+def test_the_model_version_lies_complete_with_a_readable_card(settings: Settings) -> None:
+    (version,) = _published(settings, "select model_version from ledger.model_versions")[0]
+    folder = settings.models_dir / str(version)
+
+    assert {"features.json", "metrics.json", "card.md", "model.keras", "model.onnx"} <= {
+        path.name for path in folder.iterdir()
+    }
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert (metrics["model_version"], metrics["seed"], metrics["n_rows"]) == (version, 0, _ROWS)
+    assert metrics["snapshot_ids"]
+    for picture in [word.split(")")[0] for word in (folder / "card.md").read_text().split("](") if ".png" in word]:
+        assert (folder / picture.split(")")[0]).is_file()
+
+
+def test_network_and_benchmark_are_judged_on_three_splits(settings: Settings) -> None:
+    rows = _published(settings, "select distinct family, split from marts.model_scoreboard order by all")
+
+    assert {("keras", split) for split in ("artist", "random", "temporal")} <= set(rows)
+    assert {("lightgbm", split) for split in ("artist", "random", "temporal")} <= set(rows)
+
+
+def test_report_and_data_docs_are_written(settings: Settings) -> None:
+    report = (settings.reports_dir / "latest.md").read_text()
+
+    for part in ("## Steps", "| publish |", "## Model scoreboard", "## Best 10 new releases", "| 1 |"):
+        assert part in report
+    assert "marts.tracks" in (settings.reports_dir / "data_docs" / "index.html").read_text()
+
+
+def test_the_export_is_the_published_list(settings: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "list.parquet"
+    frame = exports.read_list(settings, "releases")
+    exports.write_list(frame, out, "parquet", notes={})
+
+    assert pl.read_parquet(out)["track_id"].to_list() == [
+        track_id for (track_id,) in _published(settings, 'select track_id from marts.ranked_releases order by "rank"')
+    ]
+
+
+def test_the_next_night_keeps_the_champion_and_remembers_the_ranks(copied: Settings) -> None:
+    run = night.run_night(copied, Inputs(), as_of_date=_DAY, clock=lambda: datetime(2027, 1, 1))
+
+    assert _published(copied, "select count(*) from ledger.model_versions") == [(1,)]
+    assert _published(
+        copied, "select count(*) > 0, count(*) filter (where rank_change <> 0) from marts.ranked_releases "
+        "where previous_rank is not null",
+    ) == [(True, 0)]  # fmt: skip
+    assert _published(copied, f"select count(*) > 0 from ledger.scores where run_id = '{run.run_id}'") == [(True,)]
+
+
+def test_a_night_that_finds_something_critical_leaves_readers_with_yesterday(copied: Settings) -> None:
+    before = copied.published.read_bytes()
+    with duckdb.connect(str(copied.warehouse)) as con:
+        con.execute("insert into raw.files__tracks by name select * replace (line + 90000 as line, 777 as popularity, "
+                    "track_id || 'x' as track_id) from raw.files__tracks limit 5")  # fmt: skip
+
+    with pytest.raises(ExpectationFailed, match="Every critical check must hold"):
+        night.run_night(copied, Inputs(), as_of_date=_DAY)
+
+    assert copied.published.read_bytes() == before
+    with warehouse.open_file(copied.warehouse, copied, read_only=True) as con:
+        assert con.execute(
+            "select status, message like '%popularity%' from ledger.runs order by started_at desc limit 1"
+        ).fetchall() == [("failed", True)]
+        assert con.execute("select count(*) > 0 from ledger.findings where severity = 'critical'").fetchall() == [
+            (True,)
+        ]
+    assert "failed" in (copied.reports_dir / "latest.md").read_text()
+
+
+def test_scoring_without_a_champion_says_what_to_do(tmp_path: Path) -> None:
+    settings = Settings.from_env({}, home=tmp_path)
+
+    with pytest.raises(ModelError, match="must have a champion"):
+        from songpop import steps
+        from songpop.runs import open_run
+
+        with open_run(settings, "score", as_of_date=_DAY) as run:
+            steps.score(run)
