@@ -53,6 +53,27 @@ def check_kaggle_tracks(con: duckdb.DuckDBPyConnection, snapshot_id: str) -> lis
     return findings
 
 
+def check_kaggle_sha256(con: duckdb.DuckDBPyConnection, snapshot_id: str) -> list[Finding]:
+    """Return a warning where the pinned file was loaded before with other bytes."""
+    rows = con.execute(
+        "select other.snapshot_id, other.sha256, this.sha256 from ledger.snapshots as other "
+        "inner join ledger.snapshots as this on this.snapshot_id = ? and this.file_name = other.file_name "
+        "and this.sha256 <> other.sha256 order by other.loaded_at, other.snapshot_id limit 1",
+        [snapshot_id],
+    ).fetchall()
+    return [
+        Finding(
+            "the_kaggle_file_keeps_its_sha256",
+            "warning",
+            f"A pinned version of the Kaggle file must not change, however its sha256 is {now_seen} and was {seen} "
+            f"in {other}.",
+            table_name="ledger.snapshots",
+            example_keys=(snapshot_id, other),
+        )
+        for other, seen, now_seen in rows
+    ]
+
+
 def _finding(snapshot_id: str, known: str, seen: str) -> Finding:
     return Finding(
         "the_kaggle_file_is_the_known_one",

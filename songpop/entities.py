@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "whole", "number", "moment", "release_date"]
+Kind = Literal["text", "whole", "large_whole", "number", "moment", "release_date"]
 
 FIRST_YEAR = 1900
 
@@ -14,8 +14,8 @@ class Column:
 
     Attributes:
         name: as in the header, and in the raw table.
-        kind: `whole` may be written as 4 or 4.0; `release_date` stays text of the form YYYY, YYYY-MM or
-            YYYY-MM-DD; `moment` is a UTC timestamp.
+        kind: `whole` (32 bits) and `large_whole` (64) may be written as 4 or 4.0; `release_date` stays text of the
+            form YYYY, YYYY-MM or YYYY-MM-DD; `moment` is a UTC timestamp.
         is_needed: the header must have it.
         is_filled: a blank value breaks a hard rule.
         low, high: bounds that belong to the range; None is no bound. `year` is bounded by the as-of date.
@@ -95,7 +95,7 @@ _FEATURES = (
     _share("liveness"),
     _share("valence"),
     Column("tempo", "number", low=0),
-    Column("duration_ms", "whole", low=0),
+    Column("duration_ms", "large_whole", low=0),
     Column("time_signature", "whole"),
 )
 _ARTIST_NAME = Column("artist_name", "text", is_needed=True, is_filled=True)

@@ -241,7 +241,7 @@ def _find(con: duckdb.DuckDBPyConnection, job: _Job, snapshot_id: str, unknown: 
     findings = _find_unknown(job, snapshot_id, unknown)
     findings += setting_aside.find_rejects(con, job.entity, job.file_name, snapshot_id)
     if job.is_kaggle:
-        findings += _find_change(con, snapshot_id)
+        findings += acceptance.check_kaggle_sha256(con, snapshot_id)
         findings += acceptance.check_kaggle_tracks(con, snapshot_id)
     return findings
 
@@ -293,24 +293,4 @@ def _find_unknown(job: _Job, snapshot_id: str, unknown: list[str]) -> list[Findi
             n_rows=len(unknown),
             example_keys=(snapshot_id,),
         )
-    ]
-
-
-def _find_change(con: duckdb.DuckDBPyConnection, snapshot_id: str) -> list[Finding]:
-    rows = con.execute(
-        "select other.snapshot_id, other.sha256, this.sha256 from ledger.snapshots as other "
-        "inner join ledger.snapshots as this on this.snapshot_id = ? and this.file_name = other.file_name "
-        "and this.sha256 <> other.sha256 order by other.loaded_at, other.snapshot_id limit 1",
-        [snapshot_id],
-    ).fetchall()
-    return [
-        Finding(
-            "the_kaggle_file_keeps_its_sha256",
-            "warning",
-            f"A pinned version of the Kaggle file must not change, however its sha256 is {now_seen} and was {seen} "
-            f"in {other}.",
-            table_name="ledger.snapshots",
-            example_keys=(snapshot_id, other),
-        )
-        for other, seen, now_seen in rows
     ]

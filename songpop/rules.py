@@ -3,17 +3,25 @@
 from songpop.entities import Column, Entity
 
 _SHOWN = 60  # characters of a value in a reason
+_WHOLE = ("whole", "large_whole")
 _OFFSET = r":\d{2}.*(Z|[+-]\d{2}(:?\d{2})?)$"  # of a time, as in 03:15:00+02:00
-_SQL_TYPES = {"moment": "timestamp", "number": "double", "text": "varchar", "release_date": "varchar"}
+_SQL_TYPES = {
+    "moment": "timestamp",
+    "number": "double",
+    "text": "varchar",
+    "release_date": "varchar",
+    "whole": "integer",
+    "large_whole": "bigint",
+}
 
 
 def typed(column: Column, source: str | None) -> str:
     """Return SQL for the typed value of a column; NULL where blank, absent or not of its kind."""
     if source is None:
-        return f"cast(null as {_SQL_TYPES.get(column.kind, 'bigint')})"
+        return f"cast(null as {_SQL_TYPES[column.kind]})"
     number = f"try_cast({source} as double)"
-    if column.kind == "whole":  # may be written 4.0, and must not be rounded into one
-        return f"case when {number} = trunc({number}) then try_cast({number} as bigint) end"
+    if column.kind in _WHOLE:  # may be written 4.0, and must not be rounded into one
+        return f"case when {number} = trunc({number}) then try_cast({number} as {_SQL_TYPES[column.kind]}) end"
     if column.kind == "number":
         return f"case when isfinite({number}) then {number} end"
     if column.kind == "moment":
@@ -90,7 +98,7 @@ def _words(column: Column, last_year: int) -> str:
         return "a time such as 2026-11-22 03:15:00 (UTC)"
     if column.kind == "text":
         return column.rule
-    sort = "a whole number" if column.kind == "whole" else "a number"
+    sort = "a whole number" if column.kind in _WHOLE else "a number"
     high = last_year if column.name == "year" else column.high
     if column.low is not None and high is not None:
         return f"{sort} from {column.low:g} to {high:g}"

@@ -233,6 +233,7 @@ def test_a_path_that_is_not_a_file_with_rows_says_what_it_is(tmp_path: Path) -> 
     folder.mkdir()
     _write(folder, "x")
 
+    assert "is a pipe or a device. Save it first." in _open_error(Path("/dev/null"), tmp_path)
     assert "however there is none at" in _open_error(tmp_path / "gone.csv", tmp_path)
     assert "is a folder with artists.csv. Name the file in it." in _open_error(folder, tmp_path)
     assert "however it is empty (0 bytes)" in _open_error(_write(tmp_path, "", "empty.csv"), tmp_path)

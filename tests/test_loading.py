@@ -233,6 +233,7 @@ def test_a_file_named_twice_in_one_run_is_one_load(
         ("tempo", "-1", "tempo must be a number of at least 0, however it is '-1'"),
         ("tempo", "inf", None),
         ("duration_ms", "-5", "duration_ms must be a whole number of at least 0, however it is '-5'"),
+        ("duration_ms", "1e30", "duration_ms must be a whole number of at least 0, however it is '1e30'"),
         ("energy", "1.01", "energy must be a number from 0 to 1, however it is '1.01'"),
         ("energy", "high", "energy must be a number from 0 to 1, however it is 'high'"),
         ("energy", "x" * 70, f"energy must be a number from 0 to 1, however it is '{'x' * 60}…'"),
@@ -269,6 +270,16 @@ def test_a_release_date_that_is_no_date_sets_its_row_aside(
         2: f"release_date must be a date of the form YYYY, YYYY-MM or YYYY-MM-DD, however it is '{value}'"
     }
     assert con.execute("select count(*) from raw.files__albums").fetchall() == [(4,)]
+
+
+def test_a_number_too_large_for_its_column_sets_its_row_aside(
+    con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path
+) -> None:
+    path = _write(tmp_path, "artist_name,track_name,time_signature\nAnn,One,1e12\nAnn,Two,-1\n")
+
+    _load(con, settings, releases=path)
+
+    assert _rejects(con) == {2: "time_signature must be a whole number, however it is '1e12'"}
 
 
 def test_every_broken_rule_of_a_row_is_named(

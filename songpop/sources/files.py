@@ -57,7 +57,9 @@ def check_path(path: Path) -> None:
             f"An input must be one file ({TAKEN_FORMS}), however {path} is a folder with "
             f"{', '.join(names) if names else 'nothing in it'}. Name the file in it."
         )
-    if path.is_file() and path.stat().st_size == 0:
+    if not path.is_file():
+        raise SourceError(f"An input must be a file on disk, however {path} is a pipe or a device. Save it first.")
+    if path.stat().st_size == 0:
         raise SourceError(f"{path} must hold a header and rows, however it is empty (0 bytes). Was it fully written?")
     try:
         with path.open("rb"):
