@@ -16,7 +16,9 @@ _WITH_STRENGTH = {
     "danceability": 0.04,
     "speechiness": -0.03,
 }
-_WITH_YEAR = {"valence": -0.12, "duration_ms": -0.13}
+_WITH_YEAR = {"loudness": 0.08, "valence": -0.12, "duration_ms": -0.13}
+# Weak tracks are the odd ones: how much wider each feature spreads a deviation further down.
+_EXTREMES_WITH_STRENGTH = np.float32(0.05)
 # What a title's remark says about the sound, in deviations within the genre.
 _OF_KIND = {
     "plain": {"liveness": -0.07, "instrumentalness": -0.03},
@@ -58,6 +60,8 @@ def _latent(world: World, artists: Artists, rows: Rows, ids: np.ndarray, seed: i
     latent += np.float32(np.sqrt(_ROW_SHARE)) * normals(seed, "sound of a row", ids, n_features)
     latent += np.float32(np.sqrt(_ARTIST_SHARE)) * artists.sound[rows.artist]
     latent = latent @ world.mixing.T
+    latent *= world.feature_spread[rows.genre]
+    latent *= (1 - _EXTREMES_WITH_STRENGTH * rows.strength)[:, None]
     latent += world.feature_shift[rows.genre]
     years = ((rows.year - 2012) / 6.8).astype(np.float32)
     for name, effect in _WITH_YEAR.items():

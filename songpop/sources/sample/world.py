@@ -29,10 +29,10 @@ _LATENT = np.linspace(-8.0, 8.0, 3201)
 _NODES = normal_quantile((np.arange(24) + 0.5) / 24)
 # Standard deviation of popularity inside a genre-year cell, by the cell's mean popularity (published).
 _CELL_MEANS = (0.0, 1.5, 3.5, 7.5, 12.0, 25.0, 40.0, 46.0, 55.0, 75.0)
-_CELL_SDS = (1.2, 2.3, 5.5, 8.6, 9.9, 10.5, 10.2, 9.4, 8.4, 7.1)
+_CELL_SDS = (1.2, 2.3, 5.7, 9.0, 10.4, 11.1, 10.7, 9.8, 8.7, 7.3)
 # How far a cell strays from its genre's own trend, in popularity points; what genre x year explains
 # beyond genre and a trend a genre.
-_CELL_WIGGLE = 2.6
+_CELL_WIGGLE = 2.4
 # Labels of the last year had not ripened when the file was made: its mean and its zeros (published).
 _LAST_YEAR_RATIO, _LAST_YEAR_ZEROS = 0.66, 0.9
 
@@ -46,7 +46,7 @@ class World:
         table: published numbers by genre, each shape (82,).
         year_cdf: cumulated shares of the years in each genre, shape (82, 24).
         cell_mean, cell_sd, cell_zero: popularity of each genre-year cell, shape (82, 24).
-        feature_shift: latent mean of each feature in each genre, shape (82, 10).
+        feature_shift, feature_spread: latent mean and deviation of each feature in each genre, shape (82, 10).
         feature_values: feature value at each latent grid point, shape (10, 3201).
         mixing: lower triangle that gives the within-genre correlation, shape (10, 10).
     """
@@ -58,6 +58,7 @@ class World:
     cell_sd: np.ndarray
     cell_zero: np.ndarray
     feature_shift: np.ndarray
+    feature_spread: np.ndarray
     feature_values: np.ndarray
     mixing: np.ndarray
     key_cdf: np.ndarray
@@ -74,11 +75,14 @@ def build_world() -> World:
     """Fit the copula and the popularity cells to the published statistics; takes about 0.2 seconds."""
     targets = read_targets()
     rows = targets["genres"]
-    table = {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0] if name != "genre"}
+    table = {
+        name: np.array([row[name] for row in rows], dtype=float) for name in rows[0] if name not in ("genre", "spread")
+    }
     table["share"] = table["share_percent"] / table["share_percent"].sum()
     years = _years(table, np.array(list(targets["year_share_percent"].values())))
     mean, sd, zero = _cells(table, years, np.array(list(targets["popularity_by_year"].values())))
-    shift, values = _features(table, targets)
+    spread = np.array([row["spread"] for row in rows])
+    shift, values = _features(table, targets, spread)
     correlation = np.array(targets["within_genre_correlation"])
     return World(
         genres=[row["genre"] for row in rows],
@@ -88,6 +92,7 @@ def build_world() -> World:
         cell_sd=sd,
         cell_zero=zero,
         feature_shift=shift.astype(np.float32),
+        feature_spread=spread.astype(np.float32),
         feature_values=values,
         mixing=np.linalg.cholesky(correlation + 1e-6 * np.eye(len(FEATURES))).astype(np.float32),
         key_cdf=np.cumsum(targets["key_share"]) / sum(targets["key_share"]),
@@ -142,36 +147,43 @@ def _cell_zeros(mean: np.ndarray, years: np.ndarray, wanted: np.ndarray) -> np.n
     return np.minimum(zero, 0.93)
 
 
-def _features(table: dict[str, np.ndarray], targets: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+def _features(
+    table: dict[str, np.ndarray], targets: dict[str, Any], spread: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Find latent genre means and feature scales that keep both the genre means and the whole file's quantiles."""
     probabilities = np.array(targets["probabilities"])
     shifts, values = [], []
-    for name in FEATURES:
+    for number, name in enumerate(FEATURES):
         quantiles = np.array(targets["quantiles"][name])
         wanted = table["duration_s"] * 1000 if name == "duration_ms" else table[name]
-        shift, value = _one_feature(wanted, table["share"], probabilities, quantiles, name == "duration_ms")
+        genres = np.stack([table["share"], spread[:, number]])
+        shift, value = _one_feature(wanted, genres, probabilities, quantiles, name == "duration_ms")
         shifts.append(shift)
         values.append(value)
     return np.stack(shifts, axis=1), np.stack(values)
 
 
 def _one_feature(
-    wanted: np.ndarray, share: np.ndarray, probabilities: np.ndarray, quantiles: np.ndarray, is_median: bool
+    wanted: np.ndarray, genres: np.ndarray, probabilities: np.ndarray, quantiles: np.ndarray, is_median: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fit one feature: latent ~ normal(shift of the genre, 1), value = file's quantile of the latent's rank."""
+    """Fit one feature: latent ~ normal(shift, spread of the genre), value = file's quantile of the latent's rank.
+
+    `genres` holds shares and spreads, shape (2, 82); `is_median` says that `wanted` are medians, not means.
+    """
+    share, spread = genres[0], genres[1][:, None]
     ends = np.concatenate([[-5.0], normal_quantile(probabilities[1:-1]), [5.0]])
     shift = np.zeros(len(wanted))
     grid = _LATENT[::10]
     for _ in range(10):
-        value = np.interp(normal_quantile(share @ normal_cdf(grid - shift[:, None])), ends, quantiles)
+        value = np.interp(normal_quantile(share @ normal_cdf((grid - shift[:, None]) / spread)), ends, quantiles)
         low, high = np.full_like(shift, -2.6), np.full_like(shift, 4.0)
         for _ in range(14):
             shift = (low + high) / 2
-            points = shift if is_median else shift[:, None] + _NODES
+            points = shift if is_median else shift[:, None] + spread * _NODES
             seen = np.interp(points, grid, value)
             seen = seen if is_median else seen.mean(axis=1)
             low, high = np.where(seen < wanted, shift, low), np.where(seen < wanted, high, shift)
-    rank = share @ normal_cdf(_LATENT - shift[:, None])
+    rank = share @ normal_cdf((_LATENT - shift[:, None]) / spread)
     return shift, np.interp(normal_quantile(rank), ends, quantiles)
 
 
