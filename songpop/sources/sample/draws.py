@@ -2,13 +2,19 @@
 
 import hashlib
 import math
+from functools import cache
 
 import numpy as np
 
-_GRID = np.linspace(-6.5, 6.5, 6501)
-_CDF = np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in _GRID])
-_QUANTILES = np.interp((np.arange(65536) + 0.5) / 65536, _CDF, _GRID).astype(np.float32)
 _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
+
+
+@cache
+def _normal_tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Tabulate the normal distribution: a grid, its distribution function there, 65,536 even quantiles."""
+    grid = np.linspace(-6.5, 6.5, 6501)
+    cdf = np.array([0.5 * math.erfc(-x / math.sqrt(2)) for x in grid])
+    return grid, cdf, np.interp((np.arange(65536) + 0.5) / 65536, cdf, grid).astype(np.float32)
 
 
 def hashed(seed: int, purpose: str, ids: np.ndarray) -> np.ndarray:
@@ -39,30 +45,31 @@ def normals(seed: int, purpose: str, ids: np.ndarray, n_columns: int = 1) -> np.
     words = np.empty((len(ids), n_hashes), dtype=np.uint64)
     for number in range(n_hashes):
         words[:, number] = hashed(seed, f"{purpose}/{number}", ids)
-    return _QUANTILES[words.view(np.uint16)[:, :n_columns]]
+    return _normal_tables()[2][words.view(np.uint16)[:, :n_columns]]
 
 
 def normal(seed: int, purpose: str, ids: np.ndarray) -> np.ndarray:
     """Draw one standard normal number an id, shape (n_ids,)."""
-    return _QUANTILES[(hashed(seed, purpose, ids) >> np.uint64(48)).astype(np.uint16)]
+    return _normal_tables()[2][(hashed(seed, purpose, ids) >> np.uint64(48)).astype(np.uint16)]
 
 
 def normal_cdf(values: np.ndarray) -> np.ndarray:
     """Look up the standard normal distribution function."""
-    return np.interp(values, _GRID, _CDF)
+    grid, cdf, _ = _normal_tables()
+    return np.interp(values, grid, cdf)
 
 
 def normal_quantile(shares: np.ndarray) -> np.ndarray:
     """Look up the inverse of the standard normal distribution function, within 6.5 deviations."""
-    return np.interp(shares, _CDF, _GRID)
+    grid, cdf, _ = _normal_tables()
+    return np.interp(shares, cdf, grid)
 
 
+@cache
 def _three_characters() -> np.ndarray:
+    """Spell every number below 62 ** 3 in base 62, shape (238328, 3)."""
     number = np.arange(62**3)
     return np.stack([_ALPHABET[number // 3844], _ALPHABET[number // 62 % 62], _ALPHABET[number % 62]], axis=1)
-
-
-_TRIPLES = _three_characters()
 
 
 def spotify_ids(seed: int, purpose: str, ids: np.ndarray) -> np.ndarray:
@@ -73,7 +80,7 @@ def spotify_ids(seed: int, purpose: str, ids: np.ndarray) -> np.ndarray:
     for number, n_triples in enumerate((3, 3, 1)):
         bits = hashed(seed, f"{purpose}/{number}", ids)
         for _ in range(n_triples):
-            text[:, position : position + 3] = _TRIPLES[(bits % np.uint64(238328)).astype(np.int64)]
+            text[:, position : position + 3] = _three_characters()[(bits % np.uint64(238328)).astype(np.int64)]
             bits //= np.uint64(238328)
             position += 3
     return text

@@ -59,7 +59,7 @@ def _latent(world: World, artists: Artists, rows: Rows, ids: np.ndarray, seed: i
     latent = np.float32(np.sqrt(_SONG_SHARE)) * normals(seed, "sound of a song", rows.song, n_features)
     latent += np.float32(np.sqrt(_ROW_SHARE)) * normals(seed, "sound of a row", ids, n_features)
     latent += np.float32(np.sqrt(_ARTIST_SHARE)) * artists.sound[rows.artist]
-    latent = latent @ world.mixing.T
+    _mix(latent, world.mixing)
     latent *= world.feature_spread[rows.genre]
     latent *= (1 - _EXTREMES_WITH_STRENGTH * rows.strength)[:, None]
     latent += world.feature_shift[rows.genre]
@@ -73,6 +73,19 @@ def _latent(world: World, artists: Artists, rows: Rows, ids: np.ndarray, seed: i
         for name, effect in effects.items():
             latent[is_kind, FEATURES.index(name)] += np.float32(effect)
     return latent
+
+
+def _mix(latent: np.ndarray, mixing: np.ndarray) -> None:
+    """Give independent columns their correlation, in place.
+
+    Column by column, not as one matrix product: its sums would depend on the processor and on the number of
+    rows, and with them the bytes of a sample.
+    """
+    for row in range(len(mixing) - 1, -1, -1):
+        mixed = mixing[row, 0] * latent[:, 0]
+        for column in range(1, row + 1):
+            mixed += mixing[row, column] * latent[:, column]
+        latent[:, row] = mixed
 
 
 def _metre(latent: np.ndarray, song: np.ndarray, seed: int) -> np.ndarray:

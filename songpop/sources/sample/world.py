@@ -26,7 +26,6 @@ FIRST_YEAR, LAST_YEAR = 2000, 2023
 N_YEARS = LAST_YEAR - FIRST_YEAR + 1
 
 _LATENT = np.linspace(-8.0, 8.0, 3201)
-_NODES = normal_quantile((np.arange(24) + 0.5) / 24)
 # Standard deviation of popularity inside a genre-year cell, by the cell's mean popularity (published).
 _CELL_MEANS = (0.0, 1.5, 3.5, 7.5, 12.0, 25.0, 40.0, 46.0, 55.0, 75.0)
 _CELL_SDS = (1.2, 2.3, 5.7, 9.0, 10.4, 11.1, 10.7, 9.8, 8.7, 7.3)
@@ -173,13 +172,14 @@ def _one_feature(
     share, spread = genres[0], genres[1][:, None]
     ends = np.concatenate([[-5.0], normal_quantile(probabilities[1:-1]), [5.0]])
     shift = np.zeros(len(wanted))
+    nodes = normal_quantile((np.arange(24) + 0.5) / 24)
     grid = _LATENT[::10]
     for _ in range(10):
         value = np.interp(normal_quantile(share @ normal_cdf((grid - shift[:, None]) / spread)), ends, quantiles)
         low, high = np.full_like(shift, -2.6), np.full_like(shift, 4.0)
         for _ in range(14):
             shift = (low + high) / 2
-            points = shift if is_median else shift[:, None] + spread * _NODES
+            points = shift if is_median else shift[:, None] + spread * nodes
             seen = np.interp(points, grid, value)
             seen = seen if is_median else seen.mean(axis=1)
             low, high = np.where(seen < wanted, shift, low), np.where(seen < wanted, high, shift)
