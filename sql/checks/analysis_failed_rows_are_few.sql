@@ -1,4 +1,5 @@
--- Tracks whose audio analysis failed (tempo, danceability and valence all 0) must be at most 1 %.
+-- Tracks whose audio analysis failed (tempo, danceability and valence all 0) must be at
+-- most 1 %.
 -- Severity: warning
 -- Phase: inputs
 -- Table: marts.tracks

@@ -2,7 +2,8 @@
 -- Severity: critical
 -- Phase: scores
 -- Table: ledger.scores
--- Asked of a run that is going on: a later look back sees releases that came after the scores.
+-- Asked of a run that is going on: a later look back sees releases that came after the
+-- scores.
 select releases.track_id, releases.artist_name, releases.track_name
 from marts.releases as releases
 anti join (

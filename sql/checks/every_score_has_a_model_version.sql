@@ -4,6 +4,7 @@
 -- Table: ledger.scores
 select scores.track_id, scores.model_version
 from ledger.scores as scores
-anti join ledger.model_versions as model_versions on scores.model_version = model_versions.model_version
+anti join ledger.model_versions as model_versions
+    on scores.model_version = model_versions.model_version
 where scores.run_id = $run_id
 order by scores.track_id

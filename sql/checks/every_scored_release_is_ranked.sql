@@ -1,4 +1,5 @@
--- Every new release that has a score must stand in marts.ranked_releases once, and nothing else may.
+-- Every new release that has a score must stand in marts.ranked_releases once, and
+-- nothing else may.
 -- Severity: critical
 -- Phase: scores
 -- Table: marts.ranked_releases

@@ -1,8 +1,10 @@
--- An artist's popularity must be unknown rather than 0 where a source does not tell it: at most 20 % may be 0.
+-- An artist's popularity must be unknown rather than 0 where a source does not tell it:
+-- at most 20 % may be 0.
 -- Severity: warning
 -- Phase: inputs
 -- Table: marts.artists
--- Told from 20 artists with a popularity on, apart by source. 1.4 % of the tracks' artists were 0 in June 2024.
+-- Told from 20 known artists on, apart by source. 1.2 % of a Kaggle sample's were 0 in
+-- June 2024.
 with
 known as (
     select

@@ -1,4 +1,5 @@
--- A column of the tracks file that held values before must not be empty in the newest snapshot.
+-- A column of the tracks file that held values before must not be empty in the newest
+-- snapshot.
 -- Severity: critical
 -- Phase: inputs
 -- Table: staging.files__tracks

@@ -1,8 +1,10 @@
--- Popularity must not fall to nothing between two snapshots: that is a source that answers 0 for unknown.
+-- Popularity must not fall to nothing between two snapshots: that is a source that
+-- answers 0 for unknown.
 -- Severity: critical
 -- Phase: inputs
 -- Table: staging.files__tracks
--- Compared on the tracks that both hold, from 100 of them on: two files of different tracks tell nothing.
+-- Compared on the tracks that both hold, from 100 of them on: two files of different
+-- tracks tell nothing.
 with
 snapshots as (
     select
@@ -12,7 +14,11 @@ snapshots as (
     where entity = 'tracks'
 ),
 in_both as (
-    select newer.track_id, newer.snapshot_id, newer.popularity, older.popularity as previous_popularity
+    select
+        newer.track_id,
+        newer.snapshot_id,
+        newer.popularity,
+        older.popularity as previous_popularity
     from staging.files__tracks as newer
     inner join staging.files__tracks as older on newer.track_id = older.track_id
     where
@@ -31,5 +37,6 @@ having
     count(*) >= 100
     and (
         avg(popularity) < 0.4 * avg(previous_popularity)
-        or avg((popularity = 0)::integer) > avg((previous_popularity = 0)::integer) + 0.4
+        or avg((popularity = 0)::integer)
+            > avg((previous_popularity = 0)::integer) + 0.4
     )

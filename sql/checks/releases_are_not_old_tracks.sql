@@ -1,4 +1,5 @@
--- A new release must not be among the tracks that models learn from: its score would be no forecast.
+-- A new release must not be among the tracks that models learn from: its score would be
+-- no forecast.
 -- Severity: warning
 -- Phase: inputs
 -- Table: marts.releases

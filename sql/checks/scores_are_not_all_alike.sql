@@ -1,4 +1,5 @@
--- Scores of a run must differ: a model that gives every release the same score ranks nothing.
+-- Scores of a run must differ: a model that gives every release the same score ranks
+-- nothing.
 -- Severity: critical
 -- Phase: scores
 -- Table: ledger.scores

@@ -1,4 +1,5 @@
--- A new snapshot of the same tracks must hold at least 80 % of the rows of the one before.
+-- A new snapshot of the same tracks must hold at least 80 % of the rows of the one
+-- before.
 -- Severity: warning
 -- Phase: inputs
 -- Table: staging.files__tracks
