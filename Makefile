@@ -26,7 +26,7 @@ run: setup  ## a whole night on the embedded synthetic sample, then the ranked l
 	@$(BIN)/songpop export releases --limit 20 --format table --home $(DEMO_HOME)
 
 test: setup  ## pass the tests (offline, under 4 minutes)
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup  ## style and types
 	@$(BIN)/ruff check .

@@ -136,6 +136,8 @@ def is_training_due(run: Run, retrain: Retrain) -> str | None:
             return "there is no champion yet"
         if retrain == "never":
             return None
+        if not _is_usable(run, champion):
+            return f"{champion} is of other features than this version of songpop has, or its files are gone"
         snapshot_ids, trained_on = con.execute(
             "select data_snapshot_ids, as_of_date from ledger.model_versions where model_version = ?",
             [champion],
@@ -145,6 +147,16 @@ def is_training_due(run: Run, retrain: Retrain) -> str | None:
     if run.as_of_date - trained_on >= timedelta(days=run.settings.retrain_days):
         return f"the champion is {(run.as_of_date - trained_on).days} days old"
     return None
+
+
+def _is_usable(run: Run, model_version: str) -> bool:
+    from songpop import scoring
+
+    try:
+        scoring.load_champion(run.settings.models_dir / model_version)
+    except ModelError:
+        return False
+    return True
 
 
 def train(run: Run) -> TrainResult:
@@ -169,9 +181,11 @@ def train(run: Run) -> TrainResult:
         snapshot_ids=snapshot_ids,
         progress=lambda line: console.say(f"  {line}"),
     )
-    champion_dir = settings.models_dir / champion if champion and champion != trained.model_version else None
-    decision = promotion.decide(champion_dir, trained.path)
-    new_champion = trained.model_version if decision.promote or champion is None else champion
+    is_champion_usable = champion is not None and _is_usable(run, champion)
+    decision = promotion.decide(
+        settings.models_dir / champion if champion and is_champion_usable else None, trained.path
+    )
+    new_champion = champion if champion and is_champion_usable and not decision.promote else trained.model_version
     with run.warehouse() as con, warehouse.transaction(con):
         known = con.execute(
             "select count(*) from ledger.model_versions where model_version = ?", [trained.model_version]

@@ -11,7 +11,7 @@ import pytest
 
 from songpop import exports, night, warehouse
 from songpop.errors import ExpectationFailed, ModelError
-from songpop.settings import Settings
+from songpop.settings import Settings, set_prefect_defaults
 from songpop.steps import Inputs
 
 _DAY = date(2026, 11, 23)
@@ -175,3 +175,41 @@ def test_scoring_without_a_champion_says_what_to_do(tmp_path: Path) -> None:
 
         with open_run(settings, "score", as_of_date=_DAY) as run:
             steps.score(run)
+
+
+def test_the_flow_does_the_same_night_and_leaves_two_artifacts(
+    copied: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (
+        "PREFECT_SERVER_ANALYTICS_ENABLED",
+        "DO_NOT_TRACK",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    set_prefect_defaults()
+    from prefect.artifacts import Artifact
+    from prefect.client.orchestration import get_client
+    from prefect.flows import load_flow_from_entrypoint
+    from prefect.testing.utilities import prefect_test_harness
+
+    from songpop import resources
+
+    nightly = load_flow_from_entrypoint(f"{resources.flow_path('nightly')}:nightly")
+    with prefect_test_harness(server_startup_timeout=120):
+        run_id = nightly(home=str(copied.home), retrain="never", as_of=_DAY)
+        report, ranked = Artifact.get("nightly-report"), Artifact.get("ranked-releases")
+        with get_client(sync_client=True) as client:
+            (flow_run,) = client.read_flow_runs()
+            tasks = {task_run.name: task_run.state_name for task_run in client.read_task_runs()}
+
+    assert _published(copied, f"select status in ('done', 'degraded') from ledger.runs where run_id = '{run_id}'") == [
+        (True,)
+    ]
+    assert flow_run.name == "nightly 2026-11-23"
+    assert tasks == dict.fromkeys(
+        ("load", "check inputs", "enrich", "train", "score", "check scores", "publish"), "Completed"
+    )
+    assert report is not None
+    assert "## Best 10 new releases" in report.data
+    assert ranked is not None
+    assert json.loads(ranked.data)[0]["rank"] == 1
