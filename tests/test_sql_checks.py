@@ -168,10 +168,10 @@ def test_two_files_of_different_tracks_are_not_compared(rolled_back: duckdb.Duck
     save_snapshot(rolled_back, "tracks", 2)
     rolled_back.execute(
         "insert into raw.files__tracks by name select * replace ('tracks-2' as snapshot_id, "
-        "'x' || track_id as track_id, 0 as popularity) from raw.files__tracks where line <= 5"
+        "'x' || track_id as track_id, 0 as popularity, null as energy) from raw.files__tracks where line <= 5"
     )
 
-    for name in ("popularity_did_not_collapse", "snapshot_did_not_shrink"):
+    for name in ("popularity_did_not_collapse", "snapshot_did_not_shrink", "no_column_went_blank"):
         assert _finding(rolled_back, _CHECKS[name]) is None
 
 
