@@ -24,7 +24,7 @@ _FAME_WITH_ERA = 0.22
 _FAME_WITH_VOICE = 0.18
 # Songs of an artist nobody hears have no plays: deviations a point of artist popularity
 # below 20. Stars' songs are heard more than in proportion, from 70 on.
-_UNHEARD_EFFECT, _STAR_EFFECT = -0.06, 0.05
+_UNHEARD_EFFECT, _STAR_EFFECT = -0.06, 0.04
 # Of every song's own part, what its live, remixed or second version shares with it.
 _VERSION_SHARED = 0.7
 _CHUNK = 1_000_000
@@ -48,8 +48,9 @@ KINDS: tuple[tuple[str, float, float, float], ...] = (
     ("from a film", 0.0, 0.005, 0.0),
 )
 KIND_NUMBER = {kind[0]: number for number, kind in enumerate(KINDS)}
-# What the effects above add up to, taken off again so that the cells keep their distributions.
-_STRENGTH_MEAN, _STRENGTH_SD = 0.043, 1.061
+# What the effects above add up to, taken off again so that the cells keep their distributions; beyond
+# `_STRONGEST` they count half, as no more than 17 real tracks stand above 90.
+_STRENGTH_MEAN, _STRENGTH_SD, _STRONGEST = 0.043, 1.061, 3.3
 _TITLE_TRACK_EFFECT, _EARLY_POSITION_EFFECT, _N_EARLY = 0.30, 0.12, 3
 
 LITERAL_NAMES = ("None", "Null", "!!!")
@@ -270,6 +271,7 @@ def _fill_popularity(
     strength += _TITLE_TRACK_EFFECT * is_title_track
     strength += _EARLY_POSITION_EFFECT * (row - first_row[album] < _N_EARLY)
     strength = (strength - _STRENGTH_MEAN) / _STRENGTH_SD
+    strength -= 0.5 * np.maximum(strength - _STRONGEST, 0)
     rows.strength[part] = strength
     rows.popularity[part] = popularity_at(world, rows.genre[part], rows.year[part], strength)
 

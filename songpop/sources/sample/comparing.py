@@ -48,7 +48,7 @@ def measure_popularity(tracks: pl.DataFrame) -> dict[str, float]:
     values = popularity.to_numpy()
     seen = {"popularity mean": float(values.mean()), "popularity sd": float(values.std())}
     seen["popularity 0 share"] = float((values == 0).mean())
-    edges = (0, 11, 21, 31, 41, 51, 61, 71, 81, 101)
+    edges = (0, 11, 21, 31, 41, 51, 61, 71, 81, 91, 101)
     for low, high in pairwise(edges):
         seen[f"popularity {low}-{high - 1} share"] = float(((values >= low) & (values < high)).mean())
     for low, high in ((0, 25), (26, 50), (51, 75), (76, 100)):

@@ -40,7 +40,7 @@ def write_releases(cast: Cast, n_known: int, releases: Path, observed: Path, n_r
     songs = replace(rows, song=rows.song.astype(np.int64) + 2**33)
     cast = replace(cast, artists=artists)
     frame = word_tracks(cast, songs, ids, purpose)
-    albums = word_albums(cast, songs, songs.song[first_row], frame["track_id"], purpose)
+    albums = word_albums(cast, songs, songs.song[first_row], np.bincount(rows.album), frame["track_id"], purpose)
     dates = pl.Series(recent_dates(cast.seed, np.arange(len(first_row)), as_of_date)).gather(
         rows.album.astype(np.uint32)
     )

@@ -5,7 +5,14 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from songpop.sources.sample.catalogue import KIND_NUMBER, LITERAL_NAMES, Artists, family_of_genre, read_words
+from songpop.sources.sample.catalogue import (
+    KIND_NUMBER,
+    LITERAL_NAMES,
+    Artists,
+    family_of_genre,
+    named_after_its_first_song,
+    read_words,
+)
 from songpop.sources.sample.draws import hashed, uniforms
 
 # What stands behind a title, by kind of version; one is picked by hash, {} is an invented word.
@@ -43,6 +50,7 @@ _ALBUM_REMARKS = {
     "indian": [*[""] * 6, " (Original Motion Picture Soundtrack)", ", Vol. 2", " (Deluxe)"],
     "any": [*[""] * 8, " EP", " (Deluxe Edition)", ", Vol. 2", " (Live)", " (Expanded Edition)"],
 }
+_LONGEST_EP = 6
 _INVENTED_OF_FAMILY = {
     "heavy": "heavy", "electronic": "electronic", "spanish": "latin", "portuguese": "latin",
     "korean": "east", "chinese": "east", "indian": "east",
@@ -144,16 +152,19 @@ def _remarks(seed: int, kind: str, ids: np.ndarray) -> pl.Series:
 
 
 def name_albums(
-    seed: int, purpose: str, album: np.ndarray, first: pl.Series, own: np.ndarray, families: np.ndarray
+    seed: int, purpose: str, album: np.ndarray, sizes: np.ndarray, first: pl.Series, families: np.ndarray
 ) -> pl.Series:
-    """Name each row's album: after its first song where `own` is false, else in words of its own."""
+    """Name albums, about half of them after their first song; `first` holds its title, `sizes` the tracks."""
+    own = ~named_after_its_first_song(seed, purpose, album)
     bits = hashed(seed, purpose + "/album remark", album)
     titles = title_songs(seed, purpose + "/album title", album, families)
     lists = [_ALBUM_REMARKS.get(family, _ALBUM_REMARKS["any"]) for family in read_words()["families"]]
-    sizes = np.array([len(remarks) for remarks in lists])
-    place = (np.cumsum(sizes) - sizes)[families] + (bits >> np.uint64(8)).astype(np.int64) % sizes[families]
+    counts = np.array([len(remarks) for remarks in lists])
+    place = (np.cumsum(counts) - counts)[families] + (bits >> np.uint64(8)).astype(np.int64) % counts[families]
     remark = pl.Series([text for remarks in lists for text in remarks]).gather(place.astype(np.uint32))
-    return pl.select(pl.when(pl.Series(own)).then(titles).otherwise(first) + remark).to_series()
+    name = pl.select(pl.when(pl.Series(own)).then(titles).otherwise(first)).to_series()
+    is_plain = pl.Series(sizes == 1) | (pl.Series(sizes > _LONGEST_EP) & (remark == " EP"))
+    return pl.select(pl.when(is_plain).then(name).otherwise(name + remark)).to_series()
 
 
 def name_artists(seed: int, artists: Artists, genres: list[str], literal: list[int]) -> pl.Series:

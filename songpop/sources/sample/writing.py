@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from songpop.sources.sample.catalogue import Artists, Rows, family_of_genre, named_after_its_first_song
+from songpop.sources.sample.catalogue import Artists, Rows, family_of_genre
 from songpop.sources.sample.draws import hashed, normal, spotify_ids, uniforms
 from songpop.sources.sample.sound import draw_sounds
 from songpop.sources.sample.wording import add_remarks, name_albums, title_songs
@@ -101,17 +101,19 @@ def word_tracks(cast: Cast, rows: Rows, ids: np.ndarray, purpose: str = "track")
 
 
 def word_albums(
-    cast: Cast, rows: Rows, first_song: np.ndarray, track_ids: pl.Series, purpose: str = "track"
+    cast: Cast, rows: Rows, first_song: np.ndarray, sizes: np.ndarray, track_ids: pl.Series, purpose: str = "track"
 ) -> pl.DataFrame:
-    """Make the albums of some planned rows; the columns are those of an albums file."""
+    """Make the albums of some planned rows; the columns are those of an albums file.
+
+    `first_song` and `sizes` tell of each album, by its number, the first song and how many tracks it has.
+    """
     album, example, place = np.unique(rows.album, return_index=True, return_inverse=True)
     families = cast.families(rows)[example]
     first = title_songs(cast.seed, purpose + "/song", first_song[album], families)
-    own = ~named_after_its_first_song(cast.seed, purpose, album)
     facts = pl.DataFrame(
         {
             "album_id": as_text(spotify_ids(cast.seed, purpose + "/album", album)),
-            "album_name": name_albums(cast.seed, purpose, album, first, own, families),
+            "album_name": name_albums(cast.seed, purpose, album, sizes[album], first, families),
             "release_date": _release_dates(cast.seed, album, rows.year[example]),
         }
     )
@@ -139,7 +141,7 @@ def write_tracks_and_albums(
 ) -> None:
     """Write the tracks file and the albums file in the real file's order."""
     order, index = file_order(rows, cast.seed)
-    first_song = rows.song[first_row]
+    first_song, sizes = rows.song[first_row], np.bincount(rows.album)
     with tracks.open("wb") as tracks_file, albums.open("wb") as albums_file:
         tracks_file.write((",".join(('""', *TRACK_COLUMNS)) + "\n").encode())
         for begin in range(0, len(rows), CHUNK_ROWS):
@@ -148,7 +150,7 @@ def write_tracks_and_albums(
             frame = word_tracks(cast, part, ids)
             numbered = frame.insert_column(0, pl.Series("", index[begin : begin + CHUNK_ROWS]))
             numbered.write_csv(tracks_file, include_header=False)
-            album_frame = word_albums(cast, part, first_song, frame["track_id"])
+            album_frame = word_albums(cast, part, first_song, sizes, frame["track_id"])
             album_frame.write_csv(albums_file, include_header=begin == 0)
             if advance is not None:
                 advance(len(part))
