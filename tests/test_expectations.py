@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from checked_warehouse import AS_OF, NOW, RUN, build, empty, fill, make_settings, opened
 
-from songpop import expectations, resources, warehouse
+from songpop import expectations, loading, resources, warehouse
 from songpop.errors import ExpectationFailed
 from songpop.expectations import CheckResult
 from songpop.ledger import Finding
@@ -320,3 +320,31 @@ def test_a_later_run_leads_to_the_earlier_one(good: tuple[Settings, CheckResult]
     index = later.docs.read_text()
     assert "Run <code>check-20261123T031500000000Z</code>" in index
     assert f'<a href="{RUN}/index.html">' in index
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "tracks": "kaggle_sample.csv",
+            "artists": "artist_popularity.csv",
+            "releases": "kaggle_sample_unlabelled.csv",
+        },
+        {
+            "tracks": "spotify_tracks.csv",
+            "albums": "track_albums.csv",
+            "artists": "artist_popularity.csv",
+            "releases": "new_releases.csv",
+        },
+    ],
+    ids=["kaggle", "with albums"],
+)
+def test_real_files_have_no_finding(real_data: Path, tmp_path: Path, files: dict[str, str]) -> None:
+    settings = make_settings(tmp_path)
+    with opened(settings) as con:
+        paths = {entity: real_data / name for entity, name in files.items()}
+        loading.load(con, settings, **paths, run_id=RUN, as_of_date=AS_OF, now=NOW)
+        build(con)
+
+    assert _check(settings).findings == []
