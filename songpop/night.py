@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from songpop import console, reports, steps
+from songpop import console, reports, steps, warehouse
+from songpop.errors import SettingsError
 from songpop.runs import Clock, Run, open_run, utc_now
 from songpop.settings import Settings
 from songpop.steps import Inputs, Retrain
@@ -112,6 +113,7 @@ def open_night(
     with ExitStack() as stack:
         source = None
         if sample_rows:
+            _refuse_real_data(settings)
             inputs, source = stack.enter_context(_embedded_sample(settings, sample_rows, as_of_date))
         run = stack.enter_context(open_run(settings, "nightly", as_of_date=as_of_date, clock=clock))
         night = Night(run, inputs, retrain, source)
@@ -143,6 +145,21 @@ def run_night(
         for step in night.plan():
             night.do(step)
     return night.run
+
+
+def _refuse_real_data(settings: Settings) -> None:
+    """Keep the synthetic sample out of a warehouse that holds other tracks: a model would learn from both."""
+    if not settings.warehouse.is_file():
+        return
+    with warehouse.connect(settings) as con:
+        others = con.execute(
+            "select file_name from ledger.snapshots where entity = 'tracks' and file_name not like 'synthetic%' limit 1"
+        ).fetchall()
+    if others:
+        raise SettingsError(
+            f"The synthetic sample must have a warehouse of its own, however {settings.warehouse} holds "
+            f"{others[0][0]}. Give it another folder, as in --home demo."
+        )
 
 
 @contextmanager

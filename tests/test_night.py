@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from songpop import exports, night, warehouse
-from songpop.errors import ExpectationFailed, ModelError
+from songpop.errors import ExpectationFailed, ModelError, SettingsError
 from songpop.settings import Settings, set_prefect_defaults
 from songpop.steps import Inputs
 
@@ -164,6 +164,17 @@ def test_a_night_that_finds_something_critical_leaves_readers_with_yesterday(cop
             (True,)
         ]
     assert "failed" in (copied.reports_dir / "latest.md").read_text()
+
+
+def test_the_sample_is_kept_out_of_a_warehouse_of_real_tracks(tmp_path: Path) -> None:
+    settings = Settings.from_env({}, home=tmp_path)
+    with warehouse.connect(settings) as con:
+        con.execute(
+            "insert into ledger.snapshots values ('s', 'tracks', 'mine.csv', '', '', 1, 0, [], ?, ?)", [_DAY, _DAY]
+        )
+
+    with pytest.raises(SettingsError, match=r"must have a warehouse of its own, however .* holds mine\.csv"):
+        night.run_night(settings, Inputs(), as_of_date=_DAY, sample_rows=_ROWS)
 
 
 def test_scoring_without_a_champion_says_what_to_do(tmp_path: Path) -> None:
