@@ -75,7 +75,10 @@ def decide(champion_dir: Path | None, challenger_dir: Path) -> Decision:
         )
     shared = _predictions(challenger_dir).join(_predictions(champion_dir), on="track_id", suffix="_champion")
     if shared.height < MIN_SHARED_ROWS:
-        reason = f"{name} replaces {champion}: they share {shared.height} test tracks, too few to compare, and it is newer. {against}"
+        reason = (
+            f"{name} replaces {champion}: they share {shared.height} test tracks, too few to compare, and it is newer. "
+            f"{against}"
+        )
         return Decision(True, reason, name, champion, n_shared=shared.height, is_behind_benchmark=behind)
     return _compare(shared, name, champion, against, behind)
 
@@ -87,12 +90,14 @@ def _compare(shared: pl.DataFrame, name: str, champion: str, against: str, behin
     difference = float(gap.mean())
     promote = low <= 0
     verb = "replaces" if promote else "does not replace"
-    sure = "surely better" if high < 0 else "surely worse" if low > 0 else "no surely different"
+    sure = "neither is surely better and the newer data decide"
+    if high < 0 or low > 0:
+        sure = "it is surely better" if high < 0 else "it is surely worse"
     reason = (
         f"{name} {verb} {champion}: on {len(gap):,} shared test tracks its mean absolute error is "
-        f"{abs(difference):.2f} {'lower' if difference <= 0 else 'higher'} (90 % of resamples {low:+.2f} to {high:+.2f}), "
-        f"so it is {sure}. {against}"
-    ).replace("it is no surely different", "neither is surely better, and the newer data decide")
+        f"{abs(difference):.2f} {'lower' if difference <= 0 else 'higher'} "
+        f"(90 % of resamples {low:+.2f} to {high:+.2f}), so {sure}. {against}"
+    )
     return Decision(promote, reason, name, champion, difference, low, high, len(gap), behind)
 
 
@@ -103,7 +108,8 @@ def _against_benchmark(metrics: dict[str, Any]) -> tuple[str, bool]:
     behind = net["mae"] > trees["mae"]
     word = "above" if behind else "at or below"
     return (
-        f"On the {net['split']} split its error of {net['mae']:.2f} is {word} the benchmark's {trees['mae']:.2f} (LightGBM).",
+        f"On the {net['split']} split its error of {net['mae']:.2f} is {word} the benchmark's {trees['mae']:.2f} "
+        "(LightGBM).",
         behind,
     )
 
@@ -133,7 +139,8 @@ def _predictions(folder: Path) -> pl.DataFrame:
         frame = pl.read_parquet(folder / "eval_predictions.parquet")
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ModelError(
-            f"A model's folder must hold a readable eval_predictions.parquet, however '{folder.name}' does not ({error})."
+            f"A model's folder must hold a readable eval_predictions.parquet, however '{folder.name}' does not "
+            f"({error}). Train again with `songpop train`."
         ) from error
     return (
         frame.select("track_id", "popularity", "score")

@@ -66,3 +66,31 @@ def pick_singles(scored: pl.DataFrame) -> pl.DataFrame:
     is_clear = (pl.col("p_best") >= CLEAR_CHANCE) & (pl.col("p_best") >= CLEAR_LEAD * pl.col("next_best"))
     verdict = pl.when(is_clear).then(pl.lit(CLEAR)).otherwise(pl.lit(TOO_CLOSE)).alias("verdict")
     return ordered.with_columns(verdict).drop("next_best")
+
+
+def measure_picks(judged: pl.DataFrame) -> dict[str, float | int | None]:
+    """Measure how often a pick was the album's best, by popularity seen later.
+
+    Args:
+        judged: `album_id, track_id, track_name, score, p_best, popularity` of tracks the model had not seen.
+
+    Returns:
+        `n_albums, right_share, chance_share, n_clear, clear_right_share`; shares are None where there is nothing.
+    """
+    picks = pick_singles(judged)
+    best = judged.group_by("album_id").agg(pl.col("popularity").max().alias("best"))
+    seen = (
+        picks.join(judged.select("track_id", "popularity"), left_on="single_track_id", right_on="track_id")
+        .join(best, on="album_id")
+        .with_columns((pl.col("popularity") == pl.col("best")).alias("right"))
+    )
+    ties = judged.join(best, on="album_id").filter(pl.col("popularity") == pl.col("best"))
+    n_best = ties.group_by("album_id").agg(pl.len().alias("n_best"))
+    chance = seen.join(n_best, on="album_id").select((pl.col("n_best") / pl.col("n_tracks")).mean()).item()
+    clear = seen.filter(pl.col("verdict") == CLEAR)["right"]
+    shares = {"right_share": seen["right"].mean(), "chance_share": chance, "clear_right_share": clear.mean()}
+    return {
+        "n_albums": seen.height,
+        "n_clear": len(clear),
+        **{k: None if v is None else float(v) for k, v in shares.items()},
+    }

@@ -18,11 +18,11 @@ def quantile(pmf: np.ndarray, level: float | np.ndarray) -> np.ndarray:
         level: between 0 and 1, one or shape (n,).
     """
     cdf = np.cumsum(pmf, axis=1)
-    level = np.broadcast_to(np.asarray(level, dtype=pmf.dtype), (len(pmf),)) * cdf[:, -1]
-    value = np.minimum((cdf < level[:, None]).sum(axis=1), N_VALUES - 1)
+    aim = np.broadcast_to(np.asarray(level, dtype=pmf.dtype), (len(pmf),)) * cdf[:, -1]
+    value = np.minimum((cdf < aim[:, None]).sum(axis=1), N_VALUES - 1)
     rows = np.arange(len(pmf))
     below = np.where(value > 0, cdf[rows, np.maximum(value - 1, 0)], 0.0)
-    inside = (level - below) / np.maximum(pmf[rows, value], 1e-9)
+    inside = (aim - below) / np.maximum(pmf[rows, value], 1e-9)
     return np.clip(value - 0.5 + np.clip(inside, 0.0, 1.0), 0.0, 100.0)
 
 
@@ -39,20 +39,28 @@ def interval_of(pmf: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]
     return low.astype(np.float64), np.minimum(high, N_VALUES - 1).astype(np.float64)
 
 
-def calibrated_margin(pmf: np.ndarray, popularity: np.ndarray, coverage: float = COVERAGE) -> float:
+def calibrated_margin(pmf: np.ndarray, popularity: np.ndarray, weight: np.ndarray, coverage: float = COVERAGE) -> float:
     """Find the margin at which the intervals cover the share they promise, on rows not used in fitting.
 
+    Args:
+        pmf: distributions by models that did not see the row, shape (n, 101).
+        popularity: observed, shape (n,).
+        weight: how much each row counts, shape (n,); rows like those to come count more.
+        coverage: the share.
+
     Source: distributional conformal prediction, Chernozhukov, Wüthrich and Zhu 2021 (arXiv 1909.07889): the
-    conformity score is the distance of a row's rank in its own distribution from the nearer end.
+    conformity score is the distance of a row's rank in its own distribution from the nearer end. Weights as in
+    Tibshirani and others 2019 (arXiv 1904.06019).
     """
     cdf = np.cumsum(pmf, axis=1)
     rows = np.arange(len(pmf))
     value = popularity.astype(np.int64)
     high = cdf[rows, value]
-    low = high - pmf[rows, value]
-    reach = np.minimum(high, 1 - low)
-    level = np.floor((1 - coverage) * (len(pmf) + 1)) / max(len(pmf), 1)
-    return float(np.clip(np.quantile(reach, min(level, 1.0), method="lower"), 1e-4, 0.45))
+    reach = np.minimum(high, 1 - (high - pmf[rows, value]))
+    order = np.argsort(reach)
+    share = np.cumsum(weight[order]) / (weight.sum() + weight.max())
+    at = int(np.searchsorted(share, 1 - coverage, side="right")) - 1
+    return float(np.clip(reach[order[max(at, 0)]], 1e-4, 0.45))
 
 
 def predictions_of(pmf: np.ndarray, margin: float) -> pl.DataFrame:

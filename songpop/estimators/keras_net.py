@@ -18,7 +18,7 @@ import polars as pl
 
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import calibrated_margin, predictions_of
-from songpop.estimators.scaling import N_PIECES, Scaler, network_inputs
+from songpop.estimators.scaling import CUT, N_PIECES, Scaler, network_inputs
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import CATEGORIES, NUMERIC
 
@@ -48,7 +48,7 @@ class Recipe:
             return cls(n_members=8, n_folds=8, epochs=3, batch=4096)
         if n_rows > 50_000:
             return cls(n_members=8, n_folds=8, epochs=6, batch=1024)
-        return cls()
+        return cls(batch=min(256, max(32, n_rows // 24)))
 
 
 class KerasNet:
@@ -72,8 +72,11 @@ class KerasNet:
         self.scaler: Scaler | None = None
         self.model: Any = None
 
-    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> "KerasNet":
+    def fit(
+        self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int, weight: np.ndarray | None = None
+    ) -> "KerasNet":
         """Fit on encoded training rows, shape (n,); the same seed and machine give the same weights."""
+        own = np.ones(len(rows)) if weight is None else weight / weight.mean()
         keras = _keras(seed, threads)
         recipe = self.recipe = self.recipe or Recipe.for_rows(len(rows))
         self.scaler = Scaler.fit(rows.numeric)
@@ -81,8 +84,9 @@ class KerasNet:
         inputs = network_inputs(rows, self.scaler)
         fold = np.random.default_rng(seed).permutation(len(rows)) % recipe.n_folds
         left_out = fold[:, None] == (np.arange(recipe.n_members) % recipe.n_folds)[None, :]
-        _train(keras, members, inputs, popularity.astype(np.int32), left_out, recipe, self.scaler, seed)
-        self.margin = calibrated_margin(_unseen(members, inputs, left_out), popularity)
+        seen = (~left_out * own[:, None]).astype(np.float32)
+        _train(keras, members, inputs, popularity.astype(np.int32), seen, recipe, self.scaler, seed)
+        self.margin = calibrated_margin(_unseen(members, inputs, left_out), popularity, own)
         average = keras.layers.GlobalAveragePooling1D(name="distribution")(members.output)
         self.model = keras.Model(members.inputs, average, name="songpop")
         return self
@@ -166,7 +170,7 @@ def _build(keras: Any, scaler: Scaler, sizes: tuple[int, ...], popularity: np.nd
     layers, k, width = keras.layers, recipe.n_members, recipe.width
     numeric = keras.Input((len(NUMERIC),), name="numeric", dtype="float32")
     codes = keras.Input((len(CATEGORIES),), name="categories", dtype="int32")
-    pieces = layers.Dense(len(NUMERIC) * N_PIECES, trainable=False, name="pieces")
+    pieces = layers.Dense(len(CUT) * N_PIECES, trainable=False, name="pieces")
     pieces.build((None, len(NUMERIC)))
     pieces.set_weights(_piece_weights(scaler.knots))
     flat = layers.Concatenate()([numeric, layers.ReLU(max_value=1.0)(pieces(numeric))])
@@ -200,12 +204,12 @@ def _members(keras: Any, equation: str, k: int, width: int, n_in: int, name: str
 
 def _piece_weights(knots: np.ndarray) -> list[np.ndarray]:
     """Write the piecewise-linear embedding as a dense layer: clip((x - left) / (right - left), 0, 1) a piece."""
-    d = len(knots)
     slope = 1.0 / np.maximum(np.diff(knots, axis=1), 1e-3)
-    kernel = np.zeros((d, d * N_PIECES), np.float32)
-    for j in range(d):
-        kernel[j, j * N_PIECES : (j + 1) * N_PIECES] = slope[j]
-    return [kernel, (-knots[:, :-1] * slope).ravel().astype(np.float32)]
+    kernel = np.zeros((len(knots), len(CUT) * N_PIECES), np.float32)
+    for piece, j in enumerate(CUT):
+        kernel[j, piece * N_PIECES : (piece + 1) * N_PIECES] = slope[j]
+    start = (-knots[:, :-1] * slope)[list(CUT)]
+    return [kernel, start.ravel().astype(np.float32)]
 
 
 def _train(
@@ -213,7 +217,7 @@ def _train(
     members: Any,
     inputs: dict[str, np.ndarray],
     popularity: np.ndarray,
-    left_out: np.ndarray,
+    seen: np.ndarray,
     recipe: Recipe,
     scaler: Scaler,
     seed: int,
@@ -230,9 +234,7 @@ def _train(
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.build(members.trainable_variables)
     run_epoch = _epoch_function(tf, members, optimizer, _hidden_groups(scaler), recipe, batch, steps)
-    data = tuple(
-        map(tf.constant, (inputs["numeric"], inputs["categories"], popularity, (~left_out).astype(np.float32)))
-    )
+    data = tuple(map(tf.constant, (inputs["numeric"], inputs["categories"], popularity, seen)))
     shuffle = np.random.default_rng(seed + 1)
     for _ in range(recipe.epochs):
         run_epoch(tf.constant(shuffle.permutation(len(popularity))[: steps * batch].astype(np.int32)), *data)
@@ -270,8 +272,8 @@ def _hidden_groups(scaler: Scaler) -> tuple[np.ndarray, np.ndarray]:
         mask of shape (groups, d), and what a hidden value becomes, shape (d,).
     """
     groups = {
-        "is_artist_popularity_missing": ("artist_popularity",),
-        "is_artist_new": ("artist_record", "artist_best", "artist_n_tracks"),
+        "is_artist_popularity_missing": ("artist_popularity", "artist_popularity_in_genre"),
+        "is_artist_new": ("artist_record", "artist_recent", "artist_best", "artist_n_tracks"),
     }
     mask, fill = np.zeros((len(groups), len(NUMERIC)), np.float32), np.zeros((1, len(NUMERIC)), np.float32)
     blank = np.full((1, len(NUMERIC)), np.nan, np.float32)

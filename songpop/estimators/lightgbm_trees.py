@@ -49,12 +49,15 @@ class LightGBMTrees:
         self.cuts = np.zeros(0)
         self.widths = np.zeros((1, 2))
 
-    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> "LightGBMTrees":
+    def fit(
+        self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int, weight: np.ndarray | None = None
+    ) -> "LightGBMTrees":
         """Fit on encoded training rows, shape (n,); deterministic for a seed."""
         import lightgbm
 
         x = _matrix(rows)
         bins = bin_of(popularity)
+        weight = np.ones(len(x)) if weight is None else weight
         held = np.random.default_rng(seed).random(len(x)) < VALIDATION_SHARE
         if held.sum() < 20:
             held = np.arange(len(x)) % 2 == 0
@@ -62,11 +65,11 @@ class LightGBMTrees:
         base = PARAMETERS | {"seed": seed, "num_threads": threads, "learning_rate": rate}
         score_parameters = base | {"objective": "regression"}
         bin_parameters = base | {"objective": "multiclass", "num_class": len(BIN_COLUMNS), "num_leaves": 7}
-        trial, n_score = _stopped(lightgbm, score_parameters, x, popularity, held, MAX_TREES)
-        _, n_bin = _stopped(lightgbm, bin_parameters, x, bins, held, MAX_CLASS_TREES)
+        trial, n_score = _stopped(lightgbm, score_parameters, (x, popularity, weight), held, MAX_TREES)
+        _, n_bin = _stopped(lightgbm, bin_parameters, (x, bins, weight), held, MAX_CLASS_TREES)
         self._fit_widths(trial.predict(x[held], num_threads=threads), popularity[held])
-        self.score_trees = lightgbm.train(score_parameters, _data(lightgbm, x, popularity), n_score)
-        self.bin_trees = lightgbm.train(bin_parameters, _data(lightgbm, x, bins), n_bin)
+        self.score_trees = lightgbm.train(score_parameters, _data(lightgbm, x, popularity, weight), n_score)
+        self.bin_trees = lightgbm.train(bin_parameters, _data(lightgbm, x, bins, weight), n_bin)
         return self
 
     def _fit_widths(self, score: np.ndarray, popularity: np.ndarray) -> None:
@@ -119,7 +122,8 @@ class LightGBMTrees:
             )
         except (OSError, ValueError, lightgbm.basic.LightGBMError) as error:
             raise ModelError(
-                f"The model folder '{folder.name}' must hold the benchmark's files, however they can't be read ({error})."
+                f"The model folder '{folder.name}' must hold the benchmark's files, however they can't be read "
+                f"({error}). Train again with `songpop train`."
             ) from error
         trees.cuts, trees.widths = np.asarray(words["cuts"]), np.asarray(words["widths"])
         return trees
@@ -129,23 +133,23 @@ def _matrix(rows: EncodedRows) -> np.ndarray:
     return np.concatenate([rows.numeric, rows.categories.astype(np.float32)], axis=1)
 
 
-def _data(lightgbm: Any, x: np.ndarray, y: np.ndarray) -> Any:
+def _data(lightgbm: Any, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Any:
     """Wrap arrays; LightGBM takes the categories by their column number."""
     categories = list(range(len(NUMERIC), x.shape[1]))
-    return lightgbm.Dataset(x, y, categorical_feature=categories, feature_name=[*NUMERIC, *CATEGORIES])
+    names = [*NUMERIC, *CATEGORIES]
+    return lightgbm.Dataset(x, y, weight=weight, categorical_feature=categories, feature_name=names)
 
 
 def _stopped(
-    lightgbm: Any, parameters: dict[str, Any], x: np.ndarray, y: np.ndarray, held: np.ndarray, most: int
-) -> Any:
+    lightgbm: Any, parameters: dict[str, Any], data: tuple[np.ndarray, ...], held: np.ndarray, most: int
+) -> tuple[Any, int]:
     """Fit on the rows not held and stop when those held get no better.
 
     Returns:
         The booster and the number of trees to fit on all rows.
     """
-    valid = _data(lightgbm, x[held], y[held])
+    valid = _data(lightgbm, *(part[held] for part in data))
+    fit = _data(lightgbm, *(part[~held] for part in data))
     stop = lightgbm.early_stopping(40, verbose=False)
-    booster = lightgbm.train(
-        parameters, _data(lightgbm, x[~held], y[~held]), most, valid_sets=[valid], callbacks=[stop]
-    )
+    booster = lightgbm.train(parameters, fit, most, valid_sets=[valid], callbacks=[stop])
     return booster, max(booster.best_iteration, 10)

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from songpop.features import EncodedRows
+from songpop.features import FEATURES, EncodedRows
 from songpop.features.encoder import NUMERIC
 
 N_PIECES = 8
+# Only numbers are cut into pieces: a flag has nothing between its values.
+CUT = tuple(j for j, name in enumerate(NUMERIC) if name in {f.name for f in FEATURES if f.kind == "numeric"})
 # Scaled values beyond this are outliers; they are bent, not cut, so their order stays.
 SOFT_LIMIT = 3.0
 

@@ -60,7 +60,8 @@ MODEL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "n_album_tracks": pl.Int32,
 }
 
-AUDIO = ("danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness")
+# The columns of Spotify's analysis, which gives all or none of them.
+AUDIO: tuple[str, ...] = ("danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness")
 AUDIO += ("liveness", "valence", "tempo", "duration_ms")
 
 _SOUND_UNITS = {"loudness": "dBFS", "tempo": "bpm", "duration_ms": "ms"}
@@ -75,6 +76,14 @@ def _sound() -> tuple[Feature, ...]:
         Feature("time_signature", "numeric", "beats a bar", "time_signature", _COURSE, "sound"),
         Feature("key", "category", "", "key", _COURSE, "sound"),
         Feature("is_audio_missing", "flag", "", "the audio columns", "no analysis at all", "sound"),
+        Feature(
+            "is_audio_partial",
+            "flag",
+            "",
+            "the audio columns",
+            "a gap in an analysis tells how the file was put together: see `gaps_of`",
+            "gaps in the file",
+        ),
         Feature(
             "is_analysis_failed",
             "flag",
@@ -91,6 +100,14 @@ def _artist() -> tuple[Feature, ...]:
     return (
         Feature("artist_popularity", "numeric", "0-100", "artist_popularity", _COURSE, "artist's popularity"),
         Feature(
+            "artist_popularity_in_genre",
+            "numeric",
+            "points above the genre's mean",
+            "artist_popularity, genre",
+            "50 is much in tango and little in pop",
+            "artist's popularity",
+        ),
+        Feature(
             "is_artist_popularity_missing",
             "flag",
             "",
@@ -104,6 +121,14 @@ def _artist() -> tuple[Feature, ...]:
             "points above the genre-year level",
             record,
             "what the artist's tracks reach beyond their genre and year, shrunk to 0 for few tracks",
+            "artist's record",
+        ),
+        Feature(
+            "artist_recent",
+            "numeric",
+            "points above the genre-year level",
+            record,
+            "careers rise and fade: the same, weighted by nearness in time",
             "artist's record",
         ),
         Feature("artist_best", "numeric", "0-100", record, "the best one shows the reach", "artist's record"),
@@ -196,3 +221,14 @@ def conform(frame: pl.DataFrame) -> pl.DataFrame:
         if name in frame.columns
     ]
     return frame.select(*columns, *labels)
+
+
+def fill_gaps(frame: pl.DataFrame, values: dict[str, float]) -> pl.DataFrame:
+    """Fill single missing audio columns of rows that have others, so that nothing can be learned from the gap."""
+    names = [name for name in values if name in frame.columns]
+    has_audio = pl.any_horizontal([pl.col(name).is_not_null() for name in AUDIO])
+    filled = [
+        pl.when(has_audio).then(pl.col(name).fill_null(values[name])).otherwise(pl.col(name)).alias(name)
+        for name in names
+    ]
+    return frame.with_columns(filled)

@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 
 from songpop.errors import ModelError
-from songpop.features.declared import AUDIO, FEATURES, conform
-from songpop.features.records import ArtistRecords, GenreYearLevel, artist_key, folds_of
+from songpop.features.declared import AUDIO, FEATURES, conform, fill_gaps
+from songpop.features.records import ArtistRecords, GenreYearLevel, artist_key, folds_of, out_of_fold
 from songpop.features.titles import title_expressions
 
 NUMERIC: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind != "category")
 CATEGORIES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind == "category")
+ANALYSIS = (*AUDIO, "key", "mode", "time_signature")
 UNKNOWN = 0
 # A genre of fewer tracks is treated as unknown: its embedding would be noise.
 MIN_GENRE_TRACKS = 3
@@ -53,6 +54,7 @@ def _plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
         *[pl.when(~failed).then(pl.col(name)).cast(pl.Float32).alias(name) for name in (*AUDIO, "time_signature")],
         pl.col("mode").cast(pl.Float32),
         pl.all_horizontal([pl.col(name).is_null() for name in AUDIO]).cast(pl.Float32).alias("is_audio_missing"),
+        _is_partial().cast(pl.Float32).alias("is_audio_partial"),
         failed.cast(pl.Float32).alias("is_analysis_failed"),
         pl.col("artist_popularity").cast(pl.Float32),
         pl.col("artist_popularity").is_null().cast(pl.Float32).alias("is_artist_popularity_missing"),
@@ -68,6 +70,11 @@ def _plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _is_partial() -> pl.Expr:
+    absent = [pl.col(name).is_null() for name in ANALYSIS]
+    return pl.any_horizontal(absent) & ~pl.all_horizontal(absent)
+
+
 @dataclass
 class FeatureEncoder:
     """Turn model frames into arrays, as fitted on a training frame.
@@ -77,16 +84,25 @@ class FeatureEncoder:
         level: the genre-year levels.
         artists: the artist records.
         seed: deals training tracks to folds.
+        genre_reach: mean artist popularity of each genre's training tracks, by code; NaN where unknown.
+        gap_values: what fills single missing audio columns; None leaves them, and their indicator, as they are.
     """
 
     genres: list[str]
     level: GenreYearLevel
     artists: ArtistRecords
     seed: int
+    genre_reach: list[float | None]
+    gap_values: dict[str, float] | None = None
 
     @classmethod
-    def fit(cls, train: pl.DataFrame, seed: int) -> tuple["FeatureEncoder", EncodedRows]:
+    def fit(cls, train: pl.DataFrame, seed: int, *, hide_gaps: bool = False) -> tuple["FeatureEncoder", EncodedRows]:
         """Fit on a training frame, and encode its rows without their own labels.
+
+        Args:
+            train: a model frame with `popularity`.
+            seed: deals tracks to folds.
+            hide_gaps: fill single missing audio columns, so that no model can read anything from the gaps.
 
         Returns:
             The encoder, and the encoded training rows in the order of `train`.
@@ -99,6 +115,10 @@ class FeatureEncoder:
                 f"A training frame must have rows with a popularity each, however it has {train.height} rows."
             )
         frame = conform(train)
+        gap_values = (
+            {name: float(frame[name].mode().sort()[0]) for name in _partly_missing(frame)} if hide_gaps else None
+        )
+        frame = fill_gaps(frame, gap_values or {})
         popularity = frame["popularity"].to_numpy()
         counts = frame["genre"].drop_nulls().value_counts().filter(pl.col("count") >= MIN_GENRE_TRACKS)
         genres = sorted(counts["genre"].to_list())
@@ -107,28 +127,36 @@ class FeatureEncoder:
         year = plain["year"].to_numpy().astype(np.float64)
         fold = folds_of(frame["track_id"], seed)
         level = GenreYearLevel.fit(genre, len(genres) + 1, year, popularity, fold)
-        values = level.values(genre, year, fold)
-        artists = ArtistRecords.fit(artist_key(frame), popularity - values, popularity, fold)
-        encoder = cls(genres, level, artists, seed)
-        return encoder, encoder._assemble(frame, plain, genre, values, fold)
+        values, record = out_of_fold(level, genre, artist_key(frame), year, popularity, fold)
+        artists = ArtistRecords.fit(artist_key(frame), year, popularity - level.values(genre, year), popularity)
+        reach = (
+            pl.DataFrame({"code": genre, "value": frame["artist_popularity"]})
+            .group_by("code")
+            .agg(pl.col("value").mean())
+        )
+        by_code = dict(reach.iter_rows())
+        encoder = cls(genres, level, artists, seed, [by_code.get(code) for code in range(len(genres) + 1)], gap_values)
+        return encoder, encoder._assemble(frame, plain, genre, values, record)
 
     def transform(self, frame: pl.DataFrame) -> EncodedRows:
         """Encode rows that were not in training, in the order of `frame`."""
-        frame = conform(frame)
+        frame = fill_gaps(conform(frame), self.gap_values or {})
         plain = _plain_columns(frame)
         genre = _codes(frame["genre"], self.genres)
-        values = self.level.values(genre, plain["year"].to_numpy().astype(np.float64))
-        return self._assemble(frame, plain, genre, values, None)
+        year = plain["year"].to_numpy().astype(np.float64)
+        record = self.artists.values(artist_key(frame), year)
+        return self._assemble(frame, plain, genre, self.level.values(genre, year), record)
 
     def _assemble(
-        self, frame: pl.DataFrame, plain: pl.DataFrame, genre: np.ndarray, level: np.ndarray, fold: np.ndarray | None
+        self, frame: pl.DataFrame, plain: pl.DataFrame, genre: np.ndarray, level: np.ndarray, record: pl.DataFrame
     ) -> EncodedRows:
-        record = self.artists.values(artist_key(frame), fold)
+        reach = np.asarray([np.nan if value is None else value for value in self.genre_reach])[genre]
         columns = plain.with_columns(
             *record.get_columns(),
             record["artist_n_tracks"].is_null().cast(pl.Float32).alias("is_artist_new"),
             pl.Series("is_genre_missing", (genre == UNKNOWN).astype(np.float32)),
             pl.Series("genre_year_level", level),
+            (pl.col("artist_popularity") - pl.Series(reach)).alias("artist_popularity_in_genre"),
         ).with_columns(pl.col("artist_n_tracks").fill_null(0.0))
         numeric = columns.select(pl.col(name).cast(pl.Float32).fill_null(np.nan) for name in NUMERIC).to_numpy()
         codes = {"genre": genre, "key": _key_codes(frame["key"])}
@@ -145,6 +173,7 @@ class FeatureEncoder:
         """Write features.json, artists.parquet and levels.parquet into a model's folder."""
         declared = [{k: getattr(f, k) for k in ("name", "kind", "unit", "source", "why", "group")} for f in FEATURES]
         words = {"features": declared, "genres": self.genres, "seed": self.seed, "first_year": self.level.first_year}
+        words |= {"genre_reach": self.genre_reach, "gap_values": self.gap_values}
         words["level_shape"] = list(self.level.counts.shape)
         (folder / "features.json").write_text(json.dumps(words | (extra or {}), indent=1, ensure_ascii=False) + "\n")
         self.artists.table.write_parquet(folder / "artists.parquet")
@@ -169,7 +198,8 @@ class FeatureEncoder:
         shape = tuple(words["level_shape"])
         counts, sums = (levels[name].to_numpy().reshape(shape) for name in ("n", "popularity_sum"))
         level = GenreYearLevel(words["first_year"], counts, sums)
-        return cls(words["genres"], level, ArtistRecords(pl.read_parquet(folder / "artists.parquet")), words["seed"])
+        artists = ArtistRecords(pl.read_parquet(folder / "artists.parquet"))
+        return cls(words["genres"], level, artists, words["seed"], words["genre_reach"], words["gap_values"])
 
 
 def _codes(values: pl.Series, known: list[str]) -> np.ndarray:
@@ -184,3 +214,9 @@ def _codes(values: pl.Series, known: list[str]) -> np.ndarray:
 def _key_codes(key: pl.Series) -> np.ndarray:
     code = key.fill_null(-1).to_numpy().astype(np.int64) + 1
     return np.where((code >= 0) & (code <= 12), code, UNKNOWN)
+
+
+def _partly_missing(frame: pl.DataFrame) -> list[str]:
+    """Name the audio columns that some rows lack though they have others."""
+    partial = frame.filter(_is_partial())
+    return [name for name in ANALYSIS if partial[name].null_count() and frame[name].null_count() < frame.height]

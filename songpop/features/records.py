@@ -19,6 +19,9 @@ GENRE_PRIOR = 5.0
 YEAR_PRIOR = 20.0
 # An artist's mean is trusted as its n tracks are against this many.
 ARTIST_PRIOR = 1.5
+# Tracks this many years away count 1/e in the recent record, which is trusted against this many near tracks.
+RECENT_YEARS = 1.0
+RECENT_PRIOR = 0.3
 
 
 def folds_of(track_ids: pl.Series, seed: int, n_folds: int = N_FOLDS) -> np.ndarray:
@@ -88,46 +91,80 @@ class GenreYearLevel:
         cell = (rest @ kernel) / (counts[:, :-1] @ kernel + CELL_PRIOR)
         return np.concatenate([prior + cell, (mean + genre)[:, None]], axis=1)
 
-    def values(self, genre: np.ndarray, year: np.ndarray, fold: np.ndarray | None = None) -> np.ndarray:
-        """Look levels up, shape (n,); rows given a `fold` see the tracks of the other folds only."""
-        column = self._columns(year)
-        if fold is None:
-            return self.table()[genre, column]
-        tables = np.stack([self.table(without) for without in range(N_FOLDS)])
-        return tables[fold, genre, column]
+    def values(self, genre: np.ndarray, year: np.ndarray, without: int | None = None) -> np.ndarray:
+        """Look levels up, shape (n,), leaving out one fold of the training tracks if asked."""
+        return self.table(without)[genre, self._columns(year)]
 
 
 @dataclass
 class ArtistRecords:
-    """Each artist's training tracks, added up by fold.
+    """Each artist's training tracks, added up by year.
 
     Args:
-        table: `artist_key, fold, n, excess, best`; excess is the sum of popularity above the genre-year level.
+        table: `artist_key, year, n, excess, best`; excess is the sum of popularity above the genre-year level.
     """
 
     table: pl.DataFrame
 
     @classmethod
-    def fit(cls, key: pl.Series, excess: np.ndarray, popularity: np.ndarray, fold: np.ndarray) -> "ArtistRecords":
-        """Add up the training tracks, arrays of shape (n,)."""
-        rows = pl.DataFrame({"artist_key": key, "fold": fold, "excess": excess, "best": popularity})
+    def fit(cls, key: pl.Series, year: np.ndarray, excess: np.ndarray, popularity: np.ndarray) -> "ArtistRecords":
+        """Add up the training tracks, arrays of shape (n,); `year` is NaN where unknown."""
+        columns = {"artist_key": key, "year": _years(year), "excess": excess, "best": popularity}
         return cls(
-            rows.drop_nulls("artist_key")
-            .group_by("artist_key", "fold")
+            pl.DataFrame(columns)
+            .drop_nulls("artist_key")
+            .sort("artist_key", "year", "excess", "best")  # sums of floats depend on the order
+            .group_by("artist_key", "year", maintain_order=True)
             .agg(pl.len().cast(pl.Float64).alias("n"), pl.col("excess").sum(), pl.col("best").max())
-            .sort("artist_key", "fold")
         )
 
-    def values(self, key: pl.Series, fold: np.ndarray | None = None) -> pl.DataFrame:
-        """Look records up: `artist_record, artist_best, artist_n_tracks`, null where there is no other track."""
-        rows = pl.DataFrame({"artist_key": key, "row_fold": np.full(len(key), -1) if fold is None else fold})
-        wanted = rows.unique()
-        found = wanted.join(self.table, on="artist_key", how="inner").filter(pl.col("fold") != pl.col("row_fold"))
-        records = found.group_by("artist_key", "row_fold").agg(
-            (pl.col("excess").sum() / (pl.col("n").sum() + ARTIST_PRIOR)).alias("artist_record"),
-            pl.col("best").max().alias("artist_best"),
-            pl.col("n").sum().log1p().alias("artist_n_tracks"),
+    def values(self, key: pl.Series, year: np.ndarray) -> pl.DataFrame:
+        """Look records up, one row a key: `artist_record, artist_recent, artist_best, artist_n_tracks`.
+
+        All are null where the artist has no training track. `artist_recent` weighs tracks by how near in time they are.
+        """
+        rows = pl.DataFrame({"artist_key": key, "own_year": _years(year)})
+        near = (-(pl.col("year") - pl.col("own_year")).abs() / RECENT_YEARS).exp()
+        n, excess = pl.col("n"), pl.col("excess")
+        records = (
+            rows.unique()
+            .join(self.table, on="artist_key", how="inner", maintain_order="right")
+            .with_columns(near.alias("near"))
+            .group_by("artist_key", "own_year", maintain_order=True)
+            .agg(
+                (excess.sum() / (n.sum() + ARTIST_PRIOR)).alias("artist_record"),
+                ((excess * near).sum() / ((n * near).sum() + RECENT_PRIOR)).alias("artist_recent"),
+                pl.col("best").max().alias("artist_best"),
+                n.sum().log1p().alias("artist_n_tracks"),
+            )
         )
-        return rows.join(records, on=["artist_key", "row_fold"], how="left", maintain_order="left").select(
-            "artist_record", "artist_best", "artist_n_tracks"
-        )
+        joined = rows.join(records, on=["artist_key", "own_year"], how="left", maintain_order="left")
+        return joined.select("artist_record", "artist_recent", "artist_best", "artist_n_tracks")
+
+
+def out_of_fold(
+    level: GenreYearLevel, genre: np.ndarray, key: pl.Series, year: np.ndarray, popularity: np.ndarray, fold: np.ndarray
+) -> tuple[np.ndarray, pl.DataFrame]:
+    """Compute levels and records of the training rows, each from the other folds alone.
+
+    An artist's excess is taken over the level without the fold too: else a row's label would come back, with its
+    sign turned, through the level that its artist's other tracks are compared with.
+
+    Returns:
+        Levels, shape (n,), and the records' columns in the same order.
+    """
+    levels, parts, places = np.zeros(len(genre)), [], []
+    for number in np.unique(fold):
+        values = level.values(genre, year, int(number))
+        own, others = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        levels[own] = values[own]
+        excess = popularity[others] - values[others]
+        records = ArtistRecords.fit(key.gather(others), year[others], excess, popularity[others])
+        parts.append(records.values(key.gather(own), year[own]))
+        places.append(own)
+    return levels, pl.concat(parts)[np.argsort(np.concatenate(places), kind="stable")]
+
+
+def _years(year: np.ndarray) -> np.ndarray:
+    """Give tracks of unknown year the year 0, near to each other and far from all others."""
+    return np.nan_to_num(year, nan=0.0).astype(np.int32)

@@ -1,0 +1,175 @@
+"""Features: what is declared, what titles say, and that no row sees its own label."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from small_frames import planted_frame
+
+from songpop.errors import ModelError
+from songpop.features import FEATURES, FeatureEncoder, conform
+from songpop.features.encoder import CATEGORIES, NUMERIC
+from songpop.features.records import folds_of
+from songpop.features.titles import title_expressions
+
+
+def _column(encoded: np.ndarray, name: str) -> np.ndarray:
+    return encoded[:, NUMERIC.index(name)]
+
+
+def _titles(*titles: str | None, album: str | None = None) -> pl.DataFrame:
+    columns = {"track_name": list(titles), "album_name": [album] * len(titles), "artist_name": ["A"] * len(titles)}
+    types = dict.fromkeys(columns, pl.String)
+    return pl.DataFrame(columns, schema=types).select(title_expressions())
+
+
+def test_each_feature_is_declared_once_with_a_reason() -> None:
+    names = [feature.name for feature in FEATURES]
+    assert len(set(names)) == len(names)
+    assert all(feature.why and feature.source and feature.group for feature in FEATURES)
+    assert {feature.kind for feature in FEATURES} == {"numeric", "flag", "category"}
+
+
+def test_the_unnamed_index_column_reaches_no_feature() -> None:
+    frame = planted_frame(200)
+    leaking = frame.with_columns(pl.col("popularity").alias(""), pl.col("popularity").alias("Unnamed: 0"))
+    assert "" not in conform(leaking).columns
+    _, plain = FeatureEncoder.fit(frame, 0)
+    _, with_index = FeatureEncoder.fit(leaking, 0)
+    np.testing.assert_array_equal(plain.numeric, with_index.numeric)
+
+
+def test_a_row_s_own_label_never_enters_its_features() -> None:
+    frame = planted_frame(200)
+    _, before = FeatureEncoder.fit(frame, 0)
+    changed = frame.with_columns(
+        pl.when(pl.int_range(pl.len()) == 7).then(100).otherwise(pl.col("popularity")).alias("popularity")
+    )
+    assert changed["popularity"][7] != frame["popularity"][7]
+    _, after = FeatureEncoder.fit(changed, 0)
+    np.testing.assert_array_equal(before.numeric[7], after.numeric[7])
+    assert not np.array_equal(np.nan_to_num(before.numeric), np.nan_to_num(after.numeric))
+
+
+def test_an_artist_with_one_track_has_no_record_in_training() -> None:
+    frame = planted_frame(120).with_columns(pl.format("artist {}", pl.int_range(pl.len())).alias("artist_name"))
+    encoder, rows = FeatureEncoder.fit(frame, 0)
+    assert np.isnan(_column(rows.numeric, "artist_record")).all()
+    assert (_column(rows.numeric, "is_artist_new") == 1).all()
+    later = encoder.transform(frame.head(1).with_columns(pl.lit("another id").alias("track_id")))
+    assert _column(later.numeric, "artist_best")[0] == frame["popularity"][0]
+
+
+def test_features_do_not_depend_on_the_order_of_rows() -> None:
+    frame = planted_frame(200)
+    order = np.random.default_rng(1).permutation(200)
+    _, rows = FeatureEncoder.fit(frame, 0)
+    _, shuffled = FeatureEncoder.fit(frame[order], 0)
+    np.testing.assert_allclose(rows.numeric[order], shuffled.numeric, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(rows.categories[order], shuffled.categories)
+
+
+def test_a_release_may_have_nothing_but_an_artist_and_a_title() -> None:
+    encoder, _ = FeatureEncoder.fit(planted_frame(120), 0)
+    rows = encoder.transform(pl.DataFrame({"track_id": ["x"], "artist_name": ["Nobody yet"], "track_name": ["Song"]}))
+    for flag in ("is_audio_missing", "is_artist_new", "is_year_missing", "is_genre_missing", "is_album_missing"):
+        assert _column(rows.numeric, flag)[0] == 1
+    assert np.isfinite(_column(rows.numeric, "genre_year_level")).all()
+    assert (rows.categories == 0).all()
+
+
+def test_an_unknown_genre_and_a_later_year_are_encoded() -> None:
+    frame = planted_frame(200)
+    encoder, _ = FeatureEncoder.fit(frame, 0)
+    later = frame.head(3).with_columns(pl.Series("genre", ["polka", None, "pop"]), pl.lit(2099, pl.Int32).alias("year"))
+    rows = encoder.transform(later)
+    assert rows.categories[:2, CATEGORIES.index("genre")].tolist() == [0, 0]
+    assert rows.categories[2, CATEGORIES.index("genre")] > 0
+    levels = _column(rows.numeric, "genre_year_level")
+    assert ((levels > 0) & (levels < 100)).all()
+
+
+def test_failed_analyses_are_unknown_and_flagged() -> None:
+    frame = planted_frame(120)
+    zeros = dict.fromkeys(("tempo", "danceability", "valence", "speechiness"), 0.0)
+    failed = frame.head(1).with_columns(
+        *[pl.lit(v).alias(n) for n, v in zeros.items()], pl.lit(0).alias("time_signature")
+    )
+    encoder, _ = FeatureEncoder.fit(frame, 0)
+    row = encoder.transform(failed).numeric
+    assert _column(row, "is_analysis_failed")[0] == 1
+    assert np.isnan(_column(row, "danceability")[0])
+
+
+def test_hidden_gaps_leave_no_trace() -> None:
+    frame = planted_frame(200)
+    holes = frame.with_columns(
+        pl.when(pl.col("popularity") > 40).then(None).otherwise(pl.col("time_signature")).alias("time_signature")
+    )
+    _, shown = FeatureEncoder.fit(holes, 0)
+    assert 0 < _column(shown.numeric, "is_audio_partial").mean() < 1
+    encoder, hidden = FeatureEncoder.fit(holes, 0, hide_gaps=True)
+    assert _column(hidden.numeric, "is_audio_partial").max() == 0
+    assert not np.isnan(_column(hidden.numeric, "time_signature")).any()
+    assert _column(encoder.transform(holes).numeric, "is_audio_partial").max() == 0
+
+
+def test_titles_tell_versions_apart_from_names() -> None:
+    found = _titles("Song - Live at Wembley", "Live and Let Die", "Song (Remastered 2011)", "Song - X Remix", None)
+    assert found["is_live"].to_list() == [1, 0, 0, 0, 0]
+    assert found["is_remaster"].to_list() == [0, 0, 1, 0, 0]
+    assert found["is_remix"].to_list() == [0, 0, 0, 1, 0]
+
+
+def test_a_title_track_has_the_album_s_name_whatever_the_remark() -> None:
+    found = _titles("Song (feat. B)", "Other", album="SONG")
+    assert found["is_title_track"].to_list() == [1, 0]
+    assert found["has_guest"].to_list() == [1, 0]
+    assert found["n_artists"].to_list() == [2, 1]
+
+
+def test_folds_depend_on_the_id_and_the_seed_alone() -> None:
+    ids = pl.Series(["a", "b", "c", "d"])
+    assert folds_of(ids, 0).tolist() == folds_of(ids.reverse(), 0).tolist()[::-1]
+    assert folds_of(ids, 0, 1000).tolist() != folds_of(ids, 1, 1000).tolist()
+
+
+def test_a_saved_encoder_encodes_the_same(tmp_path: Path) -> None:
+    frame = planted_frame(200)
+    encoder, _ = FeatureEncoder.fit(frame, 0)
+    encoder.save(tmp_path)
+    loaded = FeatureEncoder.load(tmp_path)
+    np.testing.assert_array_equal(encoder.transform(frame).numeric, loaded.transform(frame).numeric)
+
+
+def test_an_encoder_of_other_features_is_refused(tmp_path: Path) -> None:
+    encoder, _ = FeatureEncoder.fit(planted_frame(120), 0)
+    encoder.save(tmp_path)
+    path = tmp_path / "features.json"
+    path.write_text(path.read_text().replace('"danceability"', '"danceable"'))
+    with pytest.raises(ModelError, match=r"must have the .* features of this version"):
+        FeatureEncoder.load(tmp_path)
+
+
+def test_a_frame_without_artists_is_refused() -> None:
+    with pytest.raises(ModelError, match="must have the column 'artist_name'"):
+        conform(pl.DataFrame({"track_id": ["x"]}))
+
+
+def test_a_training_frame_without_labels_is_refused() -> None:
+    with pytest.raises(ModelError, match="must have rows with a popularity each"):
+        FeatureEncoder.fit(planted_frame(60).drop("popularity"), 0)
+
+
+def test_dates_to_the_year_give_no_month() -> None:
+    frame = planted_frame(120)
+    dated = frame.head(2).with_columns(
+        pl.lit(date(2019, 3, 1)).alias("release_date"), pl.Series("release_date_precision", ["day", "year"])
+    )
+    encoder, _ = FeatureEncoder.fit(frame, 0)
+    rows = encoder.transform(dated).numeric
+    assert _column(rows, "release_month")[0] == 3
+    assert np.isnan(_column(rows, "release_month")[1])
+    assert _column(rows, "is_friday").tolist() == [1, 0]
