@@ -30,15 +30,15 @@ def _may_work_next_time(task: Task[..., Any], task_run: TaskRun, state: State[An
 
 
 def _run_step(night: Night, step: Step) -> None:
-    task(
-        lambda: night.do(step),
+    as_task = task(
         name=step.name,
         task_run_name=step.name,
         retries=2 if step.is_worth_a_retry else 0,
         retry_delay_seconds=exponential_backoff(10),
         retry_condition_fn=_may_work_next_time,
         cache_policy=NO_CACHE,
-    )()
+    )
+    as_task(lambda: night.do(step))()
 
 
 @flow(name="songpop-nightly", flow_run_name=_run_name, log_prints=True, validate_parameters=True)

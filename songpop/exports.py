@@ -147,8 +147,7 @@ def _write(frame: pl.DataFrame, file: BinaryIO, file_format: str, notes: Mapping
     elif file_format == "parquet":
         frame.write_parquet(file)
     elif file_format == "json":
-        frame.write_json(file)
-        file.write(b"\n")
+        file.write(frame.write_json().encode() + b"\n")
     elif file_format == "xlsx":
         _write_xlsx(frame, file, notes)
     else:

@@ -155,7 +155,10 @@ _PREFECT_DEFAULTS = {
 }
 
 
-def set_prefect_defaults() -> None:
-    """Set what Prefect reads from the environment when it is imported; what the user has set wins."""
-    for name, value in _PREFECT_DEFAULTS.items():
+def set_prefect_defaults(home: Path) -> None:
+    """Set what Prefect reads from the environment when it is imported; what the user has set wins.
+
+    Its database lies in `home`, as all state does.
+    """
+    for name, value in (_PREFECT_DEFAULTS | {"PREFECT_HOME": str(home / "prefect")}).items():
         os.environ.setdefault(name, value)

@@ -19,15 +19,15 @@ _FLOWS = sorted((_ROOT / "flows").glob("*.py"))
 
 # library -> where it may be imported
 _HOMES = {
-    "prefect": {"flows", "cli/nights.py"},
+    "prefect": {"flows", "scheduling.py"},
     "flask": {"web"},
     "spotipy": {"sources"},
-    "great_expectations": {"expectations.py", "suites.py", "datadocs.py", "validating.py"},
+    "great_expectations": {"expectations.py", "datadocs.py"},
     "tensorflow": {"estimators"},
     "keras": {"estimators"},
     "lightgbm": {"estimators"},
     "kagglehub": {"sources/kaggle.py"},
-    "matplotlib": {"cards.py", "plots.py"},
+    "matplotlib": {"card_plots.py"},
 }
 _HEAVY = (
     "tensorflow",

@@ -11,7 +11,7 @@ import pytest
 
 from songpop import exports, night, warehouse
 from songpop.errors import ExpectationFailed, ModelError, SettingsError
-from songpop.settings import Settings, set_prefect_defaults
+from songpop.settings import Settings
 from songpop.steps import Inputs
 
 _DAY = date(2026, 11, 23)
@@ -197,7 +197,6 @@ def test_the_flow_does_the_same_night_and_leaves_two_artifacts(
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS",
     ):
         monkeypatch.delenv(name, raising=False)
-    set_prefect_defaults()
     from prefect.artifacts import Artifact
     from prefect.client.orchestration import get_client
     from prefect.flows import load_flow_from_entrypoint

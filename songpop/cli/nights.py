@@ -9,7 +9,7 @@ import click
 from songpop import console
 from songpop.cli.options import input_options, json_option, print_json, run_options, settings_options
 from songpop.runs import utc_now
-from songpop.settings import DEFAULT_CRON, SAMPLE_ROWS, Settings, set_prefect_defaults
+from songpop.settings import DEFAULT_CRON, SAMPLE_ROWS, Settings
 from songpop.steps import Inputs, Retrain
 
 _retrain = click.option(
@@ -68,23 +68,18 @@ def schedule_command(
 ) -> None:
     """Serve the nightly flow on a Prefect schedule, until stopped.
 
-    With PREFECT_API_URL set it uses that server; otherwise it starts one of its own, for as long as it runs.
+    With PREFECT_API_URL set it uses that server; otherwise it starts one of its own, for as long as it runs,
+    whose page shows the nights, their logs and reports.
     """
-    set_prefect_defaults()
-    from prefect.flows import load_flow_from_entrypoint
-    from prefect.schedules import Cron
+    from songpop.scheduling import serve_nights
 
-    from songpop import resources
-
-    flow = load_flow_from_entrypoint(f"{resources.flow_path('nightly')}:nightly")
     parameters = {
         "home": str(settings.home),
         "retrain": retrain,
         "sample_rows": sample_rows,
         **{name: str(value.resolve()) if isinstance(value, Path) else value for name, value in files.items()},
     }
-    console.say(f"Serving the night at {cron!r} for {settings.home}; Ctrl-C stops it")
-    flow.serve(name="nightly", schedule=Cron(cron, timezone=time_zone), limit=1, parameters=parameters)
+    serve_nights(settings, cron, parameters, time_zone=time_zone)
 
 
 @click.command("sample")
