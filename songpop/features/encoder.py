@@ -116,7 +116,9 @@ class FeatureEncoder:
             )
         frame = conform(train)
         gap_values = (
-            {name: float(frame[name].mode().sort()[0]) for name in _partly_missing(frame)} if hide_gaps else None
+            {name: float(frame[name].drop_nulls().mode().sort()[0]) for name in _partly_missing(frame)}
+            if hide_gaps
+            else None
         )
         frame = fill_gaps(frame, gap_values or {})
         popularity = frame["popularity"].to_numpy()
