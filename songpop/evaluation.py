@@ -109,22 +109,19 @@ def _hash(values: pl.Series) -> str:
     return hashlib.sha256("\n".join(sorted(map(str, values))).encode()).hexdigest()
 
 
-def measure(
-    test: pl.DataFrame, predictions: pl.DataFrame, majority: int | None = None
-) -> dict[str, float | int | None]:
+def measure(test: pl.DataFrame, predictions: pl.DataFrame) -> dict[str, float | int | None]:
     """Compute every metric of the scoreboard.
 
     Args:
         test: the test rows of a training frame, n of them.
         predictions: what an estimator predicts for them, in the same order.
-        majority: the most frequent bin of the training part, for `accuracy_majority`.
     """
     observed = test["popularity"].to_numpy().astype(np.float64)
     score = predictions["score"].to_numpy()
     low, high = predictions["score_low"].to_numpy(), predictions["score_high"].to_numpy()
     error = score - observed
     bins, chosen = bin_of(observed), predictions.select(BIN_COLUMNS).to_numpy().argmax(axis=1)
-    common = int(np.bincount(bins).argmax()) if majority is None else majority
+    common = int(np.bincount(bins).argmax())
     pairs, n_pairs = pair_accuracy(test, score)
     spread = float(((observed - observed.mean()) ** 2).mean())
     tail = (1 - COVERAGE) / 2

@@ -15,7 +15,7 @@ import polars as pl
 
 from songpop.cards import write_card
 from songpop.errors import ModelError
-from songpop.estimators import Estimator, bin_of
+from songpop.estimators import Estimator
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
 from songpop.estimators.keras_net import KerasNet
 from songpop.estimators.lightgbm_trees import LightGBMTrees
@@ -165,7 +165,6 @@ def _evaluate(frame: pl.DataFrame, split: Split, seed: int, threads: int) -> tup
     train, test = frame[split.train], frame[split.test]
     encoder, rows = FeatureEncoder.fit(train, seed)
     popularity = train["popularity"].to_numpy().astype(np.float64)
-    majority = int(np.bincount(bin_of(popularity)).argmax())
     unseen, weight = encoder.transform(test), recency_weights(train)
     net = KerasNet(encoder)
     contestants: list[Estimator] = [net, LightGBMTrees(), GenreYearMean(), MedianBaseline()]
@@ -173,7 +172,7 @@ def _evaluate(frame: pl.DataFrame, split: Split, seed: int, threads: int) -> tup
     for estimator in contestants:
         estimator.fit(rows, popularity, seed=seed, threads=threads, weight=weight)
         predictions[estimator.family] = estimator.predict(unseen)
-        metrics = measure(test, predictions[estimator.family], majority)
+        metrics = measure(test, predictions[estimator.family])
         found.append({"family": estimator.family, "split": split.name, **metrics})
     names = ("track_id", "track_name", "artist_name", "album_id", "genre", "year", "release_date")
     judged = (

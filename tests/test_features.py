@@ -163,13 +163,12 @@ def test_a_training_frame_without_labels_is_refused() -> None:
         FeatureEncoder.fit(planted_frame(60).drop("popularity"), 0)
 
 
-def test_dates_to_the_year_give_no_month() -> None:
+def test_a_date_known_to_the_year_counts_as_the_year_s_middle() -> None:
     frame = planted_frame(120)
     dated = frame.head(2).with_columns(
         pl.lit(date(2019, 3, 1)).alias("release_date"), pl.Series("release_date_precision", ["day", "year"])
     )
     encoder, _ = FeatureEncoder.fit(frame, 0)
     rows = encoder.transform(dated).numeric
-    assert _column(rows, "release_month")[0] == 3
-    assert np.isnan(_column(rows, "release_month")[1])
+    assert _column(rows, "is_release_date_missing").tolist() == [0, 1]
     assert _column(rows, "is_friday").tolist() == [1, 0]

@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +18,12 @@ import polars as pl
 
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import calibrated_margin, predictions_of
+from songpop.estimators.recipe import Recipe, deal_folds, hidden_groups
 from songpop.estimators.scaling import CUT, N_PIECES, Scaler, network_inputs
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import CATEGORIES, NUMERIC
 
 PREDICT_BATCH = 4096
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How the network is built and trained; chosen on validation folds inside training parts."""
-
-    n_members: int = 16
-    n_folds: int = 8
-    width: int = 96
-    embedding: int = 8
-    dropout: float = 0.15
-    epochs: int = 24
-    batch: int = 256
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.02
-    category_dropout: float = 0.02
-    group_dropout: float = 0.03
-
-    @classmethod
-    def for_rows(cls, n_rows: int) -> "Recipe":
-        """Choose by the number of training rows: many rows need fewer members and epochs."""
-        if n_rows > 200_000:
-            return cls(n_members=8, n_folds=8, epochs=3, batch=4096)
-        if n_rows > 50_000:
-            return cls(n_members=8, n_folds=8, epochs=6, batch=1024)
-        return cls(batch=min(256, max(32, n_rows // 24)))
 
 
 class KerasNet:
@@ -82,11 +57,13 @@ class KerasNet:
         self.scaler = Scaler.fit(rows.numeric)
         members = _build(keras, self.scaler, self.encoder.category_sizes, popularity, recipe)
         inputs = network_inputs(rows, self.scaler)
-        fold = np.random.default_rng(seed).permutation(len(rows)) % recipe.n_folds
+        fold, judged = deal_folds(rows, recipe.n_folds, seed)
         left_out = fold[:, None] == (np.arange(recipe.n_members) % recipe.n_folds)[None, :]
         seen = (~left_out * own[:, None]).astype(np.float32)
         _train(keras, members, inputs, popularity.astype(np.int32), seen, recipe, self.scaler, seed)
-        self.margin = calibrated_margin(_unseen(members, inputs, left_out), popularity, own)
+        unseen = {name: values[judged] for name, values in inputs.items()}
+        pmf = _unseen(members, unseen, left_out[judged])
+        self.margin = calibrated_margin(pmf, popularity[judged], own[judged])
         average = keras.layers.GlobalAveragePooling1D(name="distribution")(members.output)
         self.model = keras.Model(members.inputs, average, name="songpop")
         return self
@@ -233,7 +210,7 @@ def _train(
     optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, beta_2=0.99)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.build(members.trainable_variables)
-    run_epoch = _epoch_function(tf, members, optimizer, _hidden_groups(scaler), recipe, batch, steps)
+    run_epoch = _epoch_function(tf, members, optimizer, hidden_groups(scaler), recipe, batch, steps)
     data = tuple(map(tf.constant, (inputs["numeric"], inputs["categories"], popularity, seen)))
     shuffle = np.random.default_rng(seed + 1)
     for _ in range(recipe.epochs):
@@ -263,26 +240,6 @@ def _epoch_function(
             optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
 
     return run_epoch
-
-
-def _hidden_groups(scaler: Scaler) -> tuple[np.ndarray, np.ndarray]:
-    """Name what is hidden together in training, so that the network knows rows where it is missing.
-
-    Returns:
-        mask of shape (groups, d), and what a hidden value becomes, shape (d,).
-    """
-    groups = {
-        "is_artist_popularity_missing": ("artist_popularity", "artist_popularity_in_genre"),
-        "is_artist_new": ("artist_record", "artist_recent", "artist_best", "artist_n_tracks"),
-    }
-    mask, fill = np.zeros((len(groups), len(NUMERIC)), np.float32), np.zeros((1, len(NUMERIC)), np.float32)
-    blank = np.full((1, len(NUMERIC)), np.nan, np.float32)
-    for row, (flag, names) in enumerate(groups.items()):
-        mask[row, [NUMERIC.index(name) for name in (flag, *names)]] = 1.0
-        blank[0, NUMERIC.index(flag)] = 1.0
-    blank[0, NUMERIC.index("artist_n_tracks")] = 0.0
-    fill[:] = scaler.apply(blank)
-    return mask, fill
 
 
 def _predict(model: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:

@@ -152,7 +152,6 @@ def _place_and_time() -> tuple[Feature, ...]:
         Feature("is_genre_missing", "flag", "", "genre", "no genre given", "genre and year"),
         Feature("is_year_missing", "flag", "", "year", "no year given", "genre and year"),
         Feature("release_time", "numeric", "years", "release_date, else year", "finer than year", "release date"),
-        Feature("release_month", "numeric", "1-12", "release_date", "seasons", "release date"),
         Feature("is_friday", "flag", "", "release_date", "labels release on Fridays", "release date"),
         Feature("is_release_date_missing", "flag", "", "release_date", "no date to the day", "release date"),
         Feature("n_album_tracks", "numeric", "log(1 + n)", "n_album_tracks", "single or album", "album"),

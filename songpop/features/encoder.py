@@ -61,7 +61,6 @@ def _plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
         year.alias("year"),
         year.is_null().cast(pl.Float32).alias("is_year_missing"),
         pl.coalesce(date.dt.year() + date.dt.ordinal_day() / 365.25, year + 0.5).cast(pl.Float32).alias("release_time"),
-        date.dt.month().cast(pl.Float32).alias("release_month"),
         (date.dt.weekday() == 5).fill_null(False).cast(pl.Float32).alias("is_friday"),
         date.is_null().cast(pl.Float32).alias("is_release_date_missing"),
         pl.col("n_album_tracks").cast(pl.Float32).log1p().alias("n_album_tracks"),
@@ -84,6 +83,7 @@ class FeatureEncoder:
         level: the genre-year levels.
         artists: the artist records.
         seed: deals training tracks to folds.
+        last_year, last_time: of the newest training track; a later release is taken to be as new as that.
         genre_reach: mean artist popularity of each genre's training tracks, by code; NaN where unknown.
         gap_values: what fills single missing audio columns; None leaves them, and their indicator, as they are.
     """
@@ -93,6 +93,8 @@ class FeatureEncoder:
     artists: ArtistRecords
     seed: int
     genre_reach: list[float | None]
+    last_year: float
+    last_time: float
     gap_values: dict[str, float] | None = None
 
     @classmethod
@@ -137,7 +139,9 @@ class FeatureEncoder:
             .agg(pl.col("value").mean())
         )
         by_code = dict(reach.iter_rows())
-        encoder = cls(genres, level, artists, seed, [by_code.get(code) for code in range(len(genres) + 1)], gap_values)
+        reaches = [by_code.get(code) for code in range(len(genres) + 1)]
+        last_year, last_time = (_largest(plain[name]) for name in ("year", "release_time"))
+        encoder = cls(genres, level, artists, seed, reaches, last_year, last_time, gap_values)
         return encoder, encoder._assemble(frame, plain, genre, values, record)
 
     def transform(self, frame: pl.DataFrame) -> EncodedRows:
@@ -158,6 +162,8 @@ class FeatureEncoder:
             record["artist_n_tracks"].is_null().cast(pl.Float32).alias("is_artist_new"),
             pl.Series("is_genre_missing", (genre == UNKNOWN).astype(np.float32)),
             pl.Series("genre_year_level", level),
+            pl.col("year").clip(upper_bound=self.last_year),
+            pl.col("release_time").clip(upper_bound=self.last_time),
             (pl.col("artist_popularity") - pl.Series(reach)).alias("artist_popularity_in_genre"),
         ).with_columns(pl.col("artist_n_tracks").fill_null(0.0))
         numeric = columns.select(pl.col(name).cast(pl.Float32).fill_null(np.nan) for name in NUMERIC).to_numpy()
@@ -175,6 +181,7 @@ class FeatureEncoder:
         """Write features.json, artists.parquet and levels.parquet into a model's folder."""
         declared = [{k: getattr(f, k) for k in ("name", "kind", "unit", "source", "why", "group")} for f in FEATURES]
         words = {"features": declared, "genres": self.genres, "seed": self.seed, "first_year": self.level.first_year}
+        words |= {"last_year": self.last_year, "last_time": self.last_time}
         words |= {"genre_reach": self.genre_reach, "gap_values": self.gap_values}
         words["level_shape"] = list(self.level.counts.shape)
         (folder / "features.json").write_text(json.dumps(words | (extra or {}), indent=1, ensure_ascii=False) + "\n")
@@ -201,7 +208,8 @@ class FeatureEncoder:
         counts, sums = (levels[name].to_numpy().reshape(shape) for name in ("n", "popularity_sum"))
         level = GenreYearLevel(words["first_year"], counts, sums)
         artists = ArtistRecords(pl.read_parquet(folder / "artists.parquet"))
-        return cls(words["genres"], level, artists, words["seed"], words["genre_reach"], words["gap_values"])
+        learned = (words[name] for name in ("seed", "genre_reach", "last_year", "last_time", "gap_values"))
+        return cls(words["genres"], level, artists, *learned)
 
 
 def _codes(values: pl.Series, known: list[str]) -> np.ndarray:
@@ -211,6 +219,12 @@ def _codes(values: pl.Series, known: list[str]) -> np.ndarray:
         if codes
         else np.zeros(len(values), np.int64)
     )
+
+
+def _largest(values: pl.Series) -> float:
+    """Find the largest value; nothing known bounds nothing."""
+    known = values.drop_nulls()
+    return float(known.to_numpy().max()) if len(known) else 1e6
 
 
 def _key_codes(key: pl.Series) -> np.ndarray:
