@@ -1,11 +1,12 @@
 """What the operator asks first: did the last nights run, how fresh is what readers see, who is the champion."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
 from songpop import warehouse
+from songpop.errors import WarehouseError
 from songpop.settings import Settings
 
 _SHOWN_RUNS = 5
@@ -31,11 +32,11 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
             "read_from": source,
             "published_at": published,
             "published_age_hours": None if published is None else (now - published).total_seconds() / 3600,
-            "champion": (_rows(con, _CHAMPION) or [None])[0],
+            "champion": next(iter(_rows(con, _CHAMPION)), None),
             "runs": _rows(con, _RUNS),
             "findings": _rows(con, _FINDINGS),
             "scoreboard": _rows(con, _SCOREBOARD) if _has_marts(con) else [],
-            "coverage": (_rows(con, _COVERAGE) or [None])[0] if _has_marts(con) else None,
+            "coverage": next(iter(_rows(con, _COVERAGE)), None) if _has_marts(con) else None,
         }
 
 
@@ -72,8 +73,6 @@ _COVERAGE = """
 
 
 def _open(settings: Settings) -> tuple[duckdb.DuckDBPyConnection, str]:
-    from songpop.errors import WarehouseError
-
     if not settings.warehouse.is_file() and settings.published.is_file():
         return warehouse.open_file(settings.published, settings, read_only=True), "published file"
     try:
@@ -87,8 +86,6 @@ def _open(settings: Settings) -> tuple[duckdb.DuckDBPyConnection, str]:
 def _published_at(settings: Settings) -> datetime | None:
     if not settings.published.is_file():
         return None
-    from datetime import UTC
-
     return datetime.fromtimestamp(settings.published.stat().st_mtime, UTC).replace(tzinfo=None)
 
 
