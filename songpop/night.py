@@ -78,7 +78,10 @@ class Night:
         return steps.check(self.run, phase).summary
 
     def _enrich(self) -> str:
-        return steps.enrich(self.run, self.source).summary
+        result = steps.enrich(self.run, self.source)
+        for note in result.notes if result.n_calls else ():
+            console.say(f"  {note}")
+        return result.summary
 
     def _train(self) -> str:
         reason = steps.is_training_due(self.run, self.retrain)

@@ -33,8 +33,8 @@ def published(settings: Settings) -> Settings:
                 [line, f"t{line}", artist, genre, day],
             )
             con.execute(
-                "insert into ledger.scores values ('r', ?, 'model', 'album', 'genre +1.0', ?, 1, 99, 1, 0, 0, 0, ?, 5, 9, "
-                "?, null, ?)",
+                "insert into ledger.scores values ('r', ?, 'model', 'album', 'genre +1.0', ?, 1, 99, 1, 0, 0, 0, "
+                "?, 5, 9, ?, null, ?)",
                 [f"t{line}", 60.0 - line, 0.5 - line / 10, _DAY, datetime(2026, 11, 23, 3)],
             )
         warehouse.build(con, as_of_date=_DAY, new_release_days=28)
