@@ -5,8 +5,8 @@ import polars as pl
 
 from songpop.estimators import BIN_COLUMNS, BIN_EDGES, COVERAGE, N_VALUES
 
-# The median minimises the absolute error, the mean the squared one; half of each is close to both optima.
-MEDIAN_SHARE = 0.5
+# The median minimises the absolute error, the mean the squared one; three parts to one cost little of either.
+MEDIAN_SHARE = 0.75
 MARGIN = (1 - COVERAGE) / 2
 
 
