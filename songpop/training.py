@@ -20,9 +20,9 @@ from songpop.estimators.baselines import GenreYearMean, MedianBaseline
 from songpop.estimators.keras_net import KerasNet
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
-from songpop.evaluation import HEADLINE, SPLITS, Split, data_sha256, measure, release_time, split_rows
+from songpop.evaluation import SPLITS, Split, data_sha256, measure, release_time, split_rows
 from songpop.explaining import contributions, reference_row
-from songpop.features import GROUPS, FeatureEncoder, conform
+from songpop.features import ANALYSIS, GROUPS, FeatureEncoder, conform, has_analysis
 from songpop.ids import make_model_version
 from songpop.singles import best_chances, measure_picks
 
@@ -98,7 +98,7 @@ def train(
         "weights_sha256": net.digest(),
         "splits": results["splits"],
         "scoreboard": scoreboard,
-        "warnings": results["warnings"],
+        "warnings": gap_warnings(frame),
         "singles": results["singles"],
         "packages": {package: version(package) for package in _PACKAGES},
     }
@@ -140,13 +140,13 @@ def _evaluate_all(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) 
     """Judge every family on every split.
 
     Returns:
-        `rows` of the scoreboard, `splits` (manifests), `judged` (the headline's predictions), `warnings`, `singles`.
+        `rows` of the scoreboard, `splits` (manifests), `judged` (the headline's predictions), `singles`.
     """
     sample = frame
     if frame.height > EVALUATION_ROWS:
         chosen = np.sort(np.random.default_rng(seed).choice(frame.height, EVALUATION_ROWS, replace=False))
         sample = frame[chosen]
-    found: dict[str, Any] = {"rows": [], "splits": [], "judged": pl.DataFrame({"track_id": []}), "warnings": []}
+    found: dict[str, Any] = {"rows": [], "splits": [], "judged": pl.DataFrame({"track_id": []})}
     for name in SPLITS:
         split = split_rows(sample, name, seed)
         found["splits"].append({**split.manifest, "n_sampled_from": frame.height})
@@ -155,8 +155,6 @@ def _evaluate_all(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) 
         tell(f"judging on the {name} split: {len(split.train):,} rows to fit, {len(split.test):,} to judge")
         rows, found["judged"] = _evaluate(sample, split, seed, threads)
         found["rows"] += rows
-        if name == HEADLINE:
-            found["warnings"] = gap_warnings(sample, split, rows, seed, threads)
     return found | {"singles": _measure_singles(found["judged"])}
 
 
@@ -193,29 +191,16 @@ def _measure_singles(judged: pl.DataFrame) -> dict[str, Any] | None:
     return measure_picks(judged)
 
 
-def gap_warnings(frame: pl.DataFrame, split: Split, rows: list[dict[str, Any]], seed: int, threads: int) -> list[str]:
-    """Say how much the models read from gaps in the audio columns, which say more about the file than the music.
-
-    The benchmark is fitted once more with the gaps filled, on the headline split.
-    """
-    train, test = frame[split.train], frame[split.test]
-    encoder, encoded = FeatureEncoder.fit(train, seed, hide_gaps=True)
-    if not encoder.gap_values:
+def gap_warnings(frame: pl.DataFrame) -> list[str]:
+    """Say which columns of the analysis are blank though others are there; see `features.fill_gaps`."""
+    analysed = conform(frame).filter(has_analysis())
+    shares = {name: analysed[name].null_count() / max(analysed.height, 1) for name in ANALYSIS}
+    blank = ", ".join(f"`{name}` ({share:.1%} of tracks)" for name, share in shares.items() if share > 0)
+    if not blank:
         return []
-    popularity = train["popularity"].to_numpy().astype(np.float64)
-    trees = LightGBMTrees()
-    trees.fit(encoded, popularity, seed=seed, threads=threads, weight=recency_weights(train))
-    filled = measure(test, trees.predict(encoder.transform(test)))
-    usual = next(row for row in rows if row["family"] == trees.family)
-    columns = {name: conform(frame)[name].is_null() for name in encoder.gap_values}
-    blank = ", ".join(f"`{name}` ({gap.to_numpy().mean():.0%} of tracks)" for name, gap in columns.items())
-    gap = next(iter(columns.values()))
-    with_value, without = (frame.filter(rows_in)["popularity"].to_numpy().mean() for rows_in in (~gap, gap))
     return [
-        f"Single audio columns are blank: {blank}. Spotify's analysis gives all or none, so a blank tells how the file "
-        f"was put together; here tracks that have the value have a mean popularity of {with_value:.0f}, the others "
-        f"{without:.0f}. With the gaps hidden, the benchmark's error on the latest releases is {filled['mae']:.2f} "
-        f"instead of {usual['mae']:.2f}. Scores of releases from another source, with other gaps, will be off."
+        f"Single audio columns are blank: {blank}. Spotify's analysis gives all or none, so a gap tells how the file "
+        "was put together. Gaps were filled with usual values, and no feature tells where they were."
     ]
 
 

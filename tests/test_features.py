@@ -9,7 +9,7 @@ import pytest
 from small_frames import planted_frame
 
 from songpop.errors import ModelError
-from songpop.features import FEATURES, FeatureEncoder, conform
+from songpop.features import ANALYSIS, FEATURES, FeatureEncoder, conform
 from songpop.features.encoder import CATEGORIES, NUMERIC
 from songpop.features.records import folds_of
 from songpop.features.titles import title_expressions
@@ -103,17 +103,27 @@ def test_failed_analyses_are_unknown_and_flagged() -> None:
     assert np.isnan(_column(row, "danceability")[0])
 
 
-def test_hidden_gaps_leave_no_trace() -> None:
-    frame = planted_frame(200)
+def test_a_gap_in_an_analysis_leaves_no_trace() -> None:
+    frame = planted_frame(200).with_columns(pl.lit(4).cast(pl.Int32).alias("time_signature"))
     holes = frame.with_columns(
         pl.when(pl.col("popularity") > 10).then(None).otherwise(pl.col("time_signature")).alias("time_signature")
     )
-    _, shown = FeatureEncoder.fit(holes, 0)
-    assert 0 < _column(shown.numeric, "is_audio_partial").mean() < 1
-    encoder, hidden = FeatureEncoder.fit(holes, 0, hide_gaps=True)
-    assert _column(hidden.numeric, "is_audio_partial").max() == 0
-    assert not np.isnan(_column(hidden.numeric, "time_signature")).any()
-    assert _column(encoder.transform(holes).numeric, "is_audio_partial").max() == 0
+    whole_encoder, whole = FeatureEncoder.fit(frame, 0)
+    encoder, filled = FeatureEncoder.fit(holes, 0)
+
+    assert 0 < holes["time_signature"].null_count() < holes.height
+    np.testing.assert_array_equal(filled.numeric, whole.numeric)
+    np.testing.assert_array_equal(encoder.transform(holes).numeric, whole_encoder.transform(frame).numeric)
+
+
+def test_a_release_without_an_analysis_says_so_though_its_length_is_known() -> None:
+    encoder, _ = FeatureEncoder.fit(planted_frame(200), 0)
+    bare = planted_frame(200).head(1).with_columns(pl.lit(None).alias(name) for name in ANALYSIS)
+    row = encoder.transform(bare).numeric
+
+    assert _column(row, "is_audio_missing")[0] == 1
+    assert np.isnan(_column(row, "danceability")[0])
+    assert not np.isnan(_column(row, "duration_ms")[0])
 
 
 def test_titles_tell_versions_apart_from_names() -> None:

@@ -9,13 +9,12 @@ import numpy as np
 import polars as pl
 
 from songpop.errors import ModelError
-from songpop.features.declared import AUDIO, FEATURES, conform, fill_gaps
+from songpop.features.declared import AUDIO, FEATURES, conform, fill_gaps, has_analysis, usual_values
 from songpop.features.records import ArtistRecords, GenreYearLevel, artist_key, folds_of, out_of_fold
 from songpop.features.titles import title_expressions
 
 NUMERIC: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind != "category")
 CATEGORIES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind == "category")
-ANALYSIS = (*AUDIO, "key", "mode", "time_signature")
 UNKNOWN = 0
 # A genre of fewer tracks is treated as unknown: its embedding would be noise.
 MIN_GENRE_TRACKS = 3
@@ -53,8 +52,7 @@ def _plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(
         *[pl.when(~failed).then(pl.col(name)).cast(pl.Float32).alias(name) for name in (*AUDIO, "time_signature")],
         pl.col("mode").cast(pl.Float32),
-        pl.all_horizontal([pl.col(name).is_null() for name in AUDIO]).cast(pl.Float32).alias("is_audio_missing"),
-        _is_partial().cast(pl.Float32).alias("is_audio_partial"),
+        (~has_analysis()).cast(pl.Float32).alias("is_audio_missing"),
         failed.cast(pl.Float32).alias("is_analysis_failed"),
         pl.col("artist_popularity").cast(pl.Float32),
         pl.col("artist_popularity").is_null().cast(pl.Float32).alias("is_artist_popularity_missing"),
@@ -69,11 +67,6 @@ def _plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_partial() -> pl.Expr:
-    absent = [pl.col(name).is_null() for name in ANALYSIS]
-    return pl.any_horizontal(absent) & ~pl.all_horizontal(absent)
-
-
 @dataclass
 class FeatureEncoder:
     """Turn model frames into arrays, as fitted on a training frame.
@@ -85,7 +78,7 @@ class FeatureEncoder:
         seed: deals training tracks to folds.
         last_year, last_time: of the newest training track; a later release is taken to be as new as that.
         genre_reach: mean artist popularity of each genre's training tracks, by code; NaN where unknown.
-        gap_values: what fills single missing audio columns; None leaves them, and their indicator, as they are.
+        usual: what fills single missing columns of an analysis.
     """
 
     genres: list[str]
@@ -95,16 +88,15 @@ class FeatureEncoder:
     genre_reach: list[float | None]
     last_year: float
     last_time: float
-    gap_values: dict[str, float] | None = None
+    usual: dict[str, float]
 
     @classmethod
-    def fit(cls, train: pl.DataFrame, seed: int, *, hide_gaps: bool = False) -> tuple["FeatureEncoder", EncodedRows]:
+    def fit(cls, train: pl.DataFrame, seed: int) -> tuple["FeatureEncoder", EncodedRows]:
         """Fit on a training frame, and encode its rows without their own labels.
 
         Args:
             train: a model frame with `popularity`.
             seed: deals tracks to folds.
-            hide_gaps: fill single missing audio columns, so that no model can read anything from the gaps.
 
         Returns:
             The encoder, and the encoded training rows in the order of `train`.
@@ -116,13 +108,8 @@ class FeatureEncoder:
             raise ModelError(
                 f"A training frame must have rows with a popularity each, however it has {train.height} rows."
             )
-        frame = conform(train)
-        gap_values = (
-            {name: float(frame[name].drop_nulls().mode().sort()[0]) for name in _partly_missing(frame)}
-            if hide_gaps
-            else None
-        )
-        frame = fill_gaps(frame, gap_values or {})
+        usual = usual_values(conform(train))
+        frame = fill_gaps(conform(train), usual)
         popularity = frame["popularity"].to_numpy()
         counts = frame["genre"].drop_nulls().value_counts().filter(pl.col("count") >= MIN_GENRE_TRACKS)
         genres = sorted(counts["genre"].to_list())
@@ -141,12 +128,12 @@ class FeatureEncoder:
         by_code = dict(reach.iter_rows())
         reaches = [by_code.get(code) for code in range(len(genres) + 1)]
         last_year, last_time = (_largest(plain[name]) for name in ("year", "release_time"))
-        encoder = cls(genres, level, artists, seed, reaches, last_year, last_time, gap_values)
+        encoder = cls(genres, level, artists, seed, reaches, last_year, last_time, usual)
         return encoder, encoder._assemble(frame, plain, genre, values, record)
 
     def transform(self, frame: pl.DataFrame) -> EncodedRows:
         """Encode rows that were not in training, in the order of `frame`."""
-        frame = fill_gaps(conform(frame), self.gap_values or {})
+        frame = fill_gaps(conform(frame), self.usual)
         plain = _plain_columns(frame)
         genre = _codes(frame["genre"], self.genres)
         year = plain["year"].to_numpy().astype(np.float64)
@@ -182,7 +169,7 @@ class FeatureEncoder:
         declared = [{k: getattr(f, k) for k in ("name", "kind", "unit", "source", "why", "group")} for f in FEATURES]
         words = {"features": declared, "genres": self.genres, "seed": self.seed, "first_year": self.level.first_year}
         words |= {"last_year": self.last_year, "last_time": self.last_time}
-        words |= {"genre_reach": self.genre_reach, "gap_values": self.gap_values}
+        words |= {"genre_reach": self.genre_reach, "usual": self.usual}
         words["level_shape"] = list(self.level.counts.shape)
         (folder / "features.json").write_text(json.dumps(words | (extra or {}), indent=1, ensure_ascii=False) + "\n")
         self.artists.table.write_parquet(folder / "artists.parquet")
@@ -208,7 +195,7 @@ class FeatureEncoder:
         counts, sums = (levels[name].to_numpy().reshape(shape) for name in ("n", "popularity_sum"))
         level = GenreYearLevel(words["first_year"], counts, sums)
         artists = ArtistRecords(pl.read_parquet(folder / "artists.parquet"))
-        learned = (words[name] for name in ("seed", "genre_reach", "last_year", "last_time", "gap_values"))
+        learned = (words[name] for name in ("seed", "genre_reach", "last_year", "last_time", "usual"))
         return cls(words["genres"], level, artists, *learned)
 
 
@@ -230,9 +217,3 @@ def _largest(values: pl.Series) -> float:
 def _key_codes(key: pl.Series) -> np.ndarray:
     code = key.fill_null(-1).to_numpy().astype(np.int64) + 1
     return np.where((code >= 0) & (code <= 12), code, UNKNOWN)
-
-
-def _partly_missing(frame: pl.DataFrame) -> list[str]:
-    """Name the audio columns that some rows lack though they have others."""
-    partial = frame.filter(_is_partial())
-    return [name for name in ANALYSIS if partial[name].null_count() and frame[name].null_count() < frame.height]
