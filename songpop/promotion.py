@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -14,103 +14,86 @@ from songpop.evaluation import HEADLINE, bootstrap_interval
 # Fewer shared rows than this can't tell two models apart.
 MIN_SHARED_ROWS = 30
 _BOOTSTRAP_SEED = 7
+_NOT_BELOW_MEDIAN = "on held-out tracks its error is not below that of the median"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with a challenger.
+    """Which version scores from now on.
 
     Args:
-        promote: whether it becomes the champion.
+        decision: whether the challenger was promoted, or the champion kept.
+        champion: the version that scores from now on.
+        challenger: the version that was judged.
         reason: why, in sentences a person can read.
-        challenger, champion: model versions; champion is None for the first one.
-        mae_difference: challenger's mean absolute error minus the champion's on the shared rows.
-        difference_low, difference_high: bound 90 % of that difference over resampled rows.
-        n_shared: number of shared temporal test rows.
-        is_behind_benchmark: LightGBM has the lower error on the temporal split: a warning is due.
     """
 
-    promote: bool
-    reason: str
+    decision: Literal["promoted", "kept"]
+    champion: str
     challenger: str
-    champion: str | None
-    mae_difference: float | None = None
-    difference_low: float | None = None
-    difference_high: float | None = None
-    n_shared: int = 0
-    is_behind_benchmark: bool = False
+    reason: str
 
 
 def decide(champion_dir: Path | None, challenger_dir: Path) -> Decision:
     """Decide by the temporal split: a challenger is promoted unless it is surely worse than the champion.
 
-    The newer model has seen newer data, so a draw goes to it. With no champion it is promoted if it beats the
-    median baseline.
+    The newer model has seen newer data, so a draw goes to it. One that does not beat the median is kept back.
+
+    Args:
+        champion_dir: of the version that scores now; None where none can, so that the challenger has to.
+        challenger_dir: of the version to judge.
 
     Raises:
         ModelError: a model's folder can't be read.
     """
     metrics = _metrics(challenger_dir)
     name = metrics["model_version"]
-    against, behind = _against_benchmark(metrics)
-    if not _beats_median(metrics):
-        reason = f"{name} is kept back: on held-out tracks its error is not below that of the median. {against}"
-        return Decision(False, reason, name, champion_dir.name if champion_dir else None, is_behind_benchmark=behind)
+    against = _against_benchmark(metrics)
+    beats_median = _beats_median(metrics)
     if champion_dir is None:
-        return Decision(
-            True,
-            f"{name} is the first model, so it becomes the champion. {against}",
-            name,
-            None,
-            is_behind_benchmark=behind,
-        )
+        though = "" if beats_median else f", though {_NOT_BELOW_MEDIAN}"
+        return Decision("promoted", name, name, f"{name} becomes the champion, as there is no other{though}. {against}")
     champion = _metrics(champion_dir)["model_version"]
     if champion == name:
-        return Decision(
-            False,
-            f"{name} is the champion already: the same data gave the same weights. {against}",
-            name,
-            champion,
-            is_behind_benchmark=behind,
-        )
+        reason = f"{name} is the champion already: the same data gave the same weights. {against}"
+        return Decision("kept", champion, name, reason)
+    if not beats_median:
+        return Decision("kept", champion, name, f"{name} is kept back: {_NOT_BELOW_MEDIAN}. {against}")
     shared = _predictions(challenger_dir).join(_predictions(champion_dir), on="track_id", suffix="_champion")
     if shared.height < MIN_SHARED_ROWS:
         reason = (
             f"{name} replaces {champion}: they share {shared.height} test tracks, too few to compare, and it is newer. "
             f"{against}"
         )
-        return Decision(True, reason, name, champion, n_shared=shared.height, is_behind_benchmark=behind)
-    return _compare(shared, name, champion, against, behind)
+        return Decision("promoted", name, name, reason)
+    return _compare(shared, name, champion, against)
 
 
-def _compare(shared: pl.DataFrame, name: str, champion: str, against: str, behind: bool) -> Decision:
+def _compare(shared: pl.DataFrame, name: str, champion: str, against: str) -> Decision:
     observed = shared["popularity"].to_numpy()
     gap = np.abs(shared["score"].to_numpy() - observed) - np.abs(shared["score_champion"].to_numpy() - observed)
     low, high = bootstrap_interval(lambda rows: float(gap[rows].mean()), len(gap), _BOOTSTRAP_SEED)
     difference = float(gap.mean())
-    promote = low <= 0
-    verb = "replaces" if promote else "does not replace"
+    is_worse = low > 0
     sure = "neither is surely better and the newer data decide"
-    if high < 0 or low > 0:
-        sure = "it is surely better" if high < 0 else "it is surely worse"
+    if high < 0 or is_worse:
+        sure = "it is surely worse" if is_worse else "it is surely better"
     reason = (
-        f"{name} {verb} {champion}: on {len(gap):,} shared test tracks its mean absolute error is "
-        f"{abs(difference):.2f} {'lower' if difference <= 0 else 'higher'} "
+        f"{name} {'does not replace' if is_worse else 'replaces'} {champion}: on {len(gap):,} shared test tracks its "
+        f"mean absolute error is {abs(difference):.2f} {'lower' if difference <= 0 else 'higher'} "
         f"(90 % of resamples {low:+.2f} to {high:+.2f}), so {sure}. {against}"
     )
-    return Decision(promote, reason, name, champion, difference, low, high, len(gap), behind)
+    return Decision("kept", champion, name, reason) if is_worse else Decision("promoted", name, name, reason)
 
 
-def _against_benchmark(metrics: dict[str, Any]) -> tuple[str, bool]:
+def _against_benchmark(metrics: dict[str, Any]) -> str:
     net, trees = (_row(metrics, family) for family in ("keras", "lightgbm"))
     if net is None or trees is None:
-        return "The benchmark could not be judged on the temporal split.", False
-    behind = net["mae"] > trees["mae"]
-    word = "above" if behind else "at or below"
+        return "The benchmark could not be judged on the temporal split."
+    word = "above" if net["mae"] > trees["mae"] else "at or below"
     return (
         f"On the {net['split']} split its error of {net['mae']:.2f} is {word} the benchmark's {trees['mae']:.2f} "
-        "(LightGBM).",
-        behind,
+        "(LightGBM)."
     )
 
 

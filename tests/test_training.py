@@ -143,32 +143,31 @@ def _copy(trained: TrainedModel, folder: Path, name: str, shift: float) -> Path:
 
 def test_the_first_model_becomes_the_champion(trained: TrainedModel) -> None:
     decision = decide(None, trained.path)
-    assert decision.promote
-    assert "is the first model" in decision.reason
+    assert (decision.decision, decision.champion) == ("promoted", trained.model_version)
+    assert "becomes the champion, as there is no other. " in decision.reason
     assert "LightGBM" in decision.reason
 
 
 def test_a_surely_worse_challenger_is_kept_back(trained: TrainedModel, tmp_path: Path) -> None:
     worse = _copy(trained, tmp_path, "keras-2026-11-23-000000", 2.0)
     decision = decide(trained.path, worse)
-    assert not decision.promote
-    assert decision.mae_difference == pytest.approx(2.0)
+    assert (decision.decision, decision.champion) == ("kept", trained.model_version)
+    assert decision.challenger == worse.name
     assert "does not replace" in decision.reason
+    assert "mean absolute error is 2.00 higher" in decision.reason
     assert "surely worse" in decision.reason
 
 
 def test_a_better_challenger_replaces_the_champion(trained: TrainedModel, tmp_path: Path) -> None:
     worse = _copy(trained, tmp_path, "keras-2026-11-21-000000", 2.0)
     decision = decide(worse, trained.path)
-    assert decision.promote
-    assert decision.difference_high is not None
-    assert decision.difference_high < 0
+    assert (decision.decision, decision.champion) == ("promoted", trained.model_version)
     assert "surely better" in decision.reason
 
 
 def test_the_same_weights_are_not_promoted_again(trained: TrainedModel) -> None:
     decision = decide(trained.path, trained.path)
-    assert not decision.promote
+    assert (decision.decision, decision.champion) == ("kept", trained.model_version)
     assert "is the champion already" in decision.reason
 
 
@@ -177,17 +176,25 @@ def test_models_without_shared_tracks_can_t_be_compared(trained: TrainedModel, t
     path = other / "eval_predictions.parquet"
     pl.read_parquet(path).with_columns(pl.format("other {}", "track_id").alias("track_id")).write_parquet(path)
     decision = decide(other, trained.path)
-    assert decision.promote
+    assert decision.decision == "promoted"
     assert "too few to compare" in decision.reason
 
 
-def test_a_model_no_better_than_the_median_is_kept_back(trained: TrainedModel, tmp_path: Path) -> None:
+def test_a_model_no_better_than_the_median_scores_only_where_no_other_can(
+    trained: TrainedModel, tmp_path: Path
+) -> None:
     poor = _copy(trained, tmp_path, "keras-2026-11-23-000000", 0.0)
     metrics = json.loads((poor / "metrics.json").read_text())
     for row in metrics["scoreboard"]:
         row["mae"] = 9.0 if row["family"] == "median" else 10.0
     (poor / "metrics.json").write_text(json.dumps(metrics))
-    assert not decide(None, poor).promote
+
+    beside, alone = decide(trained.path, poor), decide(None, poor)
+
+    assert (beside.decision, beside.champion) == ("kept", trained.model_version)
+    assert "is kept back: on held-out tracks its error is not below" in beside.reason
+    assert (alone.decision, alone.champion) == ("promoted", poor.name)
+    assert "though on held-out tracks its error is not below that of the median" in alone.reason
 
 
 def test_a_folder_without_metrics_can_t_be_judged(tmp_path: Path) -> None:
