@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from songpop import __version__, warehouse
+from songpop import __version__, runs, warehouse
 from songpop.errors import WarehouseError
 from songpop.settings import Settings
 
@@ -29,7 +29,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
     rows += [
         _folder("home", settings.home),
         _free_space(settings.home),
-        _database("warehouse", settings.warehouse, settings),
+        _warehouse(settings),
         _database("published file", settings.published, settings),
         _row("Spotify keys", _keys(settings), True),
     ]
@@ -65,6 +65,14 @@ def _folder(what: str, path: Path) -> dict[str, Any]:
 def _free_space(path: Path) -> dict[str, Any]:
     free = shutil.disk_usage(_existing(path)).free
     return _row("free disk space", f"{free / 1e9:.1f} GB", free > _ENOUGH_FREE_BYTES)
+
+
+def _warehouse(settings: Settings) -> dict[str, Any]:
+    """Examine the writer's file, but leave it alone while a run needs it."""
+    with runs.looking(settings) as is_free:
+        if is_free:
+            return _database("warehouse", settings.warehouse, settings)
+    return _row("warehouse", f"{settings.warehouse}, not opened: a run is going on", True)
 
 
 def _database(what: str, path: Path, settings: Settings) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """One run: its lock, its row in the ledger, its clock and its words."""
 
 import fcntl
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO
 
 import duckdb
 
@@ -16,10 +19,18 @@ from songpop.settings import Settings
 
 Clock = Callable[[], datetime]
 
+# how long a run waits for the lock: longer than somebody who only looks into the warehouse holds it
+_LOCK_WAITS = (0.1, 0.2, 0.4, 0.8, 1.5)
+
 
 def utc_now() -> datetime:
     """Return the present moment in UTC, without a zone mark, as the ledger keeps it."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def local_today(clock: Clock = utc_now) -> date:
+    """Return the day that it is where this machine stands, as cron counts days; `clock` is in UTC."""
+    return clock().replace(tzinfo=UTC).astimezone().date()
 
 
 @dataclass
@@ -44,10 +55,16 @@ class Run:
 
     @contextmanager
     def warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the writer's warehouse for one step."""
+        """Open the writer's warehouse for one step.
+
+        Raises:
+            WarehouseError: it can't be opened, or DuckDB could not do what the step asked of it.
+        """
         con = warehouse.connect(self.settings)
         try:
             yield con
+        except duckdb.Error as error:
+            raise warehouse.unwritten(error) from error
         finally:
             con.close()
 
@@ -70,26 +87,59 @@ class Run:
 
 
 @contextmanager
-def open_run(settings: Settings, flow: str, *, as_of_date: date, clock: Clock = utc_now) -> Iterator[Run]:
+def open_run(
+    settings: Settings,
+    flow: str,
+    *,
+    as_of_date: date,
+    clock: Clock = utc_now,
+    wait: Callable[[float], object] = time.sleep,
+) -> Iterator[Run]:
     """Hold the warehouse's run lock, and open and close the run's row in the ledger.
 
-    The row ends as `done`, as `degraded` where warnings were found, or as `failed` with the reason.
+    The row ends as `done`, as `degraded` where warnings were found, or as `failed` with the reason. A row that
+    can't be closed is closed by the next run.
+
+    Args:
+        settings: of this process.
+        flow: the command's name.
+        as_of_date: the day that the run speaks for.
+        clock: gives the present moment in UTC.
+        wait: told how many seconds to wait before the lock is tried again.
 
     Raises:
         WarehouseError: another run holds the lock.
     """
     started_at = clock()
     run = Run(settings, make_run_id(flow, started_at), flow, as_of_date, clock)
-    with _lock(settings):
+    with _run_lock(settings, wait):
         with run.warehouse() as con:
             _close_killed_runs(con, started_at)
             ledger.open_run(con, run.run_id, flow, as_of_date=as_of_date, now=started_at)
         try:
             yield run
         except BaseException as error:
-            _close(run, "failed", str(error) or type(error).__name__)
+            try:
+                _close(run, "failed", str(error) or type(error).__name__)
+            except WarehouseError as second:
+                console.say(f"The run's row in the ledger stays open until the next run: {second}")
             raise
         _close(run, "degraded" if run.findings else "done", None)
+
+
+@contextmanager
+def looking(settings: Settings) -> Iterator[bool]:
+    """Take the run lock to look into the writer's file, without a run, a wait or a trace on the disk.
+
+    Yields:
+        Whether no run is going on; one that starts meanwhile waits. Many can look at once.
+    """
+    path = _lock_path(settings)
+    if not path.is_file():
+        yield True
+        return
+    with path.open("rb") as file:
+        yield _try_lock(file, fcntl.LOCK_SH)
 
 
 def _close(run: Run, status: str, message: str | None) -> None:
@@ -104,15 +154,33 @@ def _close_killed_runs(con: duckdb.DuckDBPyConnection, now: datetime) -> None:
 
 
 @contextmanager
-def _lock(settings: Settings) -> Iterator[None]:
-    path = settings.warehouse.with_name(f".{settings.warehouse.name}.run-lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+def _run_lock(settings: Settings, wait: Callable[[float], object]) -> Iterator[None]:
+    path = _lock_path(settings)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise WarehouseError(f"{path} must be a file that can be written, however: {error}") from error
+    with file:
+        for seconds in _LOCK_WAITS:
+            if _try_lock(file, fcntl.LOCK_EX):
+                break
+            wait(seconds)
+        else:
             raise WarehouseError(
                 f"Only one run may write {settings.warehouse} at a time, however another is going on. "
                 "Wait for it to end, or give this one its own SONGPOP_HOME."
-            ) from None
+            )
         yield
+
+
+def _lock_path(settings: Settings) -> Path:
+    return settings.warehouse.with_name(f".{settings.warehouse.name}.run-lock")
+
+
+def _try_lock(file: IO[str] | IO[bytes], kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from songpop import warehouse
+from songpop import runs, warehouse
 from songpop.errors import WarehouseError
 from songpop.settings import Settings
 
@@ -16,28 +16,30 @@ _SHOWN_FINDINGS = 10
 def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
     """Read the state of the nights.
 
-    The writer's file tells it where that is free; while a run is going on, the readers' file does.
+    The writer's file tells it; while a run is going on, that file is left alone and the readers' file does.
 
     Returns:
-        `read_from`, `published_at`, `published_age_hours`, `champion`, `runs`, `findings` and `scoreboard`;
-        the last three are lists of mappings, newest first.
+        `read_from`, `is_run_going_on`, `published_at`, `published_age_hours`, `champion`, `runs`, `findings`,
+        `scoreboard` and `coverage`; runs, findings and scoreboard are lists of mappings, newest first.
 
     Raises:
-        WarehouseError: there is no warehouse yet.
+        WarehouseError: there is no warehouse yet, or a run is going on and nothing was published yet.
     """
-    con, source = _open(settings)
-    with con:
-        published = _published_at(settings)
-        return {
-            "read_from": source,
-            "published_at": published,
-            "published_age_hours": None if published is None else (now - published).total_seconds() / 3600,
-            "champion": next(iter(_rows(con, _CHAMPION)), None),
-            "runs": _rows(con, _RUNS),
-            "findings": _rows(con, _FINDINGS),
-            "scoreboard": _rows(con, _SCOREBOARD) if _has_marts(con) else [],
-            "coverage": next(iter(_rows(con, _COVERAGE)), None) if _has_marts(con) else None,
-        }
+    with runs.looking(settings) as is_free:
+        con, source = _open(settings, is_free)
+        with con:
+            published = _published_at(settings)
+            return {
+                "read_from": source,
+                "is_run_going_on": not is_free,
+                "published_at": published,
+                "published_age_hours": None if published is None else (now - published).total_seconds() / 3600,
+                "champion": next(iter(_rows(con, _CHAMPION)), None),
+                "runs": _rows(con, _RUNS),
+                "findings": _rows(con, _FINDINGS),
+                "scoreboard": _rows(con, _SCOREBOARD) if _has_marts(con) else [],
+                "coverage": next(iter(_rows(con, _COVERAGE)), None) if _has_marts(con) else None,
+            }
 
 
 _CHAMPION = """
@@ -72,15 +74,20 @@ _COVERAGE = """
 """
 
 
-def _open(settings: Settings) -> tuple[duckdb.DuckDBPyConnection, str]:
-    if not settings.warehouse.is_file() and settings.published.is_file():
-        return warehouse.open_file(settings.published, settings, read_only=True), "published file"
-    try:
-        return warehouse.open_file(settings.warehouse, settings, read_only=True), "warehouse"
-    except WarehouseError:
-        if not settings.published.is_file():
-            raise
-        return warehouse.open_file(settings.published, settings, read_only=True), "published file"
+def _open(settings: Settings, is_free: bool) -> tuple[duckdb.DuckDBPyConnection, str]:
+    has_published = settings.published.is_file()
+    if not is_free and not has_published:
+        raise WarehouseError(
+            "There must be a published file to read the status from while a run is going on, however there is none "
+            "yet. Wait for that run to end."
+        )
+    if is_free and (settings.warehouse.is_file() or not has_published):
+        try:
+            return warehouse.open_file(settings.warehouse, settings, read_only=True), "warehouse"
+        except WarehouseError:
+            if not has_published:
+                raise
+    return warehouse.open_file(settings.published, settings, read_only=True), "published file"
 
 
 def _published_at(settings: Settings) -> datetime | None:

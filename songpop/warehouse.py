@@ -2,9 +2,10 @@
 
 import os
 import re
+import time
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -31,18 +32,42 @@ BUILD_ORDER = (
 
 # DuckDB 1.4 and later can read it, whichever version wrote it
 _STORAGE_VERSION = "v1.4.0"
+# seconds between tries to open a locked file, 10 s in all
+_LOCK_WAITS = (0.1, 0.2, 0.4, 0.8, 1.5, 2.0, 2.5, 2.5)
 _LOCK_HOLDER = re.compile(r"PID (\d+)")
 
 
-def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+def connect(settings: Settings, *, wait: Callable[[float], object] = time.sleep) -> duckdb.DuckDBPyConnection:
     """Open the writer's warehouse, making file, schemas and tables where they are missing.
 
+    Somebody who only looks into the file locks it too, so a locked file is tried again for about ten seconds.
+
+    Args:
+        settings: say where it is.
+        wait: told how many seconds to wait before the next try.
+
     Raises:
-        WarehouseError: another process holds the file, or it is not a DuckDB file.
+        WarehouseError: another process holds the file, it is not a DuckDB file, or it can't be made.
     """
-    settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    con = open_file(settings.warehouse, settings, read_only=False)
-    create_tables(con)
+    try:
+        settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"{settings.warehouse} must be a file that can be made, however: {error}") from error
+    for seconds in _LOCK_WAITS:
+        try:
+            con = _open(settings.warehouse, settings, read_only=False)
+            break
+        except duckdb.IOException as error:
+            if not _LOCK_HOLDER.search(str(error)):
+                raise _unreadable(settings.warehouse, error) from error
+            wait(seconds)
+    else:
+        con = open_file(settings.warehouse, settings, read_only=False)
+    try:
+        create_tables(con)
+    except duckdb.Error as error:
+        con.close()
+        raise unwritten(error) from error
     return con
 
 
@@ -55,18 +80,42 @@ def open_file(path: Path, settings: Settings, *, read_only: bool) -> duckdb.Duck
     if read_only and not path.is_file():
         raise WarehouseError(f"{path} must exist to be read, however it does not. `songpop nightly` makes it.")
     try:
-        return duckdb.connect(str(path), read_only=read_only, config=connection_config(settings))
-    except duckdb.IOException as error:
-        holder = _LOCK_HOLDER.search(str(error))
-        if holder:
-            raise WarehouseError(
-                f"{path} must be free to be opened, however process {holder[1]} has it open. Wait for that run "
-                "to end; readers should open the published file instead."
-            ) from error
-        raise WarehouseError(
-            f"{path} must be a DuckDB file that this DuckDB ({duckdb.__version__}) can read, however it said: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
+        return _open(path, settings, read_only=read_only)
+    except duckdb.Error as error:
+        raise _unreadable(path, error) from error
+
+
+def _open(path: Path, settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(path), read_only=read_only, config=connection_config(settings))
+
+
+def _unreadable(path: Path, error: duckdb.Error) -> WarehouseError:
+    if holder := _LOCK_HOLDER.search(str(error)):
+        return WarehouseError(
+            f"{path} must be free to be opened, however process {holder[1]} has it open. Wait for that run "
+            "to end; readers should open the published file instead."
+        )
+    return WarehouseError(
+        f"{path} must be a DuckDB file that this DuckDB ({duckdb.__version__}) can read, however it said: "
+        f"{_first_line(error)}"
+    )
+
+
+def unwritten(error: duckdb.Error) -> WarehouseError:
+    """Put into words why DuckDB could not do what a step asked of it."""
+    advice = ""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        advice = " Raise SONGPOP_MEMORY_LIMIT."
+    elif isinstance(error, duckdb.IOException):
+        advice = " Is the disk full?"
+    return WarehouseError(
+        f"The warehouse must do what a step asks, however it said ({type(error).__name__}): "
+        f"{_first_line(error).rstrip('.')}.{advice}"
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def connection_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
@@ -82,14 +131,23 @@ def connection_config(settings: Settings) -> dict[str, str | bool | int | float 
 
 @contextmanager
 def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit what happens inside as one, or roll all of it back."""
-    con.execute("begin transaction")
+    """Commit what happens inside as one, or roll all of it back.
+
+    Raises:
+        WarehouseError: DuckDB could not do it, as on a full disk.
+    """
     try:
-        yield
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
+        con.execute("begin transaction")
+        try:
+            yield
+        except BaseException:
+            # a connection that a full disk has broken can't roll back; its file does when it is opened next
+            with suppress(duckdb.Error):
+                con.execute("rollback")
+            raise
+        con.execute("commit")
+    except duckdb.Error as error:
+        raise unwritten(error) from error
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:

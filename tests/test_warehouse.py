@@ -1,4 +1,6 @@
 import multiprocessing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 
 import duckdb
@@ -20,19 +22,40 @@ def _hold_open(
         done.wait(30)
 
 
-def test_a_warehouse_that_another_process_has_open_is_refused_with_its_pid(settings: Settings) -> None:
+@contextmanager
+def _held_open(settings: Settings) -> Iterator[tuple[int | None, Callable[[], None]]]:
+    """Let another process hold the warehouse; give its pid and what ends it."""
     warehouse.connect(settings).close()
     context = multiprocessing.get_context("spawn")
     opened, done = context.Event(), context.Event()
     holder = context.Process(target=_hold_open, args=(str(settings.warehouse), opened, done))
     holder.start()
-    try:
-        assert opened.wait(30)
-        with pytest.raises(WarehouseError, match=f"must be free to be opened, however process {holder.pid}"):
-            warehouse.connect(settings)
-    finally:
+
+    def end() -> None:
         done.set()
         holder.join()
+
+    try:
+        assert opened.wait(30)
+        yield holder.pid, end
+    finally:
+        end()
+
+
+def test_a_warehouse_that_another_process_has_open_is_refused_with_its_pid(settings: Settings) -> None:
+    waits: list[float] = []
+    with (
+        _held_open(settings) as (pid, _),
+        pytest.raises(WarehouseError, match=f"must be free to be opened, however process {pid}"),
+    ):
+        warehouse.connect(settings, wait=waits.append)
+
+    assert sum(waits) == pytest.approx(10)
+
+
+def test_a_warehouse_that_somebody_only_looked_into_is_opened_on_another_try(settings: Settings) -> None:
+    with _held_open(settings) as (_, end), warehouse.connect(settings, wait=lambda _: end()) as con:
+        assert con.execute("select count(*) from ledger.runs").fetchall() == [(0,)]
 
 
 def test_a_file_that_is_not_of_duckdb_is_refused(settings: Settings) -> None:
@@ -54,6 +77,22 @@ def test_a_transaction_that_fails_leaves_nothing(con: duckdb.DuckDBPyConnection)
         1 / 0  # noqa: B018
 
     assert con.execute("select count(*) from ledger.runs").fetchall() == [(0,)]
+
+
+def test_what_duckdb_cannot_do_in_a_transaction_is_said_in_words(con: duckdb.DuckDBPyConnection) -> None:
+    rule = r"must do what a step asks, however it said \(ConstraintException\): "
+    with pytest.raises(WarehouseError, match=rule), warehouse.transaction(con):
+        ledger.open_run(con, "run", "nightly", as_of_date=_DAY, now=_NOW)
+        ledger.open_run(con, "run", "nightly", as_of_date=_DAY, now=_NOW)
+
+    assert con.execute("select count(*) from ledger.runs").fetchall() == [(0,)]
+
+
+def test_a_warehouse_in_a_place_that_is_a_file_is_refused(settings: Settings) -> None:
+    settings.warehouse.parent.write_text("not a folder")
+
+    with pytest.raises(WarehouseError, match="must be a file that can be made"):
+        warehouse.connect(settings)
 
 
 def test_every_mart_and_every_column_has_a_comment(con: duckdb.DuckDBPyConnection) -> None:

@@ -129,6 +129,8 @@ def status_command(settings: Settings, as_json: bool) -> None:
     if as_json:
         print_json(state)
         return
+    if state["is_run_going_on"]:
+        click.echo("A run is going on; this is what the published file tells.")
     age = state["published_age_hours"]
     click.echo(f"Published  {'never' if age is None else f'{age:.1f} hours ago ({settings.published})'}")
     champion = state["champion"]
