@@ -14,9 +14,10 @@ from prefect.tasks import Task, exponential_backoff
 from songpop import exports, reports
 from songpop.errors import SourceUnavailable
 from songpop.night import Night, Step, open_night
+from songpop.retraining import Retrain
 from songpop.runs import utc_now
 from songpop.settings import Settings
-from songpop.steps import Inputs, Retrain
+from songpop.steps import Inputs
 
 _SHOWN_RELEASES = 50
 

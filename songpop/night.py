@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from songpop import console, reports, steps, warehouse
-from songpop.errors import SettingsError
+import duckdb
+
+from songpop import console, reports, retraining, steps
+from songpop.errors import SongpopError
+from songpop.retraining import Retrain
 from songpop.runs import Clock, Run, open_run, utc_now
 from songpop.settings import Settings
-from songpop.steps import Inputs, Retrain
+from songpop.steps import Inputs
 
 if TYPE_CHECKING:
     from songpop.sources.spotify import SpotifySource
@@ -39,6 +42,8 @@ class Night:
         retrain: when to train.
         source: the Spotify source of an embedded sample; None takes the one that the settings name.
         lines: name, seconds and outcome of every step done.
+        has_news: whether a service told something, which is then to be checked.
+        n_scored: how many releases were scored.
     """
 
     run: Run
@@ -46,15 +51,20 @@ class Night:
     retrain: Retrain = "auto"
     source: "SpotifySource | None" = None
     lines: list[tuple[str, float, str]] = field(default_factory=list)
+    has_news: bool = False
+    n_scored: int = 0
 
     def plan(self) -> Iterator[Step]:
         """Give the steps in order; the next one is asked for only when the one before has ended well."""
         yield Step("load", self._load, is_worth_a_retry=True)
         yield Step("check inputs", lambda: self._check("inputs"))
         yield Step("enrich", self._enrich, is_worth_a_retry=True)
+        if self.has_news:
+            yield Step("check news", lambda: self._check("inputs"))
         yield Step("train", self._train)
         yield Step("score", self._score)
-        yield Step("check scores", lambda: self._check("scores"))
+        if self.n_scored:
+            yield Step("check scores", lambda: self._check("scores"))
         yield Step("publish", self._publish)
 
     def do(self, step: Step) -> str:
@@ -79,19 +89,21 @@ class Night:
 
     def _enrich(self) -> str:
         result = steps.enrich(self.run, self.source)
+        self.has_news = bool(result.n_calls)
         for note in result.notes if result.n_calls else ():
             console.say(f"  {note}")
         return result.summary
 
     def _train(self) -> str:
-        reason = steps.is_training_due(self.run, self.retrain)
+        reason = retraining.is_training_due(self.run, self.retrain)
         if reason is None:
             return "not due; the champion stays"
-        result = steps.train(self.run)
+        result = retraining.train(self.run)
         return f"{result.challenger} {result.decision}, because {reason}. {result.reason}"
 
     def _score(self) -> str:
         result = steps.score(self.run)
+        self.n_scored = result.n_scored
         return f"{result.n_scored:,} releases scored by {result.model_version}"
 
     def _publish(self) -> str:
@@ -114,18 +126,25 @@ def open_night(
     When it closes, whether well or not, the report of the night is written to `reports/`.
     """
     with ExitStack() as stack:
+        run = stack.enter_context(open_run(settings, "nightly", as_of_date=as_of_date, clock=clock))
         source = None
         if sample_rows:
-            _refuse_real_data(settings)
             inputs, source = stack.enter_context(_embedded_sample(settings, sample_rows, as_of_date))
-        run = stack.enter_context(open_run(settings, "nightly", as_of_date=as_of_date, clock=clock))
         night = Night(run, inputs, retrain, source)
         try:
             yield night
         except BaseException as error:
-            reports.write_report(run, night.lines, failure=str(error) or type(error).__name__)
+            _report(night, str(error) or type(error).__name__)
             raise
-        reports.write_report(run, night.lines, failure=None)
+        _report(night, None)
+
+
+def _report(night: Night, failure: str | None) -> None:
+    """Write the report; a night does not fail, nor hide why it did, because its report can't be written."""
+    try:
+        reports.write_report(night.run, night.lines, failure=failure)
+    except (OSError, SongpopError, duckdb.Error) as error:
+        console.say(f"The night's report could not be written: {error}")
 
 
 def run_night(
@@ -148,21 +167,6 @@ def run_night(
         for step in night.plan():
             night.do(step)
     return night.run
-
-
-def _refuse_real_data(settings: Settings) -> None:
-    """Keep the synthetic sample out of a warehouse that holds other tracks: a model would learn from both."""
-    if not settings.warehouse.is_file():
-        return
-    with warehouse.connect(settings) as con:
-        others = con.execute(
-            "select file_name from ledger.snapshots where entity = 'tracks' and file_name not like 'synthetic%' limit 1"
-        ).fetchall()
-    if others:
-        raise SettingsError(
-            f"The synthetic sample must have a warehouse of its own, however {settings.warehouse} holds "
-            f"{others[0][0]}. Give it another folder, as in --home demo."
-        )
 
 
 @contextmanager

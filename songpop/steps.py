@@ -1,14 +1,14 @@
 """The steps of a night. Each is a plain function of a run: opens the warehouse, does its part, leaves it closed."""
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import duckdb
 import polars as pl
 
-from songpop import console, ledger, resources, warehouse
-from songpop.errors import ModelError
+from songpop import console, ledger, retraining, warehouse
+from songpop.errors import ExpectationFailed, ModelError, SettingsError
 from songpop.ledger import Finding
 from songpop.runs import Run
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from songpop.expectations import CheckResult
     from songpop.loading import LoadResult
     from songpop.sources.spotify import SpotifySource
-    from songpop.training import TrainedModel
 
-Retrain = Literal["always", "auto", "never"]
 Phase = Literal["inputs", "scores", "all"]
+
+# what the files of `songpop sample` are called
+SYNTHETIC = "synthetic_"
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,6 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class TrainResult:
-    """What training gave: the challenger, the decision about it, and its scoreboard."""
-
-    challenger: str
-    champion: str
-    decision: str
-    reason: str
-    metrics: list[dict[str, object]]
-
-
-@dataclass(frozen=True)
 class ScoreResult:
     """How many releases were scored, and by which model."""
 
@@ -64,6 +54,7 @@ def load(run: Run, inputs: Inputs) -> "LoadResult":
     from songpop import loading
 
     with run.warehouse() as con:
+        _refuse_mixture(con, run, inputs)
         result = loading.load(
             con,
             run.settings,
@@ -78,8 +69,28 @@ def load(run: Run, inputs: Inputs) -> "LoadResult":
     return result
 
 
+def _refuse_mixture(con: duckdb.DuckDBPyConnection, run: Run, inputs: Inputs) -> None:
+    """Keep synthetic and real tracks apart: a model would learn from both, and nobody would see it."""
+    if not (inputs.kaggle or inputs.tracks):
+        return
+    name = inputs.tracks.name if inputs.tracks else "the Kaggle file"
+    is_synthetic = name.startswith(SYNTHETIC)
+    others = con.execute(
+        "select file_name from ledger.snapshots where entity = 'tracks' and starts_with(file_name, ?) <> ? limit 1",
+        [SYNTHETIC, is_synthetic],
+    ).fetchall()
+    if others:
+        raise SettingsError(
+            f"Synthetic and real tracks must have a warehouse each, however {run.settings.warehouse} holds "
+            f"{others[0][0]} and is to load {name}. Give one of them another folder, as in --home demo."
+        )
+
+
 def check(run: Run, phase: Phase = "all") -> "CheckResult":
     """Run the suites and SQL checks, and keep their findings.
+
+    Where a critical one does not hold, files that no check has passed yet are withdrawn, and a model that this run
+    promoted is rolled back, so that the next run does not meet the same trouble.
 
     Raises:
         ExpectationFailed: a critical one did not hold.
@@ -95,8 +106,33 @@ def check(run: Run, phase: Phase = "all") -> "CheckResult":
         progress=console.progress,
     )
     run.save_findings(result.findings)
-    expectations.raise_if_critical(result.findings)
+    try:
+        expectations.raise_if_critical(result.findings)
+    except ExpectationFailed as failure:
+        with run.warehouse() as con:
+            if phase == "scores":
+                retraining.roll_back(con, run, str(failure))
+            else:
+                _withdraw(con, run, str(failure))
+        raise
     return result
+
+
+def _withdraw(con: duckdb.DuckDBPyConnection, run: Run, reason: str) -> None:
+    """Withdraw the snapshots that no run has checked with success; loading such a file again counts it again."""
+    unchecked = con.execute(
+        "select snapshot_id from marts.snapshots where not exists (from ledger.runs where status in "
+        "('done', 'degraded') and flow in ('nightly', 'check', 'publish') and finished_at > loaded_at) order by 1"
+    ).fetchall()
+    if not unchecked:
+        return
+    con.executemany(
+        "insert into ledger.withdrawals values (?, ?, ?, ?)",
+        [[snapshot_id, run.run_id, reason, run.clock()] for (snapshot_id,) in unchecked],
+    )
+    run.build(con)
+    names = ", ".join(snapshot_id for (snapshot_id,) in unchecked)
+    console.say(f"Withdrawn, so that the next run goes on without: {names}. Mend the file and load it again.")
 
 
 def enrich(run: Run, source: "SpotifySource | None" = None) -> "EnrichResult":
@@ -118,139 +154,53 @@ def enrich(run: Run, source: "SpotifySource | None" = None) -> "EnrichResult":
     return result
 
 
-def is_training_due(run: Run, retrain: Retrain) -> str | None:
-    """Return why a network is to be trained now, or None if the champion stays as it is.
-
-    Raises:
-        ModelError: training is forbidden and there is no champion.
-    """
-    with run.warehouse() as con:
-        champion = ledger.champion_version(con)
-        if retrain == "always":
-            return "it was asked for"
-        if champion is None:
-            if retrain == "never":
-                raise ModelError(
-                    "Scoring must have a champion, however none was trained yet and --retrain never forbids it."
-                )
-            return "there is no champion yet"
-        if retrain == "never":
-            return None
-        if not _is_usable(run, champion):
-            return f"{champion} is of other features than this version of songpop has, or its files are gone"
-        snapshot_ids, trained_on = con.execute(
-            "select data_snapshot_ids, as_of_date from ledger.model_versions where model_version = ?",
-            [champion],
-        ).fetchall()[0]
-        if sorted(snapshot_ids) != _training_snapshots(con):
-            return "there are data that the champion has not seen"
-    if run.as_of_date - trained_on >= timedelta(days=run.settings.retrain_days):
-        return f"the champion is {(run.as_of_date - trained_on).days} days old"
-    return None
-
-
-def _is_usable(run: Run, model_version: str) -> bool:
-    from songpop import scoring
-
-    try:
-        scoring.load_champion(run.settings.models_dir / model_version)
-    except ModelError:
-        return False
-    return True
-
-
-def train(run: Run) -> TrainResult:
-    """Fit network and benchmark on every track with a known popularity; register, and promote or keep.
-
-    Raises:
-        ModelError: there are too few tracks to learn from.
-    """
-    from songpop import promotion, training
-
-    settings = run.settings
-    with run.warehouse() as con:
-        frame = _read_frame(con, "training")
-        snapshot_ids = _training_snapshots(con)
-        champion = ledger.champion_version(con)
-    trained = training.train(
-        frame,
-        models_dir=settings.models_dir,
-        seed=settings.seed,
-        threads=settings.threads,
-        as_of_date=run.as_of_date,
-        snapshot_ids=snapshot_ids,
-        progress=lambda line: console.say(f"  {line}"),
-    )
-    is_champion_usable = champion is not None and _is_usable(run, champion)
-    decision = promotion.decide(
-        settings.models_dir / champion if champion and is_champion_usable else None, trained.path
-    )
-    new_champion = champion if champion and is_champion_usable and not decision.promote else trained.model_version
-    with run.warehouse() as con, warehouse.transaction(con):
-        known = con.execute(
-            "select count(*) from ledger.model_versions where model_version = ?", [trained.model_version]
-        ).fetchall()[0][0]
-        if not known:
-            ledger.save_model(con, _version_row(run, trained, snapshot_ids), trained.scoreboard)
-        ledger.save_promotion(
-            con,
-            {
-                "promotion_id": f"{run.run_id}-promotion",
-                "run_id": run.run_id,
-                "decision": "promoted" if new_champion == trained.model_version else "kept",
-                "challenger": trained.model_version,
-                "previous_champion": champion,
-                "champion": new_champion,
-                "reason": decision.reason,
-                "decided_at": run.clock(),
-            },
-        )
-    run.save_findings(_benchmark_findings(trained.scoreboard, trained.model_version))
-    return TrainResult(
-        trained.model_version,
-        new_champion,
-        "promoted" if new_champion == trained.model_version else "kept",
-        decision.reason,
-        trained.scoreboard,
-    )
-
-
 def score(run: Run) -> ScoreResult:
     """Score every new release with the champion and append the scores to the ledger.
 
-    Raises:
-        ModelError: there is no champion, or no release to score.
-    """
-    from songpop import scoring
+    No new release is a finding and not a failure: a quiet week must not keep the rest from readers.
 
-    settings = run.settings
+    Raises:
+        ModelError: there is no champion.
+    """
     with run.warehouse() as con:
         champion = ledger.champion_version(con)
         if champion is None:
             raise ModelError("Scoring must have a champion, however none was trained yet. Run `songpop train`.")
-        releases = _read_frame(con, "releases")
-        if releases.is_empty():
-            raise ModelError(
-                f"There must be a new release to score, however marts.releases is empty on {run.as_of_date}. Pass "
-                "a file with --releases, or set the Spotify keys and run `songpop enrich`."
-            )
-        model = scoring.load_champion(settings.models_dir / champion, threads=settings.threads)
-        scores = scoring.score_releases(releases, model)
-        stamped = scores.join(
-            releases.select("track_id", "album_id", "release_date"),
-            on="track_id",
-            how="left",
-            maintain_order="left",
-        ).with_columns(
-            run_id=pl.lit(run.run_id),
-            model_version=pl.lit(champion),
-            as_of_date=pl.lit(run.as_of_date),
-            scored_at=pl.lit(run.clock()),
-        )
-        with warehouse.transaction(con):
-            ledger.save_scores(con, stamped.select(SCORE_COLUMNS))
+        releases = warehouse.read_frame(con, "releases")
+        if not releases.is_empty():
+            _score_frame(con, run, releases, champion)
         run.build(con)
-    return ScoreResult(scores.height, champion)
+    if releases.is_empty():
+        run.save_findings([_nothing_new(run)])
+    return ScoreResult(releases.height, champion)
+
+
+def _nothing_new(run: Run) -> Finding:
+    return Finding(
+        "there_is_a_new_release",
+        "warning",
+        f"There should be a new release to score, however marts.releases is empty on {run.as_of_date}. Pass a file "
+        "with --releases, or set the Spotify keys.",
+        "marts.releases",
+        n_rows=0,
+    )
+
+
+def _score_frame(con: duckdb.DuckDBPyConnection, run: Run, releases: pl.DataFrame, champion: str) -> None:
+    from songpop import scoring
+
+    model = scoring.load_champion(run.settings.models_dir / champion, threads=run.settings.threads)
+    scores = scoring.score_releases(releases, model)
+    stamped = scores.join(
+        releases.select("track_id", "album_id", "release_date"), on="track_id", how="left", maintain_order="left"
+    ).with_columns(
+        run_id=pl.lit(run.run_id),
+        model_version=pl.lit(champion),
+        as_of_date=pl.lit(run.as_of_date),
+        scored_at=pl.lit(run.clock()),
+    )
+    with warehouse.transaction(con):
+        ledger.save_scores(con, stamped.select(SCORE_COLUMNS))
 
 
 SCORE_COLUMNS = (
@@ -279,54 +229,20 @@ def publish(run: Run) -> Path:
     """Swap in the readers' file.
 
     The run's own row is closed in the copy, so that readers see the night that they read as finished.
+
+    Raises:
+        ExpectationFailed: a new release has no score, so the ranked list would be a part of itself.
     """
     status = "degraded" if run.findings else "done"
     with run.warehouse() as con:
         run.build(con)
+        n_releases, n_ranked = con.execute(
+            "select (select count(*) from marts.releases), (select count(*) from marts.ranked_releases)"
+        ).fetchall()[0]
+        if n_ranked != n_releases:
+            raise ExpectationFailed(
+                f"Every new release must have a score before readers see the list, however {n_releases - n_ranked:,} "
+                f"of {n_releases:,} have none. Run `songpop score` first."
+            )
         warehouse.publish(con, run.settings.published, close_run=(run.run_id, status, run.clock()))
     return run.settings.published
-
-
-def _read_frame(con: "warehouse.duckdb.DuckDBPyConnection", name: str) -> pl.DataFrame:
-    return con.sql(resources.sql_path("frames", name).read_text()).pl()
-
-
-def _training_snapshots(con: "warehouse.duckdb.DuckDBPyConnection") -> list[str]:
-    """Return the snapshots whose rows the training frame is made of, sorted."""
-    rows = con.execute(
-        "select distinct snapshot_id from marts.tracks "
-        "union select snapshot_id from ledger.snapshots where entity in ('albums', 'artists') order by snapshot_id"
-    ).fetchall()
-    return [snapshot_id for (snapshot_id,) in rows]
-
-
-def _version_row(run: Run, trained: "TrainedModel", snapshot_ids: list[str]) -> dict[str, object]:
-    return {
-        "model_version": trained.model_version,
-        "run_id": run.run_id,
-        "family": "keras",
-        "seed": run.settings.seed,
-        "n_tracks": trained.metrics["n_rows"],
-        "data_snapshot_ids": snapshot_ids,
-        "data_sha256": trained.metrics["data_sha256"],
-        "weights_sha256": trained.metrics["weights_sha256"],
-        "as_of_date": run.as_of_date,
-        "registered_at": run.clock(),
-    }
-
-
-def _benchmark_findings(scoreboard: list[dict[str, object]], model_version: str) -> list[Finding]:
-    """Warn where LightGBM did better than the network on the split to judge by."""
-    mae = {row["family"]: row["mae"] for row in scoreboard if row["split"] == "temporal"}
-    if "lightgbm" not in mae or "keras" not in mae or mae["keras"] <= mae["lightgbm"]:  # type: ignore[operator]
-        return []
-    return [
-        Finding(
-            "network_beats_the_benchmark",
-            "warning",
-            f"The network should err no more than LightGBM on the temporal split, however {model_version} errs by "
-            f"{mae['keras']:.2f} points and LightGBM by {mae['lightgbm']:.2f}.",
-            "ledger.model_metrics",
-            "mae",
-        )
-    ]

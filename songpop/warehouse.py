@@ -10,6 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from songpop import resources
 from songpop.errors import WarehouseError
@@ -19,6 +20,7 @@ SCHEMAS = ("raw", "staging", "marts", "ledger")
 
 # marts read staging, the ledger and the marts before them in this list
 BUILD_ORDER = (
+    "snapshots",
     "artist_sources",
     "tracks",
     "artists",
@@ -238,6 +240,11 @@ def publish(
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def read_frame(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    """Read one of `sql/frames/`: what models learn from (training) or score (releases)."""
+    return con.sql(resources.sql_path("frames", name).read_text()).pl()
 
 
 def _comment(con: duckdb.DuckDBPyConnection, kind: str, name: str, text: str) -> None:

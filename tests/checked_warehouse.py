@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from songpop import warehouse
+from songpop import resources, warehouse
 from songpop.settings import Settings
 
 RUN = "nightly-20261122T031500000000Z"
@@ -99,6 +99,12 @@ def save_snapshot(con: duckdb.DuckDBPyConnection, entity: str, number: int = 1) 
         "insert into ledger.loads values (?, ?, ?, true, timestamp '2026-11-01' + to_days(?::integer))",
         [RUN, f"{entity}-{number}", entity, number],
     )
+
+
+def build_snapshots(con: duckdb.DuckDBPyConnection) -> None:
+    """Build only the mart of which snapshots count, inside whatever transaction is going on."""
+    query = resources.sql_path("marts", "snapshots").read_text()
+    con.execute(f"create or replace table marts.snapshots as {query}", {"as_of_date": AS_OF})
 
 
 def build(con: duckdb.DuckDBPyConnection) -> None:

@@ -54,6 +54,7 @@ def _load_tracks(con: duckdb.DuckDBPyConnection, *tracks: tuple[int, str, int]) 
         "insert into ledger.snapshots values ('tracks-1', 'tracks', 'tracks.csv', 'sha', 'run', 1, 0, [], ?, ?)",
         [AS_OF, NOW],
     )
+    con.execute("insert into ledger.loads values ('run', 'tracks-1', 'tracks', true, ?)", [NOW])
     for number, artist_name, popularity in tracks:
         con.execute(
             "insert into raw.files__tracks (snapshot_id, line, track_id, artist_name, popularity) "
@@ -68,6 +69,7 @@ def _load_artist(con: duckdb.DuckDBPyConnection, name: str, popularity: int | No
         "insert into ledger.snapshots values ('artists-1', 'artists', 'artists.csv', 'sha', 'run', 1, 0, [], ?, ?)",
         [AS_OF, NOW],
     )
+    con.execute("insert into ledger.loads values ('run', 'artists-1', 'artists', true, ?)", [NOW])
     con.execute(
         "insert into raw.files__artists (snapshot_id, line, artist_name, popularity) values ('artists-1', 2, ?, ?)",
         [name, popularity],

@@ -106,7 +106,7 @@ def test_the_warehouse_is_free_again_after_a_check(good: tuple[Settings, CheckRe
     warehouse.connect(good[0]).close()
 
 
-@pytest.mark.parametrize("name", sorted(set(_SUITES) - _OPTIONAL))
+@pytest.mark.parametrize("name", sorted(set(_SUITES) - _OPTIONAL - {"marts.snapshots"}))
 def test_every_suite_fails_on_an_empty_table(emptied: CheckResult, name: str) -> None:
     finding = _by_name(emptied)[(name, "the_number_of_rows_must_be_at_least_1")]
 
@@ -348,3 +348,14 @@ def test_real_files_have_no_finding(real_data: Path, tmp_path: Path, files: dict
         build(con)
 
     assert _check(settings).findings == []
+
+
+def test_a_warehouse_in_which_no_snapshot_counts_is_critical(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    with opened(settings) as con:
+        build(con)
+
+    findings = _by_name(_check(settings, "inputs"))
+
+    assert findings["marts.snapshots", "the_number_of_rows_must_be_at_least_1"].severity == "critical"
+    assert findings["marts.tracks", "the_number_of_rows_must_be_at_least_1"].severity == "critical"

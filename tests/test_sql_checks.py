@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from checked_warehouse import AS_OF, RUN, build, fill, save_snapshot
+from checked_warehouse import AS_OF, RUN, build, build_snapshots, fill, save_snapshot
 
 from songpop import checks, warehouse
 from songpop.checks import Check
@@ -135,6 +135,7 @@ def test_a_check_finds_the_rows_that_break_it(rolled_back: duckdb.DuckDBPyConnec
     breaking, n_rows, key = _BROKEN[name]
     if "tracks-2" in breaking:
         save_snapshot(rolled_back, "tracks", 2)
+        build_snapshots(rolled_back)
     for statement in breaking.split(";"):
         rolled_back.execute(statement)
 
@@ -166,6 +167,7 @@ def test_a_check_has_nothing_to_say_about_an_empty_warehouse(con: duckdb.DuckDBP
 
 def test_two_files_of_different_tracks_are_not_compared(rolled_back: duckdb.DuckDBPyConnection) -> None:
     save_snapshot(rolled_back, "tracks", 2)
+    build_snapshots(rolled_back)
     rolled_back.execute(
         "insert into raw.files__tracks by name select * replace ('tracks-2' as snapshot_id, "
         "'x' || track_id as track_id, 0 as popularity, null as energy) from raw.files__tracks where line <= 5"

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from songpop import warehouse
+from songpop.singles import pick_singles
 
 _DAY = date(2026, 11, 23)
 _NOW = datetime(2026, 11, 23, 3)
@@ -54,8 +55,8 @@ def _build(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_a_track_is_what_the_newest_snapshot_that_holds_it_says(con: duckdb.DuckDBPyConnection) -> None:
-    _snapshot(con, "old", "tracks", date(2026, 1, 1))
-    _snapshot(con, "new", "tracks", date(2026, 6, 1))
+    _snapshot(con, "old", "tracks", date(2026, 1, 1), datetime(2026, 1, 1))
+    _snapshot(con, "new", "tracks", date(2026, 6, 1), datetime(2026, 6, 1))
     _track(con, "old", "both", 10)
     _track(con, "old", "only-old", 20)
     _track(con, "new", "both", 30)
@@ -238,3 +239,109 @@ def test_the_scoreboard_marks_the_champions_own_family_only(con: duckdb.DuckDBPy
 
     rows = con.execute("select family, is_champion from marts.model_scoreboard order by 1").fetchall()
     assert rows == [("keras", True), ("lightgbm", False)]
+
+
+def test_a_withdrawn_snapshot_counts_again_once_it_is_loaded_again(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "good", "tracks", _DAY, datetime(2026, 11, 1))
+    _snapshot(con, "bad", "tracks", _DAY, datetime(2026, 11, 2))
+    _track(con, "good", "t", 50)
+    _track(con, "bad", "t", 0)
+    con.execute("insert into ledger.withdrawals values ('bad', 'run', 'popularity collapsed', '2026-11-03')")
+    _build(con)
+    assert con.execute("select popularity, snapshot_id from marts.tracks").fetchall() == [(50, "good")]
+
+    con.execute("insert into ledger.loads values ('later', 'bad', 'tracks', false, '2026-11-04')")
+    _build(con)
+    assert con.execute("select popularity, snapshot_id from marts.tracks").fetchall() == [(0, "bad")]
+
+
+def test_a_run_knows_no_file_that_was_loaded_for_a_later_day(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "early", "tracks", date(2026, 11, 1), datetime(2026, 11, 1))
+    _snapshot(con, "late", "tracks", date(2026, 11, 20), datetime(2026, 11, 20))
+    _track(con, "early", "t", 10)
+    _track(con, "late", "t", 90)
+    warehouse.build(con, as_of_date=date(2026, 11, 10), new_release_days=28)
+
+    assert con.execute("select popularity from marts.tracks").fetchall() == [(10,)]
+    con.execute("insert into ledger.runs values ('again', 'load', 'done', null, '', '2026-11-09', '2026-11-21', null)")
+    con.execute("insert into ledger.loads values ('again', 'late', 'tracks', false, '2026-11-21')")
+    warehouse.build(con, as_of_date=date(2026, 11, 10), new_release_days=28)
+    assert con.execute("select popularity, popularity_date from marts.tracks").fetchall() == [(90, date(2026, 11, 9))]
+
+
+def test_a_newer_blank_does_not_hide_a_known_artist_popularity(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "tracks", "tracks", _DAY)
+    _snapshot(con, "known", "artists", _DAY, datetime(2026, 11, 1))
+    _snapshot(con, "blank", "artists", _DAY, datetime(2026, 11, 2))
+    _track(con, "tracks", "t", 10)
+    for snapshot_id, popularity in (("known", 55), ("blank", None)):
+        _insert(con, "raw.files__artists", snapshot_id=snapshot_id, line=2, artist_name="A", popularity=popularity)
+    _build(con)
+
+    assert con.execute("select artist_popularity from marts.artists").fetchall() == [(55,)]
+
+
+def test_the_scores_of_a_failed_run_are_nobodys_rank_and_no_backtest(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for track_id in ("a", "b"):
+        _release(con, "releases", track_id)
+    for day, run_id, scores in ((20, "good", (60.0, 50.0)), (21, "bad", (1.0, 99.0)), (22, "now", (60.0, 50.0))):
+        status = "failed" if run_id == "bad" else "done"
+        at = datetime(2026, 11, day)
+        con.execute("insert into ledger.runs values (?, 'nightly', ?, null, '', ?, ?, ?)", [run_id, status, at, at, at])
+        for track_id, score in zip(("a", "b"), scores, strict=True):
+            _score(con, run_id, track_id, score, at)
+    _insert(
+        con, "ledger.popularity_observations", snapshot_id="o", track_id="a", popularity=50, observed_at="2026-11-23"
+    )
+    _build(con)
+
+    ranks = con.execute('select track_id, "rank", rank_change from marts.ranked_releases order by 2').fetchall()
+    assert ranks == [("a", 1, 0), ("b", 2, 0)]
+    assert con.execute("select score from marts.score_backtest order by as_of_date").fetchall() == [(60.0,), (60.0,)]
+
+
+def test_what_a_model_learned_from_is_no_later_view_of_its_scores(con: duckdb.DuckDBPyConnection) -> None:
+    _insert(
+        con, "ledger.model_versions", model_version="m", run_id="run", family="keras", seed=0, n_tracks=1,
+        data_snapshot_ids=["learned"], data_sha256="", weights_sha256="", as_of_date=_DAY, registered_at=_NOW,
+    )  # fmt: skip
+    _score(con, "run", "t", 40.0, datetime(2026, 11, 1))
+    for snapshot_id, day in (("learned", date(2026, 11, 10)), ("same-day", date(2026, 11, 1))):
+        _snapshot(con, snapshot_id, "tracks", day)
+        _track(con, snapshot_id, "t", 41)
+    _build(con)
+
+    assert con.execute("select count(*) from marts.score_backtest").fetchall() == [(0,)]
+
+
+def test_a_release_of_a_service_without_an_artist_is_left_out(con: duckdb.DuckDBPyConnection) -> None:
+    _insert(
+        con, "raw.spotify__releases", run_id="run", track_id="t", track_name="New", release_date="2026-11-20",
+        fetched_at=_NOW, expires_at=_NOW, found_by="new_releases",
+    )  # fmt: skip
+    _build(con)
+
+    assert con.execute("select count(*) from marts.releases").fetchall() == [(0,)]
+    assert con.execute("select count(*) from marts.artists").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("chances", [(0.5, 0.3, 0.2), (0.5, 0.34, 0.16), (0.49, 0.3, 0.21), (0.9, 0.1), (1.0, 0.0)])
+def test_the_mart_and_the_module_call_the_same_albums_clear(
+    con: duckdb.DuckDBPyConnection, chances: tuple[float, ...]
+) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for number, p_best in enumerate(chances):
+        _release(con, "releases", f"t{number}", album_id="album", track_name=f"Song {number}")
+        _score(con, "run", f"t{number}", 50.0, _NOW, p_best=p_best, album_id="album")
+    _build(con)
+
+    scored = con.sql(
+        "select releases.album_id, releases.track_id, releases.track_name, scores.score, scores.p_best "
+        "from marts.releases as releases inner join marts.scores as scores on releases.track_id = scores.track_id"
+    ).pl()
+    picked = pick_singles(scored).select("single_track_id", "p_best", "runner_up_track_name", "verdict").rows()
+    in_mart = con.execute(
+        "select single_track_id, p_best, runner_up_track_name, verdict from marts.album_singles"
+    ).fetchall()
+    assert picked == in_mart

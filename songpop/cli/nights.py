@@ -8,9 +8,10 @@ import click
 
 from songpop import console
 from songpop.cli.options import input_options, json_option, print_json, run_options, settings_options
+from songpop.retraining import Retrain
 from songpop.runs import utc_now
 from songpop.settings import DEFAULT_CRON, SAMPLE_ROWS, Settings
-from songpop.steps import Inputs, Retrain
+from songpop.steps import Inputs
 
 _retrain = click.option(
     "--retrain",

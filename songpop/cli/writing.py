@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from songpop import console, steps
+from songpop import console, retraining, steps
 from songpop.cli.options import input_file, input_options, json_option, print_json, run_options
 from songpop.runs import open_run
 from songpop.settings import Settings
@@ -93,7 +93,7 @@ def enrich_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
 def train_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
     """Fit the Keras network and the LightGBM benchmark; evaluate, register, promote or keep."""
     with open_run(settings, "train", as_of_date=as_of_date) as run:
-        result = steps.train(run)
+        result = retraining.train(run)
     if as_json:
         print_json(result)
         return
@@ -113,7 +113,8 @@ def score_command(settings: Settings, as_of_date: date, releases: Path | None, a
         if releases:
             steps.load(run, Inputs(releases=releases))
         result = steps.score(run)
-        steps.check(run, "scores")
+        if result.n_scored:
+            steps.check(run, "scores")
     if as_json:
         print_json(result)
     else:

@@ -4,10 +4,7 @@
 -- Table: marts.releases
 with
 newest_load as (
-    select snapshot_id
-    from ledger.loads
-    where entity = 'releases'
-    qualify row_number() over (order by loaded_at desc, run_id desc) = 1
+    select snapshot_id from marts.snapshots where entity = 'releases' and newness = 1
 )
 select distinct releases.track_id, releases.artist_name, releases.track_name
 from staging.files__releases as releases

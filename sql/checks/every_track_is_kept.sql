@@ -4,5 +4,6 @@
 -- Table: marts.tracks
 select distinct tracks.track_id, tracks.snapshot_id
 from staging.files__tracks as tracks
+inner join marts.snapshots as snapshots on tracks.snapshot_id = snapshots.snapshot_id
 anti join marts.tracks as kept on tracks.track_id = kept.track_id
 order by tracks.track_id, tracks.snapshot_id

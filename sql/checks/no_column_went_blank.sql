@@ -7,11 +7,7 @@
 -- another file may lack a column from the start.
 with
 snapshots as (
-    select
-        snapshot_id,
-        row_number() over (order by snapshot_date desc, loaded_at desc, snapshot_id desc) as age
-    from ledger.snapshots
-    where entity = 'tracks'
+    select snapshot_id, newness as age from marts.snapshots where entity = 'tracks'
 ),
 known as (
     -- one row a snapshot: how many values each column holds

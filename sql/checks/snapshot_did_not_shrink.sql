@@ -6,11 +6,7 @@
 -- The same tracks: at least half of the newer snapshot's are in the older one too.
 with
 snapshots as (
-    select
-        snapshot_id,
-        row_number() over (order by snapshot_date desc, loaded_at desc, snapshot_id desc) as age
-    from ledger.snapshots
-    where entity = 'tracks'
+    select snapshot_id, newness as age from marts.snapshots where entity = 'tracks'
 ),
 newer as (
     select snapshot_id, track_id

@@ -1,29 +1,43 @@
 -- One row per artist name of the warehouse: the artist popularity known for it, and where it comes from.
--- Key: artist_name. Reads: staging.files__tracks, files__artists, files__releases, spotify__artists, spotify__releases.
+-- Key: artist_name. Reads: marts.snapshots, staging.files__tracks, files__artists, files__releases,
+-- spotify__artists, spotify__releases, ledger.runs.
 -- Unit: artist_popularity 0-100 as the source reported it on fetched_at; NULL where no source knows the artist.
 with
+later_runs as (
+    select run_id from ledger.runs where as_of_date > $as_of_date
+),
 names as (
-    select artist_name from staging.files__tracks
+    select tracks.artist_name
+    from staging.files__tracks as tracks
+    inner join marts.snapshots as snapshots on tracks.snapshot_id = snapshots.snapshot_id
     union
-    select artist_name from staging.files__releases
+    select releases.artist_name
+    from staging.files__releases as releases
+    inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
     union
-    select artist_name from staging.spotify__releases
+    select artist_name
+    from staging.spotify__releases
+    where artist_name is not null and run_id not in (from later_runs)
 ),
 spotify_artists as (
     -- one-to-one: the newest answer that has not expired
     select *
     from staging.spotify__artists
-    where artist_popularity is not null and (expires_at is null or expires_at >= $as_of_date)
+    where
+        artist_popularity is not null
+        and (expires_at is null or expires_at >= $as_of_date)
+        and run_id not in (from later_runs)
     qualify row_number() over (partition by artist_name order by fetched_at desc, artist_id) = 1
 ),
 file_artists as (
-    -- one-to-one: the newest snapshot that holds the name
+    -- one-to-one: the newest snapshot that knows the artist's popularity
     select artists.artist_name, artists.artist_id, artists.artist_popularity, artists.fetched_at
     from staging.files__artists as artists
-    inner join ledger.snapshots as snapshots on artists.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots on artists.snapshot_id = snapshots.snapshot_id
+    where artists.artist_popularity is not null
     qualify row_number() over (
         partition by artists.artist_name
-        order by snapshots.snapshot_date desc, snapshots.loaded_at desc, artists.line
+        order by snapshots.newness, artists.line
     ) = 1
 ),
 folded_artists as (

@@ -1,5 +1,5 @@
 -- One row per scored new release, best first: the list that people read.
--- Key: track_id; rank is unique too (ties by track_id). Reads: marts.releases, scores, artist_sources, ledger.scores.
+-- Key: track_id; rank is unique too (ties by track_id). Reads: marts.releases, scores, artist_sources, ledger.scores, runs.
 -- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentile_in_genre 0-100.
 with
 ranked as (
@@ -37,7 +37,10 @@ previous_run as (
     -- the newest run that scored before the one that readers see now
     select run_id
     from ledger.scores
-    where run_id not in (select run_id from ranked)
+    where
+        as_of_date <= $as_of_date
+        and run_id not in (select run_id from ranked)
+        and run_id not in (select run_id from ledger.runs where status = 'failed')
     qualify row_number() over (order by scored_at desc, run_id desc) = 1
 ),
 previous_ranks as (

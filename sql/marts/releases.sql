@@ -1,12 +1,10 @@
 -- One row per new release: every row of the newest releases file, and what a service found of the last days.
--- Key: track_id. Reads: staging.files__releases, spotify__releases, spotify__audio_features, marts.artist_sources, ledger.loads.
+-- Key: track_id. Reads: staging.files__releases, spotify__releases, spotify__audio_features, marts.snapshots,
+-- artist_sources, ledger.runs.
 -- Unit: release_age_days counts from release_date to the as-of date; NULL features were in no source.
 with
-newest_load as (
-    select snapshot_id
-    from ledger.loads
-    where entity = 'releases'
-    qualify row_number() over (order by loaded_at desc, run_id desc) = 1
+later_runs as (
+    select run_id from ledger.runs where as_of_date > $as_of_date
 ),
 candidates as (
     select
@@ -38,7 +36,8 @@ candidates as (
         1 as preference,
         null::timestamp as fetched_at
     from staging.files__releases as releases
-    inner join newest_load on releases.snapshot_id = newest_load.snapshot_id
+    inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
+    where snapshots.newness = 1
     union all
     select
         releases.track_id,
@@ -69,7 +68,11 @@ candidates as (
         2,
         releases.fetched_at
     from staging.spotify__releases as releases
-    where releases.release_date between $as_of_date::date - $new_release_days::integer and $as_of_date::date
+    where
+        releases.release_date between $as_of_date::date - $new_release_days::integer and $as_of_date::date
+        and releases.artist_name is not null
+        and releases.track_name is not null
+        and releases.run_id not in (from later_runs)
 ),
 releases as (
     -- one row a track: the file's own row wins over what a service found
@@ -81,6 +84,7 @@ audio as (
     -- one row a track: the newest answer
     select *
     from staging.spotify__audio_features
+    where run_id not in (from later_runs)
     qualify row_number() over (partition by track_id order by fetched_at desc) = 1
 ),
 album_sizes as (

@@ -1,24 +1,20 @@
 -- One row per score and popularity seen on or after the day the score spoke for.
--- Key: track_id, as_of_date, observed_at. Reads: ledger.scores, popularity_observations, snapshots, staging.files__tracks.
+-- Key: track_id, as_of_date, observed_at. Reads: ledger.scores, runs, model_versions,
+-- popularity_observations, marts.snapshots, staging.files__tracks.
 -- Unit: error is score minus popularity; age_days from release to observation; covered: popularity lay in the interval.
 with
 observations as (
-    select track_id, observed_at, popularity from ledger.popularity_observations
-    union
-    select tracks.track_id, snapshots.snapshot_date::timestamp, tracks.popularity
+    select null as snapshot_id, track_id, observed_at, popularity from ledger.popularity_observations
+    union all
+    select tracks.snapshot_id, tracks.track_id, snapshots.snapshot_date::timestamp, tracks.popularity
     from staging.files__tracks as tracks
-    inner join ledger.snapshots as snapshots on tracks.snapshot_id = snapshots.snapshot_id
-),
-newest_observations as (
-    -- one row a track and moment, should two files speak of the same
-    select *
-    from observations
-    qualify row_number() over (partition by track_id, observed_at order by popularity desc) = 1
+    inner join marts.snapshots as snapshots on tracks.snapshot_id = snapshots.snapshot_id
 ),
 scores_of_a_day as (
-    -- one row a track and as-of date: the day's last run
+    -- one row a track and as-of date: the day's last run that did not fail
     select *
     from ledger.scores
+    where run_id not in (select run_id from ledger.runs where status = 'failed')
     qualify row_number() over (partition by track_id, as_of_date order by scored_at desc, run_id desc) = 1
 )
 select
@@ -34,5 +30,15 @@ select
     scores.as_of_date,
     observations.observed_at
 from scores_of_a_day as scores
-inner join newest_observations as observations on scores.track_id = observations.track_id
-where observations.observed_at::date >= scores.as_of_date
+inner join observations on scores.track_id = observations.track_id
+left join ledger.model_versions as versions on scores.model_version = versions.model_version
+where
+    observations.observed_at::date >= scores.as_of_date
+    -- what the model learned from is not news to it; a tracks file of the same day is no later view
+    and not coalesce(list_contains(versions.data_snapshot_ids, observations.snapshot_id), false)
+    and (observations.snapshot_id is null or observations.observed_at::date > scores.as_of_date)
+-- one row a track, score and moment, should two files speak of the same
+qualify row_number() over (
+    partition by scores.track_id, scores.as_of_date, observations.observed_at
+    order by observations.snapshot_id nulls first, observations.popularity desc
+) = 1

@@ -1,5 +1,5 @@
--- One row per scored track: its newest score.
--- Key: track_id. Reads: ledger.scores.
+-- One row per scored track: its newest score of a run that did not fail.
+-- Key: track_id. Reads: ledger.scores, runs.
 -- Unit: scores 0-100; score_low and score_high bound 90 % of outcomes; the four p_ columns sum to 1.
 select
     track_id,
@@ -20,4 +20,7 @@ select
     as_of_date,
     scored_at
 from ledger.scores
+where
+    as_of_date <= $as_of_date
+    and run_id not in (select run_id from ledger.runs where status = 'failed')
 qualify row_number() over (partition by track_id order by scored_at desc, run_id desc) = 1

@@ -1,25 +1,25 @@
 -- One row per track whose popularity is known: the newest snapshot that holds it.
--- Key: track_id. Reads: staging.files__tracks, files__albums, files__releases, marts.artist_sources, ledger.snapshots.
+-- Key: track_id. Reads: staging.files__tracks, files__albums, files__releases, marts.snapshots, artist_sources.
 -- Unit: popularity 0-100 as the file reported it on popularity_date; duration_ms in milliseconds.
 with
 newest_tracks as (
     -- one row a track: the newest snapshot that holds it
     select tracks.*, snapshots.snapshot_date as popularity_date
     from staging.files__tracks as tracks
-    inner join ledger.snapshots as snapshots on tracks.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots on tracks.snapshot_id = snapshots.snapshot_id
     qualify row_number() over (
         partition by tracks.track_id
-        order by snapshots.snapshot_date desc, snapshots.loaded_at desc, tracks.line
+        order by snapshots.newness, tracks.line
     ) = 1
 ),
 newest_albums as (
     -- one row a track: the newest snapshot that holds it
     select albums.*
     from staging.files__albums as albums
-    inner join ledger.snapshots as snapshots on albums.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots on albums.snapshot_id = snapshots.snapshot_id
     qualify row_number() over (
         partition by albums.track_id
-        order by snapshots.snapshot_date desc, snapshots.loaded_at desc, albums.line
+        order by snapshots.newness, albums.line
     ) = 1
 ),
 album_sizes as (
@@ -27,7 +27,10 @@ album_sizes as (
     from (
         select album_id, track_id from newest_albums
         union all
-        select album_id, track_id from staging.files__releases
+        select releases.album_id, releases.track_id
+        from staging.files__releases as releases
+        inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
+        where snapshots.newness = 1
     )
     where album_id is not null
     group by album_id
