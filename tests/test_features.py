@@ -1,5 +1,6 @@
 """Features: what is declared, what titles say, and that no row sees its own label."""
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -140,6 +141,24 @@ def test_a_title_track_has_the_album_s_name_whatever_the_remark() -> None:
     assert found["n_artists"].to_list() == [2, 1]
 
 
+@pytest.mark.parametrize(
+    ("title", "album", "is_title_track"),
+    [
+        ("(I Can't Get No) Satisfaction", "(What's the Story) Morning Glory?", 0),
+        ("(What's the Story) Morning Glory", "(What's The Story) Morning Glory?", 1),
+        ("???", "!!!", 0),
+        ("!!!", "!!!", 1),
+        ("", "", 0),
+        (" ", "(", 0),
+        (None, None, 0),
+    ],
+)
+def test_names_of_which_nothing_is_left_are_not_the_same(
+    title: str | None, album: str | None, is_title_track: int
+) -> None:
+    assert _titles(title, album=album)["is_title_track"].to_list() == [is_title_track]
+
+
 def test_folds_depend_on_the_id_and_the_seed_alone() -> None:
     ids = pl.Series(["a", "b", "c", "d"])
     assert folds_of(ids, 0).tolist() == folds_of(ids.reverse(), 0).tolist()[::-1]
@@ -160,6 +179,39 @@ def test_an_encoder_of_other_features_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "features.json"
     path.write_text(path.read_text().replace('"danceability"', '"danceable"'))
     with pytest.raises(ModelError, match=r"must have the .* features of this version"):
+        FeatureEncoder.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["features.json", "levels.parquet", "artists.parquet"])
+@pytest.mark.parametrize("state", ["missing", "truncated", "empty"])
+def test_an_encoder_with_a_broken_file_is_refused(tmp_path: Path, name: str, state: str) -> None:
+    encoder, _ = FeatureEncoder.fit(planted_frame(120), 0)
+    encoder.save(tmp_path)
+    path = tmp_path / name
+    content = path.read_bytes()
+    path.unlink()
+    if state != "missing":
+        path.write_bytes(content[: len(content) // 2] if state == "truncated" else b"")
+    with pytest.raises(ModelError, match=r"must hold features\.json, levels\.parquet and artists\.parquet"):
+        FeatureEncoder.load(tmp_path)
+
+
+def test_an_encoder_whose_files_lack_what_this_version_reads_is_refused(tmp_path: Path) -> None:
+    encoder, _ = FeatureEncoder.fit(planted_frame(120), 0)
+    encoder.save(tmp_path)
+    words = json.loads((tmp_path / "features.json").read_text())
+    artists = pl.read_parquet(tmp_path / "artists.parquet")
+    for field in ("level_shape", "first_year", "usual", "genres", "features"):
+        less = {key: value for key, value in words.items() if key != field}
+        (tmp_path / "features.json").write_text(json.dumps(less))
+        with pytest.raises(ModelError, match=f"KeyError: '{field}'"):
+            FeatureEncoder.load(tmp_path)
+    (tmp_path / "features.json").write_text(json.dumps(words | {"format": 1}))
+    with pytest.raises(ModelError, match="must be of format 2, however it is of 1"):
+        FeatureEncoder.load(tmp_path)
+    (tmp_path / "features.json").write_text(json.dumps(words))
+    artists.drop("best").write_parquet(tmp_path / "artists.parquet")
+    with pytest.raises(ModelError, match="ColumnNotFoundError"):
         FeatureEncoder.load(tmp_path)
 
 

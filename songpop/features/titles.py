@@ -32,9 +32,17 @@ def _contains(column: pl.Expr, pattern: str) -> pl.Expr:
 
 
 def canonical(column: pl.Expr) -> pl.Expr:
-    """Reduce a name to what two spellings of it share: lower case, no remarks, letters and digits only."""
-    plain = column.str.to_lowercase().str.replace_all(_REMARK, "")
-    return plain.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+    """Reduce a name to what two spellings of it share: lower case, no remarks, letters and digits only.
+
+    Where nothing would be left, remarks stay ("(What's the Story) Morning Glory?"), then signs too ("!!!").
+    """
+    lower = column.str.to_lowercase().str.strip_chars()
+    steps = [_letters_and_digits(lower.str.replace_all(_REMARK, "")), _letters_and_digits(lower), lower]
+    return pl.coalesce(pl.when(step != "").then(step) for step in steps)
+
+
+def _letters_and_digits(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
 
 
 def title_expressions() -> list[pl.Expr]:
