@@ -15,6 +15,7 @@ from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
 from songpop.explaining import contributions, drivers
 from songpop.features import GROUPS, EncodedRows, FeatureEncoder, conform
+from songpop.features.encoder import NUMERIC
 from songpop.singles import best_chances
 
 # Rows are scored in pieces, so that a million releases need no more memory than these.
@@ -48,18 +49,18 @@ def load_champion(model_dir: Path, threads: int = 1) -> ScoringModel:
     """
     try:
         words = json.loads((model_dir / "features.json").read_text())
-    except (OSError, ValueError) as error:
+        return ScoringModel(
+            words["model_version"],
+            FeatureEncoder.load(model_dir),
+            OnnxNet.load(model_dir, threads),
+            LightGBMTrees.load(model_dir),
+            {name: words["reference"][name] for name in NUMERIC},
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise ModelError(
-            f"A champion must lie complete in its folder, however '{model_dir.name}' has no readable features.json. "
-            "Train again with `songpop train`."
+            f"A champion must lie complete in its folder, however '{model_dir.name}' does not ({type(error).__name__}: "
+            f"{error}). Train again with `songpop train`."
         ) from error
-    return ScoringModel(
-        words["model_version"],
-        FeatureEncoder.load(model_dir),
-        OnnxNet.load(model_dir, threads),
-        LightGBMTrees.load(model_dir),
-        words["reference"],
-    )
 
 
 def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
@@ -105,6 +106,12 @@ def _score_piece(rows: EncodedRows, pmf: np.ndarray, model: ScoringModel) -> pl.
 
 def explain_tracks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     """Explain scores in full: one row a track and feature group, largest contributions first within a track.
+
+    For who asks in Python where a score came from; `score_releases` gives the same in words.
+
+    Args:
+        frame: as for `score_releases`.
+        model: from `load_champion`.
 
     Returns:
         `track_id, feature_group, contribution, score, reference_score`; a track's contributions add up to

@@ -115,6 +115,39 @@ def test_a_missing_model_is_explained(tmp_path: Path) -> None:
         load_champion(tmp_path / "keras-2026-11-22-000000")
 
 
+_FILES = [
+    "features.json", "levels.parquet", "artists.parquet", "net.json", "model.onnx", "benchmark.json", "benchmark.txt",
+    "benchmark_bins.txt",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _FILES)
+@pytest.mark.parametrize("state", ["missing", "truncated", "of another layout"])
+def test_a_model_with_a_broken_file_can_t_score(trained: TrainedModel, tmp_path: Path, name: str, state: str) -> None:
+    folder = tmp_path / trained.model_version
+    folder.mkdir()
+    for file in _FILES:
+        content = (trained.path / file).read_bytes()
+        if file != name:
+            (folder / file).write_bytes(content)
+        elif state == "truncated":
+            (folder / file).write_bytes(content[: len(content) // 2])
+        elif state == "of another layout":
+            (folder / file).write_bytes(b"{}")
+    with pytest.raises(ModelError, match="Train again with"):
+        load_champion(folder)
+
+
+def test_a_model_without_a_name_or_a_reference_can_t_score(trained: TrainedModel, tmp_path: Path) -> None:
+    for file in _FILES:
+        (tmp_path / file).write_bytes((trained.path / file).read_bytes())
+    words = json.loads((tmp_path / "features.json").read_text())
+    for field in ("model_version", "reference"):
+        (tmp_path / "features.json").write_text(json.dumps({k: v for k, v in words.items() if k != field}))
+        with pytest.raises(ModelError, match=f"must lie complete in its folder.*KeyError: '{field}'"):
+            load_champion(tmp_path)
+
+
 def test_too_few_tracks_can_t_be_trained_on(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="must have 50 tracks with a popularity"):
         train(planted_frame(49), models_dir=tmp_path, seed=0, threads=1, as_of_date=AS_OF, snapshot_ids=[])

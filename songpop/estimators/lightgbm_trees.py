@@ -116,17 +116,25 @@ class LightGBMTrees:
         trees = cls()
         try:
             words = json.loads((folder / "benchmark.json").read_text())
+            trees.cuts, trees.widths = np.asarray(words["cuts"]), np.asarray(words["widths"])
             trees.score_trees, trees.bin_trees = (
-                lightgbm.Booster(model_str=(folder / name).read_text())
+                lightgbm.Booster(model_str=_whole_text(folder / name))
                 for name in ("benchmark.txt", "benchmark_bins.txt")
             )
-        except (OSError, ValueError, lightgbm.basic.LightGBMError) as error:
+        except (OSError, ValueError, LookupError, TypeError, lightgbm.basic.LightGBMError) as error:
             raise ModelError(
                 f"The model folder '{folder.name}' must hold the benchmark's files, however they can't be read "
                 f"({error}). Train again with `songpop train`."
             ) from error
-        trees.cuts, trees.widths = np.asarray(words["cuts"]), np.asarray(words["widths"])
         return trees
+
+
+def _whole_text(path: Path) -> str:
+    """Read LightGBM's text format; LightGBM ends the whole process on some cut files, so they don't get that far."""
+    text = path.read_text()
+    if not (text.startswith("tree\n") and text.rstrip().rpartition("\n")[2].startswith("pandas_categorical:")):
+        raise ValueError(f"{path.name} is cut or not of LightGBM")
+    return text
 
 
 def _matrix(rows: EncodedRows) -> np.ndarray:

@@ -18,6 +18,9 @@ CATEGORIES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feat
 UNKNOWN = 0
 # A genre of fewer tracks is treated as unknown: its embedding would be noise.
 MIN_GENRE_TRACKS = 3
+# Of features.json and its tables; a new one where the same names come to mean something else.
+FORMAT = 2
+_ARTIST_COLUMNS = ("artist_key", "year", "n", "excess", "best")
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,13 @@ class FeatureEncoder:
     def save(self, folder: Path, extra: dict[str, Any] | None = None) -> None:
         """Write features.json, artists.parquet and levels.parquet into a model's folder."""
         declared = [{k: getattr(f, k) for k in ("name", "kind", "unit", "source", "why", "group")} for f in FEATURES]
-        words = {"features": declared, "genres": self.genres, "seed": self.seed, "first_year": self.level.first_year}
+        words: dict[str, Any] = {
+            "format": FORMAT,
+            "features": declared,
+            "genres": self.genres,
+            "seed": self.seed,
+            "first_year": self.level.first_year,
+        }
         words |= {"last_year": self.last_year, "last_time": self.last_time}
         words |= {"genre_reach": self.genre_reach, "usual": self.usual}
         words["level_shape"] = list(self.level.counts.shape)
@@ -181,22 +190,38 @@ class FeatureEncoder:
         """Read what `save` wrote.
 
         Raises:
-            ModelError: the folder was written for other features than this version declares.
+            ModelError: a file is missing or broken, or was written for other features than this version declares.
         """
-        words = json.loads((folder / "features.json").read_text())
-        names = [feature["name"] for feature in words["features"]]
-        if names != [feature.name for feature in FEATURES]:
+        try:
+            words = json.loads((folder / "features.json").read_text())
+            _refuse_another_format(words, folder.name)
+            levels = pl.read_parquet(folder / "levels.parquet")
+            shape = tuple(words["level_shape"])
+            counts, sums = (levels[name].to_numpy().reshape(shape) for name in ("n", "popularity_sum"))
+            level = GenreYearLevel(words["first_year"], counts, sums)
+            artists = ArtistRecords(pl.read_parquet(folder / "artists.parquet").select(_ARTIST_COLUMNS))
+            learned = [words[name] for name in ("seed", "genre_reach", "last_year", "last_time", "usual")]
+            return cls(words["genres"], level, artists, *learned)
+        except (OSError, ValueError, LookupError, TypeError, pl.exceptions.PolarsError) as error:
             raise ModelError(
-                f"The model in '{folder.name}' must have the {len(FEATURES)} features of this version, however it has "
-                f"{len(names)} others or in another order. Train again with `songpop train`."
-            )
-        levels = pl.read_parquet(folder / "levels.parquet")
-        shape = tuple(words["level_shape"])
-        counts, sums = (levels[name].to_numpy().reshape(shape) for name in ("n", "popularity_sum"))
-        level = GenreYearLevel(words["first_year"], counts, sums)
-        artists = ArtistRecords(pl.read_parquet(folder / "artists.parquet"))
-        learned = (words[name] for name in ("seed", "genre_reach", "last_year", "last_time", "usual"))
-        return cls(words["genres"], level, artists, *learned)
+                f"The model folder '{folder.name}' must hold features.json, levels.parquet and artists.parquet as "
+                f"training wrote them, however they can't be read ({type(error).__name__}: {error}). Train again with "
+                "`songpop train`."
+            ) from error
+
+
+def _refuse_another_format(words: dict[str, Any], name: str) -> None:
+    names = [feature["name"] for feature in words["features"]]
+    if names != [feature.name for feature in FEATURES]:
+        raise ModelError(
+            f"The model in '{name}' must have the {len(FEATURES)} features of this version, however it has "
+            f"{len(names)} others or in another order. Train again with `songpop train`."
+        )
+    if words.get("format") != FORMAT:
+        raise ModelError(
+            f"The model in '{name}' must be of format {FORMAT}, however it is of {words.get('format', 1)}. Train again "
+            "with `songpop train`."
+        )
 
 
 def _codes(values: pl.Series, known: list[str]) -> np.ndarray:
