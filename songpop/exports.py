@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -81,7 +82,7 @@ def write_list(frame: pl.DataFrame, out: Path | BinaryIO, file_format: str, *, n
         notes: what the reader should know, for the notes sheet of an XLSX.
 
     Raises:
-        ExportError: the path can't be written, or the list is too long for XLSX.
+        ExportError: the path can't be written, or the format can't hold the list.
     """
     if not isinstance(out, Path):
         _write(frame, out, file_format, notes)
@@ -93,8 +94,10 @@ def write_list(frame: pl.DataFrame, out: Path | BinaryIO, file_format: str, *, n
             _write(frame, file, file_format, notes)
         fresh.replace(out)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise ExportError(f"{out} must be a file that can be written, however: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
 
 
 def list_notes(settings: Settings, name: str, filters: Filters | None = None) -> dict[str, str]:
@@ -127,9 +130,11 @@ def _query(name: str) -> tuple[str, str]:
     if path.suffix != ".sql":
         raise ExportError(f"A list must be one of {', '.join(LISTS)} or a .sql file, however it is {name!r}.")
     try:
-        return path.read_text().rstrip().rstrip(";"), str(path)
+        return path.read_text("utf-8").rstrip().rstrip(";"), str(path)
     except OSError as error:
         raise ExportError(f"{path} must be a file that can be read, however: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ExportError(f"{path} must be text in UTF-8, however its byte {error.start} is not.") from error
 
 
 def _refuse_unused(values: dict[str, object], used: dict[str, object], label: str) -> None:
@@ -142,16 +147,19 @@ def _refuse_unused(values: dict[str, object], used: dict[str, object], label: st
 
 
 def _write(frame: pl.DataFrame, file: BinaryIO, file_format: str, notes: Mapping[str, str]) -> None:
-    if file_format == "csv":
-        frame.with_columns(pl.col(pl.List(pl.String)).list.join("; ")).write_csv(file)
-    elif file_format == "parquet":
-        frame.write_parquet(file)
-    elif file_format == "json":
-        file.write(frame.write_json().encode() + b"\n")
-    elif file_format == "xlsx":
-        _write_xlsx(frame, file, notes)
-    else:
+    if file_format not in FORMATS:
         raise ExportError(f"The format must be one of {', '.join(FORMATS)}, however it is {file_format!r}.")
+    try:
+        if file_format == "csv":
+            frame.with_columns(pl.col(pl.List(pl.String)).list.join("; ")).write_csv(file)
+        elif file_format == "parquet":
+            frame.write_parquet(file)
+        elif file_format == "json":
+            file.write(frame.write_json().encode() + b"\n")
+        else:
+            _write_xlsx(frame, file, notes)
+    except pl.exceptions.PolarsError as error:
+        raise ExportError(f"The list must fit into {file_format}, however: {error}. Try --format json.") from error
 
 
 def _write_xlsx(frame: pl.DataFrame, file: BinaryIO, notes: Mapping[str, str]) -> None:
@@ -162,6 +170,7 @@ def _write_xlsx(frame: pl.DataFrame, file: BinaryIO, notes: Mapping[str, str]) -
             f"An XLSX sheet must have at most {_XLSX_MAX_ROWS:,} rows, however the list has {frame.height:,}. Use "
             "--limit, or --format csv or parquet."
         )
+    _refuse_infinite(frame)
     with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet("List")
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
@@ -186,6 +195,16 @@ def _write_xlsx(frame: pl.DataFrame, file: BinaryIO, notes: Mapping[str, str]) -
             page.write_string(row, 1, value)
         page.set_column(0, 0, 32)
         page.set_column(1, 1, 80)
+
+
+def _refuse_infinite(frame: pl.DataFrame) -> None:
+    for column in frame.select(pl.col(pl.Float32, pl.Float64)).get_columns():
+        rows = (~column.is_finite()).fill_null(False).arg_true()
+        if len(rows):
+            raise ExportError(
+                f"A number in an XLSX sheet must be finite, however {len(rows):,} of column '{column.name}' are not "
+                f"(first: {column[rows[0]]} in row {rows[0] + 1:,}). Use --format csv or parquet, or leave them out."
+            )
 
 
 def _write_cell(sheet: object, row: int, number: int, value: object, style: object) -> None:

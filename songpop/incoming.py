@@ -54,7 +54,7 @@ def read_file(
         con: the warehouse.
         source: an opened file.
         most_unreadable: reading stops soon after so many lines could not be read.
-        may_be_fast: False reads a CSV record by record whatever its state.
+        may_be_fast: False reads a CSV record by record whatever its state, for tests that hold both ways together.
         advance: told how many records were read.
     """
     drop_tables(con)

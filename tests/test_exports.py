@@ -141,6 +141,28 @@ def test_a_list_too_long_for_xlsx_says_what_to_do() -> None:
         exports.write_list(pl.DataFrame({"a": range(1_048_576)}), io.BytesIO(), "xlsx", notes={})
 
 
+@pytest.mark.parametrize(("value", "shown"), [(float("nan"), "nan"), (float("-inf"), "-inf")])
+def test_a_number_that_xlsx_cannot_hold_is_named(tmp_path: Path, value: float, shown: str) -> None:
+    frame = pl.DataFrame({"track_id": ["a", "b", "c"], "score": [1.0, None, value]})
+
+    with pytest.raises(ExportError, match=f"however 1 of column 'score' are not \\(first: {shown} in row 3\\)"):
+        exports.write_list(frame, tmp_path / "list.xlsx", "xlsx", notes={})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_of_nested_values_does_not_fit_into_csv() -> None:
+    with pytest.raises(ExportError, match="must fit into csv"):
+        exports.write_list(pl.DataFrame({"a": [{"b": 1}]}), io.BytesIO(), "csv", notes={})
+
+
+def test_an_sql_file_that_is_not_utf_8_is_named(published: Settings, tmp_path: Path) -> None:
+    query = tmp_path / "latin.sql"
+    query.write_bytes("select 'Björk'".encode("latin-1"))
+
+    with pytest.raises(ExportError, match=r"latin\.sql must be text in UTF-8, however its byte 10 is not"):
+        exports.read_list(published, str(query))
+
+
 def test_the_published_file_cannot_be_written_through_a_list(published: Settings) -> None:
     with (
         warehouse.open_file(published.published, published, read_only=True) as con,
