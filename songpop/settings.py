@@ -12,7 +12,7 @@ from songpop.errors import SettingsError
 
 _DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[smh])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
-_SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", re.IGNORECASE)
+_SIZE = re.compile(r"\d+(\.\d+)?\s*[KMGT]i?B", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,23 +45,18 @@ class Settings:
         """Return the folder of Data Docs and of the nights' reports."""
         return self.home / "reports"
 
-    @property
-    def exports_dir(self) -> Path:
-        """Return the folder that exported lists go to when no path is given."""
-        return self.home / "exports"
-
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Any) -> "Settings":
-        """Read the environment once; `options` (of the command line) win where they are not None.
+        """Read the environment once; `options` (of the command line or a flow) win where they are not None.
 
         Raises:
-            SettingsError: a value is not of its kind.
+            SettingsError: a value is not of its kind, or an option is not a setting.
         """
         env = dict(os.environ if environ is None else environ)
         values: dict[str, Any] = {
             name: read(env[variable], variable) for name, (variable, read) in _VARIABLES.items() if env.get(variable)
         }
-        values |= {name: value for name, value in options.items() if value is not None}
+        values |= {name: _read_option(name, value) for name, value in options.items() if value is not None}
         home = Path(values.pop("home", ".")).expanduser().resolve()
         values.setdefault("threads", os.cpu_count() or 1)
         warehouse = _under(home, values.pop("warehouse", "warehouse/songpop.duckdb"))
@@ -69,6 +64,12 @@ class Settings:
         settings = cls(home=home, warehouse=warehouse, published=published, **values)
         _validate(settings)
         return settings
+
+    def to_options(self) -> dict[str, Any]:
+        """Return what `from_env` takes as options, in JSON's own types; keys stay in the environment."""
+        values = {name: getattr(self, name) for name in _VARIABLES if name not in _SECRETS}
+        values["enrich_deadline"] = f"{self.enrich_deadline.total_seconds()}s"
+        return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
 
 
 def parse_duration(text: str, name: str = "a duration") -> timedelta:
@@ -120,13 +121,28 @@ _VARIABLES = {
 }
 
 
+_SECRETS = ("spotify_client_id", "spotify_client_secret")
+
+
+def _read_option(name: str, value: Any) -> Any:
+    if name not in _VARIABLES:
+        raise SettingsError(f"A setting must be one of {', '.join(_VARIABLES)}, however one is {name!r}.")
+    _, read = _VARIABLES[name]
+    return read(value, f"--{name.replace('_', '-')}") if isinstance(value, str) else value
+
+
 def _under(home: Path, path: str | Path) -> Path:
     return (home / Path(path).expanduser()).resolve()
 
 
 def _validate(settings: Settings) -> None:
-    if settings.home.exists() and not settings.home.is_dir():
-        raise SettingsError(f"SONGPOP_HOME must be a folder, however {settings.home} is a file.")
+    for name, folder in (
+        ("SONGPOP_HOME must be a folder", settings.home),
+        ("SONGPOP_WAREHOUSE must lie in a folder", settings.warehouse.parent),
+        ("SONGPOP_PUBLISHED must lie in a folder", settings.published.parent),
+    ):
+        if (existing := next(path for path in (folder, *folder.parents) if path.exists())).is_file():
+            raise SettingsError(f"{name}, however {existing} is a file.")
     if not 0 <= settings.seed < 2**31:
         raise SettingsError(f"SONGPOP_SEED must lie in 0 to 2147483647, however it is {settings.seed}.")
     if settings.threads < 1:

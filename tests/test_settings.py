@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,7 +43,11 @@ def test_keys_are_not_in_the_representation(tmp_path: Path) -> None:
         ({"SONGPOP_MAX_REJECT_SHARE": "2"}, "SONGPOP_MAX_REJECT_SHARE must lie in 0 to 1"),
         ({"SONGPOP_ENRICH_DEADLINE": "soon"}, "SONGPOP_ENRICH_DEADLINE must be a number and one of the units"),
         ({"SONGPOP_WAREHOUSE": "a.duckdb", "SONGPOP_PUBLISHED": "a.duckdb"}, "must be two files"),
+        ({"SONGPOP_MEMORY_LIMIT": "50%"}, "SONGPOP_MEMORY_LIMIT must be a size"),
         ({"SONGPOP_HOME": __file__}, "SONGPOP_HOME must be a folder"),
+        ({"SONGPOP_HOME": f"{__file__}/home"}, "SONGPOP_HOME must be a folder, however .*test_settings.py is a file"),
+        ({"SONGPOP_WAREHOUSE": f"{__file__}/a.duckdb"}, "SONGPOP_WAREHOUSE must lie in a folder"),
+        ({"SONGPOP_PUBLISHED": f"{__file__}/a.duckdb"}, "SONGPOP_PUBLISHED must lie in a folder"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(environ: dict[str, str], words: str) -> None:
@@ -53,3 +58,25 @@ def test_a_value_that_cannot_be_used_is_named(environ: dict[str, str], words: st
 def test_durations_have_three_units() -> None:
     assert parse_duration("90s") == timedelta(seconds=90)
     assert parse_duration("1.5h") == timedelta(minutes=90)
+
+
+def test_settings_travel_as_options_without_the_keys(tmp_path: Path) -> None:
+    keys = {"SPOTIPY_CLIENT_ID": "the-id", "SPOTIPY_CLIENT_SECRET": "the-secret"}
+    settings = Settings.from_env(
+        keys, home=tmp_path, warehouse="a.duckdb", published="b.duckdb", seed=3, threads=5, memory_limit="1GB",
+        max_reject_share=0.5, new_release_days=9, retrain_days=8, enrich_deadline="90s", spotify_market="ES",
+        spotify_api_url="http://localhost:1", spotify_token_url="http://localhost:2",
+    )  # fmt: skip
+
+    words = json.dumps(settings.to_options())
+
+    assert "the-id" not in words
+    assert "the-secret" not in words
+    assert Settings.from_env(keys, **json.loads(words)) == settings
+
+
+def test_an_option_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"A setting must be one of home, .*however one is 'colour'"):
+        Settings.from_env({}, home=tmp_path, colour="red")
+    with pytest.raises(SettingsError, match="--enrich-deadline must be a number and one of the units"):
+        Settings.from_env({}, home=tmp_path, enrich_deadline="soon")
