@@ -70,7 +70,9 @@ def load(run: Run, inputs: Inputs) -> "LoadResult":
 
 
 def _refuse_mixture(con: duckdb.DuckDBPyConnection, run: Run, inputs: Inputs) -> None:
-    """Keep synthetic and real tracks apart: a model would learn from both, and nobody would see it."""
+    """Keep tracks of two origins apart: a model would learn from both, and nobody would see it."""
+    if inputs.kaggle and inputs.tracks:
+        raise SettingsError("A run must load one tracks file, however --kaggle and --tracks name two.")
     if not (inputs.kaggle or inputs.tracks):
         return
     name = inputs.tracks.name if inputs.tracks else "the Kaggle file"

@@ -2,15 +2,18 @@
 
 import json
 import shutil
-from datetime import date, datetime
+import subprocess
+import sys
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from songpop import exports, night, warehouse
+from songpop import exports, night, steps, warehouse
 from songpop.errors import ExpectationFailed, ModelError, SettingsError
+from songpop.runs import Run, open_run
 from songpop.settings import Settings
 from songpop.steps import Inputs
 
@@ -166,60 +169,154 @@ def test_a_night_that_finds_something_critical_leaves_readers_with_yesterday(cop
     assert "failed" in (copied.reports_dir / "latest.md").read_text()
 
 
-def test_the_sample_is_kept_out_of_a_warehouse_of_real_tracks(tmp_path: Path) -> None:
-    settings = Settings.from_env({}, home=tmp_path)
-    with warehouse.connect(settings) as con:
-        con.execute(
-            "insert into ledger.snapshots values ('s', 'tracks', 'mine.csv', '', '', 1, 0, [], ?, ?)", [_DAY, _DAY]
-        )
+def test_synthetic_and_real_tracks_do_not_meet(copied: Settings, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    shutil.copy(copied.home / "sample" / "synthetic_tracks.csv", mine)
+    with pytest.raises(SettingsError, match=r"must have a warehouse each, however .* holds synthetic_tracks\.csv"):
+        night.run_night(copied, Inputs(tracks=mine), as_of_date=_DAY)
 
-    with pytest.raises(SettingsError, match=r"must have a warehouse of its own, however .* holds mine\.csv"):
-        night.run_night(settings, Inputs(), as_of_date=_DAY, sample_rows=_ROWS)
+    others = Settings.from_env({}, home=tmp_path / "others")
+    with open_run(others, "load", as_of_date=_DAY) as run:
+        steps.load(run, Inputs(tracks=mine))
+    with pytest.raises(SettingsError, match=r"holds mine\.csv and is to load synthetic_tracks\.csv"):
+        night.run_night(others, Inputs(), as_of_date=_DAY, sample_rows=_ROWS)
+
+
+def test_two_tracks_files_in_one_run_are_refused(tmp_path: Path) -> None:
+    settings = Settings.from_env({}, home=tmp_path)
+    with (
+        pytest.raises(SettingsError, match="must load one tracks file"),
+        open_run(settings, "load", as_of_date=_DAY) as run,
+    ):
+        steps.load(run, Inputs(tracks=tmp_path / "mine.csv", kaggle=True))
+
+
+def test_a_file_that_fails_its_checks_is_withdrawn_and_the_next_night_goes_on(copied: Settings, tmp_path: Path) -> None:
+    bad = tmp_path / "synthetic_tracks_again.csv"
+    tracks = pl.read_csv(copied.home / "sample" / "synthetic_tracks.csv", infer_schema=False)
+    tracks.with_columns(pl.lit("0").alias("popularity")).write_csv(bad)
+
+    with pytest.raises(ExpectationFailed, match="Popularity must not fall to nothing"):
+        night.run_night(copied, Inputs(tracks=bad), as_of_date=_DAY)
+    run = night.run_night(copied, Inputs(), as_of_date=_DAY, retrain="never")
+
+    assert _published(copied, "select count(*), max(popularity) > 0 from marts.tracks") == [(_ROWS, True)]
+    assert _published(copied, "select snapshot_id like 'tracks-%' from ledger.withdrawals") == [(True,)]
+    assert _published(copied, f"select status from ledger.runs where run_id = '{run.run_id}'") == [("done",)]
+
+
+def test_a_quiet_night_is_degraded_and_published(copied: Settings) -> None:
+    run = night.run_night(copied, Inputs(), as_of_date=_DAY + timedelta(days=90), retrain="never")
+    assert [finding.check_name for finding in run.findings] == []
+
+    with warehouse.connect(copied) as con:
+        con.execute("delete from ledger.loads where entity = 'releases'")
+    run = night.run_night(copied, Inputs(), as_of_date=_DAY + timedelta(days=90), retrain="never")
+
+    assert [finding.check_name for finding in run.findings] == ["there_is_a_new_release"]
+    assert _published(copied, "select count(*) from marts.ranked_releases") == [(0,)]
+    assert _published(copied, f"select status from ledger.runs where run_id = '{run.run_id}'") == [("degraded",)]
+
+
+def test_a_list_with_a_release_that_has_no_score_is_not_published(copied: Settings, tmp_path: Path) -> None:
+    before = copied.published.read_bytes()
+    releases = tmp_path / "new.csv"
+    releases.write_text("artist_name,track_name\nSynthetic Someone,A Song\n")
+
+    with open_run(copied, "load", as_of_date=_DAY) as run:
+        steps.load(run, Inputs(releases=releases))
+    with (
+        pytest.raises(ExpectationFailed, match="must have a score before readers see the list"),
+        open_run(copied, "publish", as_of_date=_DAY) as run,
+    ):
+        steps.publish(run)
+
+    assert copied.published.read_bytes() == before
+
+
+def test_a_promotion_is_rolled_back_when_its_scores_fail_their_checks(copied: Settings) -> None:
+    (first,) = _published(copied, "select champion from ledger.promotions")[0]
+    with pytest.raises(ExpectationFailed), open_run(copied, "nightly", as_of_date=_DAY) as run:
+        with run.warehouse() as con:
+            con.execute(
+                "insert into ledger.promotions values ('p', ?, 'promoted', 'second', ?, 'second', 'newer', ?)",
+                [run.run_id, first, run.clock()],
+            )
+        steps.score(_as_champion(run, str(first)))
+        with run.warehouse() as con:
+            con.execute("update ledger.scores set score = 777 where run_id = ?", [run.run_id])
+            run.build(con)
+        steps.check(run, "scores")
+
+    with warehouse.open_file(copied.warehouse, copied, read_only=True) as con:
+        assert con.execute("select decision, champion from ledger.promotions order by decided_at").fetchall()[1:] == [
+            ("promoted", "second"),
+            ("rolled back", first),
+        ]
+
+
+def _as_champion(run: Run, first: str) -> Run:
+    """Let the folder of the first model also be that of the second."""
+    models = run.settings.models_dir
+    shutil.copytree(models / first, models / "second")
+    return run
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_why_a_night_failed(copied: Settings) -> None:
+    (copied.reports_dir / "latest.md").unlink()
+    (copied.reports_dir / "latest.md").mkdir()
+    with pytest.raises(SettingsError, match="must have a warehouse each"):
+        night.run_night(copied, Inputs(kaggle=True), as_of_date=_DAY)
 
 
 def test_scoring_without_a_champion_says_what_to_do(tmp_path: Path) -> None:
     settings = Settings.from_env({}, home=tmp_path)
 
-    with pytest.raises(ModelError, match="must have a champion"):
-        from songpop import steps
-        from songpop.runs import open_run
-
-        with open_run(settings, "score", as_of_date=_DAY) as run:
-            steps.score(run)
+    with pytest.raises(ModelError, match="must have a champion"), open_run(settings, "score", as_of_date=_DAY) as run:
+        steps.score(run)
 
 
-def test_the_flow_does_the_same_night_and_leaves_two_artifacts(
-    copied: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in (
-        "PREFECT_SERVER_ANALYTICS_ENABLED",
-        "DO_NOT_TRACK",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    from prefect.artifacts import Artifact
-    from prefect.client.orchestration import get_client
-    from prefect.flows import load_flow_from_entrypoint
-    from prefect.testing.utilities import prefect_test_harness
+_RUN_THE_FLOW = """
+import json, sys
+from datetime import date
+from pathlib import Path
+from songpop import resources
+from songpop.settings import set_prefect_defaults
 
-    from songpop import resources
+set_prefect_defaults(Path(sys.argv[1]))
+from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
+from prefect.flows import load_flow_from_entrypoint
 
-    nightly = load_flow_from_entrypoint(f"{resources.flow_path('nightly')}:nightly")
-    with prefect_test_harness(server_startup_timeout=120):
-        run_id = nightly(home=str(copied.home), retrain="never", as_of=_DAY)
-        report, ranked = Artifact.get("nightly-report"), Artifact.get("ranked-releases")
-        with get_client(sync_client=True) as client:
-            (flow_run,) = client.read_flow_runs()
-            tasks = {task_run.name: task_run.state_name for task_run in client.read_task_runs()}
+nightly = load_flow_from_entrypoint(f"{resources.flow_path('nightly')}:nightly")
+run_id = nightly(home=sys.argv[1], retrain="never", as_of=date.fromisoformat(sys.argv[2]))
+with get_client(sync_client=True) as client:
+    names = [flow_run.name for flow_run in client.read_flow_runs()]
+    tasks = {task_run.name: task_run.state_name for task_run in client.read_task_runs()}
+report, ranked = Artifact.get("nightly-report").data, json.loads(Artifact.get("ranked-releases").data)
+print(json.dumps({"run_id": run_id, "names": names, "tasks": tasks, "report": report, "ranked": ranked}))
+"""
 
+
+def test_the_flow_does_the_same_night_and_leaves_two_artifacts(copied: Settings) -> None:
+    # in a process of its own, as a schedule runs it
+    child = subprocess.run(
+        [sys.executable, "-c", _RUN_THE_FLOW, str(copied.home), _DAY.isoformat()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert child.returncode == 0, child.stderr
+    told = json.loads(child.stdout.splitlines()[-1])
+    run_id = told["run_id"]
     assert _published(copied, f"select status in ('done', 'degraded') from ledger.runs where run_id = '{run_id}'") == [
         (True,)
     ]
-    assert flow_run.name == "nightly 2026-11-23"
-    assert tasks == dict.fromkeys(
+    assert told["names"] == ["nightly 2026-11-23"]
+    assert told["tasks"] == dict.fromkeys(
         ("load", "check inputs", "enrich", "train", "score", "check scores", "publish"), "Completed"
     )
-    assert report is not None
-    assert "## Best 10 new releases" in report.data
-    assert ranked is not None
-    assert json.loads(ranked.data)[0]["rank"] == 1
+    assert "## Best 10 new releases" in told["report"]
+    assert told["ranked"][0]["rank"] == 1
+    assert "score: " in child.stderr + child.stdout
