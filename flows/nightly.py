@@ -15,7 +15,7 @@ from songpop import exports, reports
 from songpop.errors import SourceUnavailable
 from songpop.night import Night, Step, open_night
 from songpop.retraining import Retrain
-from songpop.runs import utc_now
+from songpop.runs import local_today
 from songpop.settings import Settings
 from songpop.steps import Inputs
 
@@ -23,7 +23,7 @@ _SHOWN_RELEASES = 50
 
 
 def _run_name() -> str:
-    return f"nightly {flow_run.parameters.get('as_of') or utc_now().date()}"
+    return f"nightly {flow_run.parameters.get('as_of') or local_today()}"
 
 
 def _may_work_next_time(task: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
@@ -53,20 +53,22 @@ def nightly(
     sample_rows: int | None = None,
     as_of: date | None = None,
     home: str | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> str:
     """Load, check, enrich, train when due, score and publish; return the run's id.
 
-    Paths are of the machine that runs the flow; everything else is as in `songpop nightly --help`.
+    Paths are of the machine that runs the flow; `settings` are by name, as in `{"threads": 2, "memory_limit":
+    "2GB"}`, but the keys, which are of the environment; everything else is as in `songpop nightly --help`.
     """
-    settings = Settings.from_env(home=home)
+    chosen = Settings.from_env(**{**(settings or {}), **({"home": home} if home else {})})
     files = {"tracks": tracks, "artists": artists, "albums": albums, "releases": releases}
     inputs = Inputs(kaggle=kaggle, **{name: Path(path) for name, path in files.items() if path})
     with open_night(
-        settings, inputs, as_of_date=as_of or utc_now().date(), retrain=retrain, sample_rows=sample_rows
+        chosen, inputs, as_of_date=as_of or local_today(), retrain=retrain, sample_rows=sample_rows
     ) as night:
         for step in night.plan():
             _run_step(night, step)
-        _create_artifacts(settings, night)
+        _create_artifacts(chosen, night)
     return night.run.run_id
 
 

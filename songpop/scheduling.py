@@ -5,8 +5,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from songpop import console, resources
@@ -15,6 +16,20 @@ from songpop.settings import Settings, set_prefect_defaults
 
 _USUAL_PORT = 4200
 _SECONDS_TO_START = 120
+
+
+def flow_parameters(
+    settings: Settings, *, retrain: str, sample_rows: int | None, files: Mapping[str, Path | bool | None]
+) -> dict[str, Any]:
+    """Return the flow's parameters, in JSON's own types: a scheduled night is to be as the command line said.
+
+    Args:
+        settings: all but the keys, which the flow reads from the environment.
+        retrain, sample_rows: as in `songpop nightly`.
+        files: the fields of `steps.Inputs`.
+    """
+    inputs = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in files.items()}
+    return {"settings": settings.to_options(), "retrain": retrain, "sample_rows": sample_rows, **inputs}
 
 
 def serve_nights(settings: Settings, cron: str, parameters: dict[str, Any], *, time_zone: str | None = None) -> None:

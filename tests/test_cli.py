@@ -1,14 +1,22 @@
+import dataclasses
 import json
+import re
 import subprocess
 import sys
+import time
 from datetime import date, datetime
 from pathlib import Path
 
+import checked_warehouse
+import click
+import duckdb
 import pytest
 from click.testing import CliRunner
 
-from songpop import warehouse
-from songpop.cli import COMMANDS, songpop
+from songpop import ledger, warehouse
+from songpop.cli import COMMANDS, main, songpop
+from songpop.cli.options import run_options
+from songpop.runs import open_run
 from songpop.settings import Settings
 
 
@@ -54,6 +62,99 @@ def test_sql_reads_the_published_file_and_cannot_write_it(settings: Settings) ->
     assert written.returncode == 1
     assert "read-only" in written.stderr
     assert settings.published.read_bytes() == before
+
+
+def test_a_value_that_a_query_cannot_compute_is_said_in_words(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.publish(con, settings.published)
+
+    failed = _run("sql", "select cast('one' || table_name as int) from duckdb_tables()", "--home", str(settings.home))
+
+    assert failed.returncode == 1
+    assert "The statement must be a query on the published file, however: Conversion Error" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), duckdb.IOException("disk full")])
+def test_what_the_machine_refuses_is_one_sentence(failure: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command()
+    def fail() -> None:
+        raise failure
+
+    with pytest.raises(SystemExit) as ended:
+        main(fail, [])
+
+    assert ended.value.code == 1
+    assert f"can't go on, as the machine or DuckDB said ({type(failure).__name__}): " in capsys.readouterr().err
+
+
+def test_a_mistake_of_ours_keeps_its_traceback() -> None:
+    @click.command()
+    def fail() -> None:
+        raise KeyError("track_id")
+
+    with pytest.raises(KeyError):
+        main(fail, [])
+
+
+@pytest.mark.parametrize("name", ["load", "check", "enrich", "train", "score", "publish", "nightly", "schedule"])
+def test_every_setting_but_the_keys_is_an_option(name: str) -> None:
+    told = CliRunner().invoke(songpop, [name, "--help"]).output
+
+    options = set(re.findall(r"--[a-z-]+", told))
+    wanted = {f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(Settings)}
+    assert wanted - options == {"--spotify-client-id", "--spotify-client-secret"}
+
+
+def test_enrich_says_where_keys_are_read() -> None:
+    told = CliRunner().invoke(songpop, ["enrich", "--help"]).output
+
+    assert "keys are read from the environment only" in " ".join(told.split())
+
+
+def test_the_day_is_that_of_the_machine_unless_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    @run_options
+    def tell(settings: Settings, as_of_date: date) -> None:
+        click.echo(as_of_date)
+
+    def told(zone: str, *arguments: str) -> date:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        return date.fromisoformat(CliRunner().invoke(tell, ["--home", str(tmp_path), *arguments]).output.strip())
+
+    try:
+        # 26 hours apart: never the same day
+        assert told("Etc/GMT-14") > told("Etc/GMT+12")
+        assert told("Etc/GMT-14", "--as-of", "2026-11-23") == date(2026, 11, 23)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_publish_tells_what_it_published(settings: Settings) -> None:
+    with checked_warehouse.opened(settings) as con:
+        checked_warehouse.fill(con)
+        ledger.close_run(con, checked_warehouse.RUN, "done", now=checked_warehouse.NOW)
+    arguments = ["--home", str(settings.home), "--as-of", str(checked_warehouse.AS_OF), "--json"]
+
+    told = CliRunner().invoke(songpop, ["publish", *arguments])
+
+    result = json.loads(told.stdout)
+    assert sorted(result) == ["path", "published_at", "run_id"]
+    assert (result["path"], result["run_id"][:8]) == (str(settings.published), "publish-")
+    assert datetime.fromisoformat(result["published_at"])
+
+
+def test_status_says_that_a_run_is_going_on(settings: Settings) -> None:
+    with open_run(settings, "nightly", as_of_date=date(2026, 11, 23)) as run:
+        with run.warehouse() as con:
+            warehouse.publish(con, settings.published)
+        told = CliRunner().invoke(songpop, ["status", "--home", str(settings.home)])
+        state = json.loads(CliRunner().invoke(songpop, ["status", "--json", "--home", str(settings.home)]).output)
+
+    assert "A run is going on" in told.output
+    assert (state["is_run_going_on"], state["read_from"]) == (True, "published file")
 
 
 def test_status_tells_of_the_last_run_and_of_nothing_published(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """The `songpop` command: parses, calls, prints. Data go to stdout, words and progress to stderr."""
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
@@ -66,10 +67,15 @@ def songpop() -> None:
     """
 
 
-def main() -> None:
-    """Run the command and turn failures into words and exit statuses."""
+def main(command: click.Command = songpop, arguments: Sequence[str] | None = None) -> None:
+    """Run the command and turn failures into words and exit statuses; a mistake of ours keeps its traceback.
+
+    Args:
+        command: what to run.
+        arguments: of the command line, where None those of this process.
+    """
     try:
-        songpop.main(standalone_mode=False)
+        command.main(arguments, prog_name="songpop", standalone_mode=False)
     except click.exceptions.Exit as signal:
         sys.exit(signal.exit_code)
     except click.Abort:
@@ -87,3 +93,14 @@ def main() -> None:
         # the reader of stdout (head, less) has left; that is its right
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        if not _is_of_the_machine(error):
+            raise
+        console.say(f"songpop can't go on, as the machine or DuckDB said ({type(error).__name__}): {error}")
+        sys.exit(1)
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    """Say whether a failure is ordinary: a full disk, a folder that can't be written, a query that DuckDB gave up."""
+    duckdb = sys.modules.get("duckdb")
+    return isinstance(error, OSError) or (duckdb is not None and isinstance(error, duckdb.Error))

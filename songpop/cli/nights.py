@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from songpop import console
-from songpop.cli.options import input_options, json_option, print_json, run_options, settings_options
+from songpop.cli.options import every_setting, input_options, json_option, print_json, run_options
 from songpop.retraining import Retrain
 from songpop.runs import utc_now
 from songpop.settings import DEFAULT_CRON, SAMPLE_ROWS, Settings
@@ -63,23 +63,19 @@ def nightly_command(
 @input_options
 @_retrain
 @_sample
-@settings_options
+@every_setting
 def schedule_command(
     settings: Settings, cron: str, time_zone: str | None, retrain: str, sample_rows: int | None, **files: Any
 ) -> None:
     """Serve the nightly flow on a Prefect schedule, until stopped.
 
     With PREFECT_API_URL set it uses that server; otherwise it starts one of its own, for as long as it runs,
-    whose page shows the nights, their logs and reports.
+    whose page shows the nights, their logs and reports. Every night has the settings given here; the keys come
+    from the environment.
     """
-    from songpop.scheduling import serve_nights
+    from songpop.scheduling import flow_parameters, serve_nights
 
-    parameters = {
-        "home": str(settings.home),
-        "retrain": retrain,
-        "sample_rows": sample_rows,
-        **{name: str(value.resolve()) if isinstance(value, Path) else value for name, value in files.items()},
-    }
+    parameters = flow_parameters(settings, retrain=retrain, sample_rows=sample_rows, files=files)
     serve_nights(settings, cron, parameters, time_zone=time_zone)
 
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from songpop.runs import utc_now
-from songpop.settings import Settings, parse_duration
+from songpop.runs import local_today
+from songpop.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,7 +34,11 @@ _RULE_OPTIONS = (
         type=int,
         help="How long a found track counts as new [SONGPOP_NEW_RELEASE_DAYS, or 28]",
     ),
+    click.option("--retrain-days", type=int, help="Age at which a champion is retrained [SONGPOP_RETRAIN_DAYS, or 7]"),
     click.option("--enrich-deadline", help="Enrichment ends by then, as in 45m [SONGPOP_ENRICH_DEADLINE]"),
+    click.option("--spotify-market", help="Market of the new releases, as in ES [SONGPOP_SPOTIFY_MARKET, or US]"),
+    click.option("--spotify-api-url", metavar="URL", help="Another Spotify-shaped API [SONGPOP_SPOTIFY_API_URL]"),
+    click.option("--spotify-token-url", metavar="URL", help="Where it gives tokens [SONGPOP_SPOTIFY_TOKEN_URL]"),
 )
 
 
@@ -43,18 +47,23 @@ def settings_options(command: Command) -> Command:
     return _with_settings(command, _SETTING_OPTIONS)
 
 
+def every_setting(command: Command) -> Command:
+    """Give a command every setting as an option, but the keys, and hand it `settings`."""
+    return _with_settings(command, _SETTING_OPTIONS + _RULE_OPTIONS)
+
+
 def run_options(command: Command) -> Command:
-    """Give a command every setting as an option and `--as-of`; hand it `settings` and `as_of_date`."""
+    """Give a command every setting as an option, but the keys, and `--as-of`; hand it `settings` and `as_of_date`."""
 
     @functools.wraps(command)
     def dated(as_of: datetime | None, **arguments: Any) -> Any:
-        return command(as_of_date=as_of.date() if as_of else utc_now().date(), **arguments)
+        return command(as_of_date=as_of.date() if as_of else local_today(), **arguments)
 
     option = click.option(
         "--as-of",
         type=click.DateTime(["%Y-%m-%d"]),
         metavar="YYYY-MM-DD",
-        help="The day to speak for [today]",
+        help="The day to speak for [today, where this machine is]",
     )
     return option(_with_settings(dated, _SETTING_OPTIONS + _RULE_OPTIONS))
 
@@ -65,8 +74,6 @@ def _with_settings(command: Any, options: tuple[Any, ...]) -> Any:
     @functools.wraps(command)
     def configured(**arguments: Any) -> Any:
         values = {name: arguments.pop(name) for name in names}
-        if values.get("enrich_deadline") is not None:
-            values["enrich_deadline"] = parse_duration(values["enrich_deadline"], "--enrich-deadline")
         return command(settings=Settings.from_env(**values), **arguments)
 
     for option in reversed(options):

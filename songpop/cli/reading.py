@@ -107,11 +107,12 @@ def sql_command(settings: Settings, statement: str, file_format: str) -> None:
 
         try:
             relation = con.sql(statement)
+            # the rows are computed here, so this fails too where a value is not as the statement has it
+            frame = None if relation is None else relation.pl()
         except duckdb.Error as error:
             raise ExportError(f"The statement must be a query on the published file, however: {error}") from error
-        if relation is None:
-            return
-        frame = relation.pl()
+    if frame is None:
+        return
     if file_format == "table":
         console.table("", frame.columns, frame.rows(), to_stderr=False)
     else:

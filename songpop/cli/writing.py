@@ -75,7 +75,7 @@ def enrich_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
     """Fill artists, new releases and audio features from the configured services.
 
     Spotify is used where SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET are set; otherwise the step says what
-    the files cover.
+    the files cover. The keys are read from the environment only: others on the machine can see a command line.
     """
     with open_run(settings, "enrich", as_of_date=as_of_date) as run:
         with run.warehouse() as con:
@@ -123,7 +123,8 @@ def score_command(settings: Settings, as_of_date: date, releases: Path | None, a
 
 @click.command("publish")
 @run_options
-def publish_command(settings: Settings, as_of_date: date) -> None:
+@json_option
+def publish_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
     """Check, build and swap in the readers' file.
 
     Readers that have the old file open keep it undisturbed.
@@ -133,7 +134,11 @@ def publish_command(settings: Settings, as_of_date: date) -> None:
             run.build(con)
         steps.check(run, "all")
         path = steps.publish(run)
-    console.say(f"Published {path}")
+        published_at = run.clock()
+    if as_json:
+        print_json({"path": path, "run_id": run.run_id, "published_at": published_at})
+    else:
+        console.say(f"Published {path}")
 
 
 @click.command("backtest")
