@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Retrain = Literal["always", "auto", "never"]
 
+# three splits and the final fit
+N_FITS = 4
+
 
 @dataclass(frozen=True)
 class TrainResult:
@@ -82,15 +85,21 @@ def train(run: Run) -> TrainResult:
         frame = warehouse.read_frame(con, "training")
         snapshot_ids = _training_snapshots(con)
         champion = ledger.champion_version(con)
-    trained = training.train(
-        frame,
-        models_dir=settings.models_dir,
-        seed=settings.seed,
-        threads=settings.threads,
-        as_of_date=run.as_of_date,
-        snapshot_ids=snapshot_ids,
-        progress=lambda line: console.say(f"  {line}"),
-    )
+    with console.progress("train", N_FITS, unit="fits") as advance:
+
+        def tell(line: str) -> None:
+            console.say(f"  {line}")
+            advance()
+
+        trained = training.train(
+            frame,
+            models_dir=settings.models_dir,
+            seed=settings.seed,
+            threads=settings.threads,
+            as_of_date=run.as_of_date,
+            snapshot_ids=snapshot_ids,
+            progress=tell,
+        )
     is_usable = champion is not None and _is_usable(run, champion)
     decision = promotion.decide(settings.models_dir / champion if champion and is_usable else None, trained.path)
     with run.warehouse() as con, warehouse.transaction(con):
