@@ -108,7 +108,7 @@ def unwritten(error: duckdb.Error) -> WarehouseError:
     advice = ""
     if isinstance(error, duckdb.OutOfMemoryException):
         advice = " Raise SONGPOP_MEMORY_LIMIT."
-    elif isinstance(error, duckdb.IOException):
+    elif "could not write" in str(error).lower():
         advice = " Is the disk full?"
     return WarehouseError(
         f"The warehouse must do what a step asks, however it said ({type(error).__name__}): "
