@@ -45,6 +45,11 @@ class Settings:
         """Return the folder of Data Docs and of the nights' reports."""
         return self.home / "reports"
 
+    @property
+    def exports_dir(self) -> Path:
+        """Return the folder of lists that are exported without a path."""
+        return self.home / "exports"
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Any) -> "Settings":
         """Read the environment once; `options` (of the command line or a flow) win where they are not None.

@@ -55,7 +55,7 @@ def export_command(
     """Write a ranked list from the published file.
 
     LIST is releases, singles, artists, movers or a .sql file. Without --out and --format a terminal shows a
-    table, and a pipe gets CSV.
+    table, and a pipe gets CSV; XLSX and Parquet, which no terminal can show, go to exports/ under home.
     """
     from songpop import exports
 
@@ -66,6 +66,8 @@ def export_command(
         return
     chosen_format = file_format or _format_of(out)
     notes = exports.list_notes(settings, name, filters)
+    if out is None and chosen_format in ("xlsx", "parquet") and sys.stdout.isatty():
+        out = settings.exports_dir / f"{Path(name).stem}.{chosen_format}"
     if out is None:
         exports.write_list(frame, sys.stdout.buffer, chosen_format, notes=notes)
         return
