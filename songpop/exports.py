@@ -1,5 +1,6 @@
 """Ranked lists, from the readers' file to CSV, Parquet, XLSX or JSON."""
 
+import io
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -171,7 +172,9 @@ def _write_xlsx(frame: pl.DataFrame, file: BinaryIO, notes: Mapping[str, str]) -
             "--limit, or --format csv or parquet."
         )
     _refuse_infinite(frame)
-    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False}) as book:
+    # whole in memory first: xlsxwriter hides why a file could not be written
+    whole = io.BytesIO()
+    with xlsxwriter.Workbook(whole, {"in_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet("List")
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         styles = {
@@ -195,6 +198,7 @@ def _write_xlsx(frame: pl.DataFrame, file: BinaryIO, notes: Mapping[str, str]) -
             page.write_string(row, 1, value)
         page.set_column(0, 0, 32)
         page.set_column(1, 1, 80)
+    file.write(whole.getbuffer())
 
 
 def _refuse_infinite(frame: pl.DataFrame) -> None:
