@@ -124,6 +124,24 @@ def test_the_readme_names_every_command_and_mart() -> None:
         assert f"marts.{name}" in readme, f"README does not tell of marts.{name}"
 
 
+def test_the_readme_has_no_gap_and_every_picture_is_there() -> None:
+    readme = (_ROOT / "README.md").read_text()
+    assert "@@" not in readme
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)
+    assert pictures
+    for picture in pictures:
+        assert (_ROOT / picture).is_file(), picture
+
+
+def test_the_readme_lists_every_setting_and_every_part_of_the_package() -> None:
+    readme = (_ROOT / "README.md").read_text()
+    for name in set(re.findall(r"(?:SONGPOP|SPOTIPY)_[A-Z_]+", (_ROOT / "songpop" / "settings.py").read_text())):
+        assert f"`{name}`" in readme, f"README does not tell of {name}"
+    for path in (_ROOT / "songpop").glob("*.py"):
+        if not path.name.startswith("_") and path.name not in {"console.py", "doctor.py", "errors.py", "ids.py"}:
+            assert path.stem in readme, f"README's layout does not tell of {path.name}"
+
+
 def test_the_deployment_has_the_cron_line_of_the_settings() -> None:
     assert f'cron: "{DEFAULT_CRON}"' in (_ROOT / "prefect.yaml").read_text()
 
