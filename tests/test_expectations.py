@@ -103,7 +103,8 @@ def test_a_good_warehouse_has_no_finding(good: tuple[Settings, CheckResult]) -> 
 
 
 def test_the_warehouse_is_free_again_after_a_check(good: tuple[Settings, CheckResult]) -> None:
-    warehouse.connect(good[0]).close()
+    with warehouse.connect(good[0]) as con:
+        assert con.execute("select count(*) > 0 from marts.tracks").fetchall() == [(True,)]
 
 
 @pytest.mark.parametrize("name", sorted(set(_SUITES) - _OPTIONAL - {"marts.snapshots"}))
