@@ -1,6 +1,8 @@
 """A whole night, offline, on a small synthetic sample: every part is the real one."""
 
 import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,8 +12,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 from songpop import exports, night, steps, warehouse
+from songpop.cli import songpop
 from songpop.errors import ExpectationFailed, ModelError, SettingsError
 from songpop.runs import Run, open_run
 from songpop.settings import Settings
@@ -126,6 +130,19 @@ def test_report_and_data_docs_are_written(settings: Settings) -> None:
     for part in ("## Steps", "| publish |", "## Model scoreboard", "## Best 10 new releases", "| 1 |"):
         assert part in report
     assert "marts.tracks" in (settings.reports_dir / "data_docs" / "index.html").read_text()
+
+
+def test_the_readmes_commands_for_readers_run(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+    lines = re.findall(r"^    (?:\.venv/bin/)?songpop ((?:export|sql|status) .*)$", readme, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+
+    assert len(lines) >= 4
+    for line in lines:
+        done = CliRunner().invoke(songpop, [*shlex.split(line), "--home", str(settings.home)], catch_exceptions=False)
+        assert done.exit_code == 0, line
 
 
 def test_the_export_is_the_published_list(settings: Settings, tmp_path: Path) -> None:
