@@ -263,7 +263,7 @@ def test_a_promotion_is_rolled_back_when_its_scores_fail_their_checks(copied: Se
         with run.warehouse() as con:
             con.execute("update ledger.scores set score = 777 where run_id = ?", [run.run_id])
             run.build(con)
-        steps.check(run, "scores")
+        steps.check(run, "all")
 
     with warehouse.open_file(copied.warehouse, copied, read_only=True) as con:
         assert con.execute("select decision, champion from ledger.promotions order by decided_at").fetchall()[1:] == [

@@ -104,7 +104,12 @@ def train_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
 
 
 @click.command("score")
-@click.option("--releases", type=input_file, metavar="FILE", help="Score this file's releases instead")
+@click.option(
+    "--releases",
+    type=input_file,
+    metavar="FILE",
+    help="Load this file first; it is the list of new releases from then on",
+)
 @run_options
 @json_option
 def score_command(settings: Settings, as_of_date: date, releases: Path | None, as_json: bool) -> None:
