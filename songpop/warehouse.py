@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -31,6 +32,14 @@ BUILD_ORDER = (
     "score_backtest",
     "model_scoreboard",
 )
+
+# raw and ledger are appended to; their files hold DDL
+_WITH_DDL = ("raw", "ledger")
+_COLUMNS = """
+    select schema_name, table_name, column_name, data_type from duckdb_columns()
+    where schema_name in ('raw', 'ledger') and database_name = current_database()
+    order by schema_name, table_name, column_index
+"""
 
 # DuckDB 1.4 and later can read it, whichever version wrote it
 _STORAGE_VERSION = "v1.4.0"
@@ -153,13 +162,31 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the schemas, and the raw and ledger tables that are missing."""
+    """Make the schemas, and the raw and ledger tables and columns that are missing.
+
+    A column that a later version declares is added at the end of a warehouse's table; it is NULL in older rows.
+    """
     for schema in SCHEMAS:
         con.execute(f"create schema if not exists {schema}")
-    for schema in ("raw", "ledger"):
+    for schema in _WITH_DDL:
         for path in resources.sql_paths(schema):
             con.execute(path.read_text())
             _comment(con, "table", f"{schema}.{path.stem}", _header(path))
+    here = set(con.execute(_COLUMNS).fetchall())
+    for schema, table, column, data_type in _declared_columns():
+        if (schema, table, column, data_type) not in here:
+            con.execute(f'alter table {schema}.{table} add column if not exists "{column}" {data_type}')
+
+
+@cache
+def _declared_columns() -> tuple[tuple[str, str, str, str], ...]:
+    """Return schema, table, column and type of all that the DDL declares, in its order."""
+    with duckdb.connect() as con:
+        for schema in _WITH_DDL:
+            con.execute(f"create schema {schema}")
+            for path in resources.sql_paths(schema):
+                con.execute(path.read_text())
+        return tuple(con.execute(_COLUMNS).fetchall())
 
 
 def build(con: duckdb.DuckDBPyConnection, *, as_of_date: date, new_release_days: int) -> None:

@@ -256,7 +256,9 @@ def test_a_promotion_is_rolled_back_when_its_scores_fail_their_checks(copied: Se
     with pytest.raises(ExpectationFailed), open_run(copied, "nightly", as_of_date=_DAY) as run:
         with run.warehouse() as con:
             con.execute(
-                "insert into ledger.promotions values ('p', ?, 'promoted', 'second', ?, 'second', 'newer', ?)",
+                "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, "
+                "'promoted' as decision, 'second' as challenger, ? as previous_champion, 'second' as champion, "
+                "'newer' as reason, ?::timestamp as decided_at",
                 [run.run_id, first, run.clock()],
             )
         steps.score(_as_champion(run, str(first)))

@@ -161,3 +161,19 @@ def test_a_publish_that_fails_keeps_the_old_file(settings: Settings) -> None:
 
     assert settings.published.read_bytes() == before
     assert not list(settings.published.parent.glob(".published*"))
+
+
+def test_a_warehouse_of_an_earlier_version_gains_the_columns_that_are_new(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        con.execute("alter table ledger.promotions drop column basis")
+        con.execute("alter table ledger.scores drop column reference_score")
+        con.execute(
+            "insert into ledger.promotions by name select 'p' as promotion_id, 'run' as run_id, 'kept' as decision, "
+            "'m' as challenger, 'm' as champion, 'because' as reason, ?::timestamp as decided_at",
+            [_NOW],
+        )
+    with warehouse.connect(settings) as con:
+        assert con.execute("select champion, basis, decided_at from ledger.promotions").fetchall() == [
+            ("m", None, _NOW)
+        ]
+        assert con.execute("select count(reference_score) from ledger.scores").fetchall() == [(0,)]
