@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from songpop.cards import write_card
+from songpop.changing import experience_of
 from songpop.errors import ModelError
 from songpop.estimators import Estimator
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
@@ -224,7 +225,8 @@ def _write(
 ) -> None:
     rows = encoder.transform(frame.sample(min(frame.height, REFERENCE_ROWS), seed=metrics["seed"]))
     reference = reference_row(rows)
-    encoder.save(folder, {"model_version": metrics["model_version"], "reference": reference})
+    words = {"model_version": metrics["model_version"], "reference": reference, "experience": experience_of(frame)}
+    encoder.save(folder, words)
     net.save(folder)
     trees.save(folder)
     judged.write_parquet(folder / "eval_predictions.parquet")
