@@ -85,10 +85,24 @@ def champion_version(con: duckdb.DuckDBPyConnection) -> str | None:
     return rows[0][0] if rows else None
 
 
-def save_model(con: duckdb.DuckDBPyConnection, version: dict[str, Any], metrics: Sequence[dict[str, Any]]) -> None:
-    """Append a model version and its metrics, each a mapping of the ledger's columns."""
+def save_model(
+    con: duckdb.DuckDBPyConnection,
+    version: dict[str, Any],
+    metrics: Sequence[dict[str, Any]],
+    measures: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Append a model version, its metrics and its measures by slice, each a mapping of the ledger's columns."""
     _insert(con, "model_versions", [version])
     _insert(con, "model_metrics", metrics)
+    if measures:
+        rows = pl.DataFrame(measures, infer_schema_length=None).with_columns(
+            pl.lit(version["model_version"]).alias("model_version")
+        )
+        con.register("new_measures", rows)
+        try:
+            con.execute("insert into ledger.model_measures by name select * from new_measures")
+        finally:
+            con.unregister("new_measures")
 
 
 def save_promotion(con: duckdb.DuckDBPyConnection, promotion: dict[str, Any]) -> None:

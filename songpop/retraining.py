@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 Retrain = Literal["always", "auto", "never"]
 
-# three splits and the final fit
-N_FITS = 4
-
 
 @dataclass(frozen=True)
 class TrainResult:
@@ -85,7 +82,7 @@ def train(run: Run) -> TrainResult:
         frame = warehouse.read_frame(con, "training")
         snapshot_ids = _training_snapshots(con)
         champion = ledger.champion_version(con)
-    with console.progress("train", N_FITS, unit="fits") as advance:
+    with console.progress("train", training.count_fits(frame.height), unit="fits") as advance:
 
         def tell(line: str) -> None:
             console.say(f"  {line}")
@@ -107,7 +104,9 @@ def train(run: Run) -> TrainResult:
             "select count(*) from ledger.model_versions where model_version = ?", [trained.model_version]
         ).fetchall()[0][0]
         if not known:
-            ledger.save_model(con, _version_row(run, trained, snapshot_ids), trained.scoreboard)
+            ledger.save_model(
+                con, _version_row(run, trained, snapshot_ids), trained.scoreboard, trained.metrics["measures"]
+            )
         _save_promotion(
             con, run, decision.decision, trained.model_version, champion, decision.champion, decision.reason
         )

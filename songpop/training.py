@@ -16,12 +16,14 @@ import polars as pl
 from songpop.cards import write_card
 from songpop.changing import experience_of
 from songpop.errors import ModelError
-from songpop.estimators import Estimator
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
 from songpop.estimators.keras_net import KerasNet
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
-from songpop.evaluation import SPLITS, Split, data_sha256, measure, release_time, split_rows
+from songpop.evaluation import HEADLINE, SPLITS, data_sha256, describe_protocol, release_time
+from songpop.evaluation.contest import Bout, Contest, Contestant, hold_contest
+from songpop.evaluation.encoding import encode_with
+from songpop.evaluation.leaks import refuse_leaks
 from songpop.explaining import contributions, reference_row
 from songpop.features import ANALYSIS, GROUPS, FeatureEncoder, conform, has_analysis
 from songpop.ids import make_model_version
@@ -29,6 +31,10 @@ from songpop.singles import best_chances, measure_picks
 
 # Splits of more rows than this are judged on a sample of this size: their metrics would move in the third digit only.
 EVALUATION_ROWS = 120_000
+# The headline split is judged over so many seeds where it has no more rows than this: more rows make seeds differ
+# less, and take longer.
+HEADLINE_SEEDS = 3
+SEEDS_ROWS = 50_000
 MIN_ROWS = 50
 # Dated rows weigh e times less for each of these years before the newest, plus the least weight: chosen on the
 # releases of early 2019.
@@ -83,12 +89,13 @@ def train(
     """
     tell = progress or (lambda line: None)
     frame = _usable(frame)
-    results = _evaluate_all(frame, seed, threads, tell)
+    found = _evaluate(frame, seed, threads, tell)
+    judged = _judged(found)
     tell(f"fitting on all {frame.height:,} rows")
     encoder, net, trees = _fit_final(frame, seed, threads)
     models_dir.mkdir(parents=True, exist_ok=True)
     name = make_model_version(net.family, as_of_date, net.digest())
-    scoreboard = [{"model_version": name, **row} for row in results["rows"]]
+    scoreboard = [{"model_version": name, **row} for row in found.rows]
     metrics = {
         "model_version": name,
         "as_of_date": as_of_date.isoformat(),
@@ -97,15 +104,20 @@ def train(
         "n_rows": frame.height,
         "data_sha256": data_sha256(frame),
         "weights_sha256": net.digest(),
-        "splits": results["splits"],
+        "protocol": describe_protocol(),
+        "seeds": seeds_of(frame.height, seed)[HEADLINE],
+        "splits": found.manifests,
         "scoreboard": scoreboard,
+        "measures": found.measures,
+        "differences": found.differences,
         "warnings": gap_warnings(frame),
-        "singles": results["singles"],
+        "singles": _measure_singles(judged),
         "packages": {package: version(package) for package in _PACKAGES},
     }
     folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=models_dir))
     try:
-        _write(folder, encoder, net, trees, frame, metrics, results["judged"])
+        found.places.write_parquet(folder / "splits.parquet")
+        _write(folder, encoder, net, trees, frame, metrics, judged)
         path = _move(folder, models_dir / name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -137,53 +149,67 @@ def recency_weights(frame: pl.DataFrame) -> np.ndarray:
     return np.nan_to_num(np.exp((time - np.nanmax(time)) / RECENT_YEARS) + LEAST_WEIGHT, nan=1.0)
 
 
-def _evaluate_all(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) -> dict[str, Any]:
-    """Judge every family on every split.
+def seeds_of(n_rows: int, seed: int) -> dict[str, list[int]]:
+    """Choose the seeds of each split by the number of rows that there are to judge on."""
+    n_seeds = HEADLINE_SEEDS if n_rows <= SEEDS_ROWS else 1
+    return {name: list(range(seed, seed + n_seeds)) if name == HEADLINE else [seed] for name in SPLITS}
 
-    Returns:
-        `rows` of the scoreboard, `splits` (manifests), `judged` (the headline's predictions), `singles`.
-    """
+
+def count_fits(n_rows: int) -> int:
+    """Count the fits of network and benchmark that training makes, the final one included."""
+    return sum(map(len, seeds_of(n_rows, 0).values())) + 1
+
+
+def product_contestants() -> list[Contestant]:
+    """List who competes in every training: the network, LightGBM and the baselines."""
+    return [
+        Contestant(KerasNet.family, _compete_with_the_network),
+        Contestant.of_estimator(LightGBMTrees.family, lambda encoder: LightGBMTrees()),
+        Contestant.of_estimator(GenreYearMean.family, lambda encoder: GenreYearMean()),
+        Contestant.of_estimator(MedianBaseline.family, lambda encoder: MedianBaseline()),
+    ]
+
+
+def _compete_with_the_network(bout: Bout) -> pl.DataFrame:
+    """Fit the network as it is shipped, and let it pick each album's single."""
+    net = KerasNet(bout.encoded.encoder)
+    net.fit(bout.encoded.rows, bout.popularity, seed=bout.seed, threads=bout.threads, weight=bout.weight)
+    p_best = best_chances(bout.test["album_id"], net.predict_distribution(bout.encoded.unseen))
+    return net.predict(bout.encoded.unseen).with_columns(p_best)
+
+
+def _evaluate(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) -> Contest:
+    """Judge every family on every split."""
     sample = frame
     if frame.height > EVALUATION_ROWS:
         chosen = np.sort(np.random.default_rng(seed).choice(frame.height, EVALUATION_ROWS, replace=False))
         sample = frame[chosen]
-    found: dict[str, Any] = {"rows": [], "splits": [], "judged": pl.DataFrame({"track_id": []})}
-    for name in SPLITS:
-        split = split_rows(sample, name, seed)
-        found["splits"].append({**split.manifest, "n_sampled_from": frame.height})
-        if len(split.test) == 0 or len(split.train) < MIN_ROWS // 2:
-            continue
-        tell(f"judging on the {name} split: {len(split.train):,} rows to fit, {len(split.test):,} to judge")
-        rows, found["judged"] = _evaluate(sample, split, seed, threads)
-        found["rows"] += rows
-    return found | {"singles": _measure_singles(found["judged"])}
-
-
-def _evaluate(frame: pl.DataFrame, split: Split, seed: int, threads: int) -> tuple[list[dict[str, Any]], pl.DataFrame]:
-    """Fit all families on the training part and judge them on the test part."""
-    train, test = frame[split.train], frame[split.test]
-    encoder, rows = FeatureEncoder.fit(train, seed)
-    popularity = train["popularity"].to_numpy().astype(np.float64)
-    unseen, weight = encoder.transform(test), recency_weights(train)
-    net = KerasNet(encoder)
-    contestants: list[Estimator] = [net, LightGBMTrees(), GenreYearMean(), MedianBaseline()]
-    found, predictions = [], {}
-    for estimator in contestants:
-        estimator.fit(rows, popularity, seed=seed, threads=threads, weight=weight)
-        predictions[estimator.family] = estimator.predict(unseen)
-        metrics = measure(test, predictions[estimator.family])
-        found.append({"family": estimator.family, "split": split.name, **metrics})
-    names = ("track_id", "track_name", "artist_name", "album_id", "genre", "year", "release_date")
-    judged = (
-        conform(test)
-        .select(*names, "popularity")
-        .with_columns(
-            *predictions["keras"].get_columns(),
-            predictions["lightgbm"]["score"].alias("benchmark_score"),
-        )
+    encode = encode_with(FeatureEncoder)
+    refuse_leaks(encode, sample, seed)
+    found = hold_contest(
+        sample,
+        product_contestants(),
+        seeds=seeds_of(frame.height, seed),
+        threads=threads,
+        encode=encode,
+        weigh=recency_weights,
+        tell=tell,
+        sliced=(KerasNet.family, LightGBMTrees.family),
+        compare=KerasNet.family,
     )
-    p_best = best_chances(judged["album_id"], net.predict_distribution(unseen))
-    return found, judged.with_columns(p_best)
+    found.manifests = [{**manifest, "n_sampled_from": frame.height} for manifest in found.manifests]
+    return found
+
+
+def _judged(found: Contest) -> pl.DataFrame:
+    """List the headline's test rows beside what the network and the benchmark said of them."""
+    if found.headline is None:
+        return pl.DataFrame({"track_id": []})
+    test, predictions = found.headline
+    names = ("track_id", "track_name", "artist_name", "album_id", "genre", "year", "release_date", "popularity")
+    benchmark = predictions[LightGBMTrees.family]["score"].alias("benchmark_score")
+    own = predictions[KerasNet.family].get_columns()
+    return conform(test).select(names).with_columns(*own, benchmark)
 
 
 def _measure_singles(judged: pl.DataFrame) -> dict[str, Any] | None:
@@ -212,6 +238,20 @@ def _fit_final(frame: pl.DataFrame, seed: int, threads: int) -> tuple[FeatureEnc
     trees = LightGBMTrees().fit(rows, popularity, seed=seed, threads=threads, weight=weight)
     net = KerasNet(encoder).fit(rows, popularity, seed=seed, threads=threads, weight=weight)
     return encoder, net, trees
+
+
+def predict_unseen(frame: pl.DataFrame, unseen: pl.DataFrame, *, seed: int, threads: int) -> np.ndarray:
+    """Fit the network on all tracks but some, and score these, shape (n,).
+
+    Args:
+        frame: a model frame with `popularity`.
+        unseen: n of its rows, which the fit is not to see.
+        seed: of all randomness.
+        threads: for TensorFlow and LightGBM.
+    """
+    known = _usable(frame.join(unseen, on="track_id", how="anti"))
+    encoder, net, _ = _fit_final(known, seed, threads)
+    return net.predict(encoder.transform(unseen))["score"].to_numpy()
 
 
 def _write(

@@ -31,6 +31,7 @@ BUILD_ORDER = (
     "album_singles",
     "score_backtest",
     "model_scoreboard",
+    "model_measures",
 )
 
 # raw and ledger are appended to; their files hold DDL

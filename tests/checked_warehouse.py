@@ -78,6 +78,10 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         "'temporal' as split, 20 as n, 8.0 as mae, 10.0 as rmse, 0.8 as accuracy_4bin"
     )
     con.execute(
+        "insert into ledger.model_measures by name select 'keras-1' as model_version, 'keras' as family, "
+        "'temporal' as split, 'genre' as slice, 'pop' as slice_value, 'mae' as metric, 20 as n, 8.0 as value"
+    )
+    con.execute(
         "insert into ledger.scores by name select ? as run_id, track_id, 'keras-1' as model_version, album_id, "
         "'energy +2' as drivers, 40.0 + line as score, 20.0 as score_low, 70.0 as score_high, 0.1 as p_0_25, "
         "0.6 as p_26_50, 0.2 as p_51_75, 0.1 as p_76_100, 0.4 as p_best, 41.0 as benchmark_score, "

@@ -1,5 +1,6 @@
 -- One row per model version, family and evaluation split.
 -- Key: model_version, family, split. Append-only. family is keras, lightgbm or a baseline fitted beside them.
+-- Metrics are means over n_seeds seeds; _low and _high bound 90 % of the bootstrap, _seed_sd is over the seeds.
 create table if not exists ledger.model_metrics (
     model_version varchar not null,
     family varchar not null,
@@ -16,5 +17,16 @@ create table if not exists ledger.model_metrics (
     pinball double,
     coverage_90 double,
     width_90 double,
-    pair_accuracy double
+    pair_accuracy double,
+    calibration_error double,
+    pair_accuracy_artist double,
+    top1_hit_rate double,
+    top1_chance double,
+    top1_regret double,
+    n_seeds integer,
+    mae_low double,
+    mae_high double,
+    mae_seed_sd double,
+    spearman_low double,
+    spearman_high double
 );

@@ -1,6 +1,6 @@
 -- One row per model version, family and evaluation split: how well it did on tracks it had not learned from.
 -- Key: model_version, family, split. Reads: ledger.model_metrics, model_versions, promotions.
--- Unit: mae, rmse and bias in popularity points; shares 0-1; temporal is the split to judge by.
+-- Unit: mae, rmse, bias and top1_regret in popularity points; shares 0-1; temporal is the split to judge by.
 with
 champion as (
     select champion as model_version
@@ -24,6 +24,17 @@ select
     metrics.coverage_90,
     metrics.width_90,
     metrics.pair_accuracy,
+    metrics.pair_accuracy_artist,
+    metrics.top1_hit_rate,
+    metrics.top1_chance,
+    metrics.top1_regret,
+    metrics.calibration_error,
+    metrics.n_seeds,
+    metrics.mae_low,
+    metrics.mae_high,
+    metrics.mae_seed_sd,
+    metrics.spearman_low,
+    metrics.spearman_high,
     champion.model_version is not null and metrics.family = versions.family as is_champion,
     versions.registered_at
 from ledger.model_metrics as metrics
