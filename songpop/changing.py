@@ -15,6 +15,8 @@ from songpop.features import conform
 
 # A model has experience of what lies between these percentiles of its training tracks.
 EXPERIENCE = (0.01, 0.99)
+# A sweep goes over a range in so many steps.
+STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,41 @@ def _moved(day: date, year: int | None) -> date | None:
     if year is None:
         return None
     return day.replace(year=year, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=year)
+
+
+def values_over(name: str, own: Any, experience: Mapping[str, list[float]], genres: list[str]) -> list[Any]:
+    """Choose the values of a sweep, in order: the track's own is among them, where it has one.
+
+    Numbers go over the experience, or else the range, in `STEPS` steps or in whole ones where there are few.
+
+    Raises:
+        SettingsError: the feature has no range to go over.
+    """
+    what = refuse_unknown(name)
+    if name == "genre":
+        return sorted({*genres, own} - {None})
+    if what.choices:
+        return list(what.choices)
+    if what.kind not in ("number", "whole"):
+        numbers = [key for key, other in SETTABLE.items() if other.kind in ("number", "whole")]
+        raise SettingsError(
+            f"A feature to sweep must be one of genre, {', '.join(numbers)}, however it is {name}. Set it instead."
+        )
+    low, high = experience.get(name, (what.low, what.high))
+    if name == "key":
+        low, high = what.low, what.high
+    assert low is not None
+    assert high is not None
+    if own is not None:
+        low, high = min(low, own), max(high, own)
+    if what.kind == "whole":
+        steps = np.unique(np.linspace(low, high, min(STEPS, int(high - low)) + 1).round()).astype(int).tolist()
+    else:
+        steps = np.linspace(low, high, STEPS + 1).round(4).tolist()
+    # the track's own value takes the place of the nearest step
+    if own is not None:
+        steps[min(range(len(steps)), key=lambda i: abs(steps[i] - own))] = own
+    return steps
 
 
 def experience_of(frame: pl.DataFrame) -> dict[str, list[float]]:

@@ -1,5 +1,10 @@
 """What pushed a score up and down: contributions of feature groups that add up to the score exactly."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from math import comb
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,11 +14,22 @@ from songpop.estimators.distribution import score_of
 from songpop.features import FEATURES, GROUPS, EncodedRows
 from songpop.features.encoder import CATEGORIES, NUMERIC
 
-# Orders in which the groups are switched on, each with its reverse; fixed, so that an explanation never changes.
-N_ORDERS = 4
-_ORDER_SEED = 20
+ASSOCIATION = (
+    "Association, not cause: the model knows what goes together with popularity, not what brings popularity about."
+)
+# Rows that one call of the model is given: their arrays stay below some 60 MB.
+_ROWS_AT_ONCE = 65_536
 _SHOWN = 3
 _LEAST_SHOWN = 0.3
+_COUNTED = "log(1 + n)"
+
+
+def contribution_column(group: str) -> str:
+    """Name the column that holds a group's contribution: `contribution_artist_record` of "artist's record"."""
+    return "contribution_" + group.replace("'s", "").replace(" ", "_")
+
+
+CONTRIBUTION_COLUMNS: tuple[str, ...] = tuple(contribution_column(group) for group in GROUPS)
 
 
 class Distributing(Protocol):
@@ -30,45 +46,170 @@ def reference_row(rows: EncodedRows) -> dict[str, Any]:
     return {name: None if np.isnan(value) else float(value) for name, value in zip(NUMERIC, filled, strict=True)}
 
 
-def contributions(model: Distributing, rows: EncodedRows, reference: dict[str, Any]) -> tuple[np.ndarray, float]:
+def contributions(
+    model: Distributing, rows: EncodedRows, reference: dict[str, Any], *, exact: bool = False
+) -> tuple[np.ndarray, float]:
     """Share each score's distance from the reference score out among the feature groups.
 
-    Groups are switched from the reference's values to the track's in a few fixed orders and their reverses; a
-    group's contribution is its mean step, so the contributions of a row add up to its score minus the reference's.
+    A coalition of groups has the track's values, the others the reference's. A group's contribution is its Shapley
+    value over the coalitions' scores, so the contributions of a row add up to its score minus the reference's.
+
+    Args:
+        model: predicts distributions.
+        rows: encoded, shape (n, ...).
+        reference: of `reference_row`.
+        exact: score all 2^7 coalitions; otherwise 30 chosen ones stand for them (`_chosen`).
 
     Returns:
         Contributions, shape (n, len(GROUPS)), and the reference score.
 
-    Source: sampled Shapley values, Štrumbelj and Kononenko 2014, with antithetic orders.
+    Source: Shapley values from a weighted regression over coalitions, Lundberg and Lee 2017 (KernelSHAP).
     """
-    base = EncodedRows(
-        np.asarray([[np.nan if reference[name] is None else reference[name] for name in NUMERIC]], np.float32),
-        np.zeros((1, len(CATEGORIES)), np.int32),
-    )
-    reference_score = float(score_of(model.predict_distribution(base))[0])
+    coalitions, weights = _exact_weights() if exact else _chosen_weights()
+    scores = _scores(model, rows, _encoded(reference), coalitions)
+    return scores.T @ weights.T, float(scores[0, 0]) if len(rows) else 0.0
+
+
+def _encoded(reference: dict[str, Any]) -> EncodedRows:
+    numbers = [np.nan if reference[name] is None else reference[name] for name in NUMERIC]
+    return EncodedRows(np.asarray([numbers], np.float32), np.zeros((1, len(CATEGORIES)), np.int32))
+
+
+def _groups_of(names: Iterable[str]) -> np.ndarray:
     group_of = {feature.name: GROUPS.index(feature.group) for feature in FEATURES}
-    numeric_group = np.array([group_of[name] for name in NUMERIC])
-    category_group = np.array([group_of[name] for name in CATEGORIES])
-    seen: dict[frozenset[int], np.ndarray] = {frozenset(): np.full(len(rows), reference_score)}
+    return np.array([group_of[name] for name in names])
 
-    def score_with(groups: frozenset[int]) -> np.ndarray:
-        if groups not in seen:
-            own = list(groups)
-            mixed = EncodedRows(
-                np.where(np.isin(numeric_group, own), rows.numeric, base.numeric),
-                np.where(np.isin(category_group, own), rows.categories, base.categories),
-            )
-            seen[groups] = score_of(model.predict_distribution(mixed))
-        return seen[groups]
 
-    total = np.zeros((len(rows), len(GROUPS)))
-    orders = [np.random.default_rng(_ORDER_SEED + i).permutation(len(GROUPS)) for i in range(N_ORDERS // 2)]
-    orders += [order[::-1] for order in orders]
-    for order in orders:
-        for position, group in enumerate(order):
-            before = frozenset(order[:position].tolist())
-            total[:, group] += score_with(before | {int(group)}) - score_with(before)
-    return total / len(orders), reference_score
+def _scores(model: Distributing, rows: EncodedRows, base: EncodedRows, coalitions: np.ndarray) -> np.ndarray:
+    """Score each row under each coalition, shape (n_coalitions, n); each call takes as many as fit."""
+    own_numbers, own_categories = coalitions[:, _groups_of(NUMERIC)], coalitions[:, _groups_of(CATEGORIES)]
+    at_once = max(_ROWS_AT_ONCE // max(len(rows), 1), 1)
+    parts = []
+    for start in range(0, len(coalitions), at_once):
+        piece = slice(start, start + at_once)
+        mixed = EncodedRows(
+            np.where(own_numbers[piece, None, :], rows.numeric, base.numeric).reshape(-1, len(NUMERIC)),
+            np.where(own_categories[piece, None, :], rows.categories, base.categories).reshape(-1, len(CATEGORIES)),
+        )
+        parts.append(_score(model, mixed).reshape(len(own_numbers[piece]), len(rows)))
+    return np.concatenate(parts)
+
+
+def _score(model: Distributing, rows: EncodedRows) -> np.ndarray:
+    pmf = model.predict_distribution(rows)
+    return score_of(pmf / pmf.sum(axis=1, keepdims=True)).astype(np.float64)
+
+
+def _members(sets: Iterable[Iterable[int]]) -> np.ndarray:
+    """Turn sets of groups into a mask, shape (n_sets, len(GROUPS))."""
+    return np.array([[group in chosen for group in range(len(GROUPS))] for chosen in map(set, sets)])
+
+
+@lru_cache(maxsize=1)
+def _exact_weights() -> tuple[np.ndarray, np.ndarray]:
+    """Return all coalitions, the empty one first, and each one's weight in each Shapley value, shape (groups, n)."""
+    n = len(GROUPS)
+    coalitions = _members(chosen for size in range(n + 1) for chosen in combinations(range(n), size))
+    size = coalitions.sum(axis=1)
+    joined = np.array([1 / (n * comb(n - 1, s - 1)) if s else 0.0 for s in size])
+    absent = np.array([1 / (n * comb(n - 1, s)) if s < n else 0.0 for s in size])
+    return coalitions, np.where(coalitions.T, joined, -absent)
+
+
+@lru_cache(maxsize=1)
+def _chosen_weights() -> tuple[np.ndarray, np.ndarray]:
+    """Return the chosen coalitions and their weights, with which a regression gives the Shapley values.
+
+    All weights of one size are shared out among its chosen coalitions; the sum of the values is held exactly.
+    """
+    inner = _members(_chosen(len(GROUPS)))
+    n, size = inner.shape[1], inner.sum(axis=1)
+    share = np.array([(n - 1) / (s * (n - s)) / (size == s).sum() for s in size])
+    # the last group's value is what the others leave of the whole distance
+    slopes = inner[:, :-1].astype(float) - inner[:, -1:]
+    solved = np.linalg.solve(slopes.T @ (share[:, None] * slopes), slopes.T * share)
+    of_whole = -solved @ inner[:, -1:]
+    values = np.concatenate([-(solved.sum(axis=1, keepdims=True) + of_whole), solved, of_whole], axis=1)
+    last = -values.sum(axis=0)
+    last[0] -= 1
+    last[-1] += 1
+    ends = np.array([[False] * n, [True] * n])
+    return np.concatenate([ends[:1], inner, ends[1:]]), np.vstack([values, last])
+
+
+def _chosen(n: int) -> list[tuple[int, ...]]:
+    """Choose coalitions with their complements: each group alone and, cyclically, a balanced set of triples.
+
+    Of seven groups the triples are the lines of the Fano plane: each two groups meet in one of them, so no pair's
+    interplay is counted more than another's.
+    """
+    alone = [(group,) for group in range(n)]
+    triples = [tuple(sorted((group + step) % n for step in (0, 1, 3))) for group in range(n)] if n > 4 else []
+    return [
+        chosen
+        for members in (*alone, *triples)
+        for chosen in (members, tuple(group for group in range(n) if group not in members))
+    ]
+
+
+@dataclass(frozen=True)
+class FeaturePart:
+    """What one feature of a track matters, next to a typical one.
+
+    Args:
+        feature, group, unit: as declared.
+        value, typical: the track's and the reference's, None where unknown; a category's are its codes.
+        difference: the score minus the score if this feature alone were typical, in points. One at a time: features
+            that move together share what they do, so these do not add up.
+    """
+
+    feature: str
+    group: str
+    unit: str
+    value: float | None
+    typical: float | None
+    difference: float
+
+
+def feature_parts(model: Distributing, rows: EncodedRows, reference: dict[str, Any]) -> list[FeaturePart]:
+    """Compare the score of one track, shape (1, ...), with its scores if single features were typical.
+
+    A flag that a value is missing goes with the value. Largest differences first.
+    """
+    base = _encoded(reference)
+    names = {feature.name for feature in FEATURES}
+    flag_of = {name: f"is_{name}_missing" for name in names if f"is_{name}_missing" in names}
+    listed = [feature for feature in FEATURES if feature.name not in flag_of.values()]
+    numeric = np.repeat(rows.numeric, len(listed) + 1, axis=0)
+    categories = np.repeat(rows.categories, len(listed) + 1, axis=0)
+    for row, feature in enumerate(listed, start=1):
+        for name in (feature.name, flag_of.get(feature.name)):
+            if name in NUMERIC:
+                numeric[row, NUMERIC.index(name)] = base.numeric[0, NUMERIC.index(name)]
+            elif name in CATEGORIES:
+                categories[row, CATEGORIES.index(name)] = base.categories[0, CATEGORIES.index(name)]
+    scores = _score(model, EncodedRows(numeric, categories))
+    parts = [
+        FeaturePart(
+            feature.name,
+            feature.group,
+            "" if feature.unit == _COUNTED else feature.unit,
+            _value_of(feature.name, feature.unit, rows),
+            _value_of(feature.name, feature.unit, base),
+            float(scores[0] - scores[row]),
+        )
+        for row, feature in enumerate(listed, start=1)
+    ]
+    return sorted(parts, key=lambda part: (-abs(part.difference), part.feature))
+
+
+def _value_of(name: str, unit: str, rows: EncodedRows) -> float | None:
+    if name in CATEGORIES:
+        return float(rows.categories[0, CATEGORIES.index(name)])
+    value = float(rows.numeric[0, NUMERIC.index(name)])
+    if np.isnan(value):
+        return None
+    return round(float(np.expm1(value)), 3) if unit == _COUNTED else value
 
 
 def drivers(table: np.ndarray, rows: EncodedRows) -> pl.Series:

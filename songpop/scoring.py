@@ -1,20 +1,23 @@
 """Scoring: releases in, scores out, from a model's folder and without TensorFlow."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from songpop import changing
+from songpop.changing import SETTABLE
 from songpop.errors import ModelError
 from songpop.estimators import PREDICTION_COLUMNS
 from songpop.estimators.distribution import predictions_of
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
-from songpop.explaining import contributions, drivers
-from songpop.features import GROUPS, EncodedRows, FeatureEncoder, conform
+from songpop.explaining import CONTRIBUTION_COLUMNS, FeaturePart, contributions, drivers, feature_parts
+from songpop.features import GROUPS, MODEL_COLUMNS, EncodedRows, FeatureEncoder, conform
 from songpop.features.encoder import NUMERIC
 from songpop.singles import best_chances
 
@@ -32,6 +35,7 @@ class ScoringModel:
         net: the network from ONNX.
         trees: the benchmark.
         reference: the typical track that explanations compare with.
+        experience: where the training tracks lie, as `changing.experience_of` has it; empty in older models.
     """
 
     model_version: str
@@ -39,6 +43,7 @@ class ScoringModel:
     net: OnnxNet
     trees: LightGBMTrees
     reference: dict[str, Any]
+    experience: dict[str, list[float]] = field(default_factory=dict)
 
 
 def load_champion(model_dir: Path, threads: int = 1) -> ScoringModel:
@@ -55,6 +60,7 @@ def load_champion(model_dir: Path, threads: int = 1) -> ScoringModel:
             OnnxNet.load(model_dir, threads),
             LightGBMTrees.load(model_dir),
             {name: words["reference"][name] for name in NUMERIC},
+            words.get("experience", {}),
         )
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ModelError(
@@ -72,7 +78,8 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
 
     Returns:
         One row a row of `frame`, in its order: `track_id, score, score_low, score_high, p_0_25, p_26_50, p_51_75,
-        p_76_100, benchmark_score, p_best, reference_score, drivers`.
+        p_76_100, benchmark_score, p_best, reference_score, drivers` and CONTRIBUTION_COLUMNS, in points: they add up
+        to `score - reference_score`.
 
     Raises:
         ModelError: `frame` lacks `track_id` or `artist_name`.
@@ -86,22 +93,23 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
         distributions.append(pmf.astype(np.float32))
     p_best = best_chances(frame["album_id"], np.concatenate(distributions))
     scores = pl.concat(parts).with_columns(frame["track_id"], p_best)
-    return scores.select("track_id", *PREDICTION_COLUMNS, "benchmark_score", "p_best", "reference_score", "drivers")
+    words = ("benchmark_score", "p_best", "reference_score", "drivers")
+    return scores.select("track_id", *PREDICTION_COLUMNS, *words, *CONTRIBUTION_COLUMNS)
 
 
 def _score_piece(rows: EncodedRows, pmf: np.ndarray, model: ScoringModel) -> pl.DataFrame:
     predictions = predictions_of(pmf, model.net.margin)
+    table, reference = contributions(model.net, rows, model.reference)
     if len(rows) == 0:
-        benchmark, words, reference = (
-            pl.Series("benchmark_score", [], pl.Float64),
-            pl.Series("drivers", [], pl.String),
-            0.0,
-        )
+        benchmark = pl.Series("benchmark_score", [], pl.Float64)
     else:
         benchmark = model.trees.predict(rows)["score"].alias("benchmark_score")
-        table, reference = contributions(model.net, rows, model.reference)
-        words = drivers(table, rows)
-    return predictions.with_columns(benchmark, words, pl.lit(reference).alias("reference_score"))
+    return predictions.with_columns(
+        benchmark,
+        drivers(table, rows),
+        pl.lit(reference).alias("reference_score"),
+        *[pl.Series(name, table[:, j]) for j, name in enumerate(CONTRIBUTION_COLUMNS)],
+    )
 
 
 def explain_tracks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
@@ -131,3 +139,202 @@ def explain_tracks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     )
     ordered = long.sort(["row", pl.col("contribution").abs()], descending=[False, True], maintain_order=True)
     return ordered.select("track_id", "feature_group", "contribution", "score", "reference_score")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What pushed one track's score up and down.
+
+    Args:
+        prediction: `PREDICTION_COLUMNS` and `benchmark_score`.
+        contributions: points of each feature group, the largest first; with `reference_score` they make the score.
+        features: what mattered within the groups; one at a time, so not additive.
+        remarks: what the model does not know about the track.
+    """
+
+    track_id: str
+    model_version: str
+    reference_score: float
+    prediction: dict[str, float]
+    contributions: dict[str, float]
+    features: list[FeaturePart]
+    remarks: list[str]
+
+
+def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
+    """Explain one track's score: exact contributions of the groups, and what mattered within them.
+
+    Args:
+        frame: one row, as for `score_releases`.
+        model: from `load_champion`.
+
+    Raises:
+        ModelError: `frame` has not one row, or lacks `track_id` or `artist_name`.
+    """
+    frame = _one_row(frame)
+    rows = model.encoder.transform(frame)
+    table, reference = contributions(model.net, rows, model.reference, exact=True)
+    points = sorted(zip(GROUPS, table[0].tolist(), strict=True), key=lambda part: -abs(part[1]))
+    features = feature_parts(model.net, rows, model.reference)
+    remarks = _remarks(frame.row(0, named=True), rows, model)
+    track_id, prediction = frame["track_id"][0], _predictions(rows, model)[0]
+    return Explanation(track_id, model.model_version, reference, prediction, dict(points), features, remarks)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One changed column: what it was, what it is now, and what to know about that.
+
+    Args:
+        is_implied: another change brought it along.
+        outside: why the model has no experience of the new value, None where it has.
+    """
+
+    name: str
+    before: Any
+    after: Any
+    unit: str
+    is_implied: bool
+    outside: str | None
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """One track's score under changed features, beside the present one.
+
+    Args:
+        before, after: `PREDICTION_COLUMNS` and `benchmark_score`.
+        difference: after minus before, in points of the score.
+        contributions: points of each feature group before and after and their difference, largest difference first.
+        remarks: what the model does not know about the changed track.
+    """
+
+    track_id: str
+    model_version: str
+    reference_score: float
+    changes: list[Change]
+    before: dict[str, float]
+    after: dict[str, float]
+    difference: float
+    contributions: list[dict[str, Any]]
+    remarks: list[str]
+
+
+def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel) -> WhatIf:
+    """Score one track under changed features: what goes with such a track, not what a change would cause.
+
+    Args:
+        frame: one row, as for `score_releases`.
+        changes: new values by column (`changing.SETTABLE`), as text or typed; None is unknown. A date brings its year
+            along, and a year moves the date into it.
+        model: from `load_champion`.
+
+    Raises:
+        SettingsError: a change can't be made.
+        ModelError: `frame` has not one row, or lacks `track_id` or `artist_name`.
+    """
+    frame = _one_row(frame)
+    row = frame.row(0, named=True)
+    asked = {name: changing.checked(name, value) for name, value in changes.items()}
+    full = changing.with_implied(row, asked)
+    after = _changed(frame, full)
+    rows = model.encoder.transform(pl.concat([frame, after]))
+    table, reference = contributions(model.net, rows, model.reference, exact=True)
+    old, new = _predictions(rows, model)
+    moved = [
+        {"group": group, "before": float(a), "after": float(b), "difference": float(b - a)}
+        for group, a, b in zip(GROUPS, table[0], table[1], strict=True)
+    ]
+    return WhatIf(
+        row["track_id"],
+        model.model_version,
+        reference,
+        [_told(name, row[name], value, name not in asked, model) for name, value in full.items() if name in SETTABLE],
+        old,
+        new,
+        new["score"] - old["score"],
+        sorted(moved, key=lambda part: -abs(part["difference"])),
+        _remarks(after.row(0, named=True), rows.take(np.array([1])), model),
+    )
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One track's score over the values of one feature.
+
+    Args:
+        points: `value, score, score_low, score_high, is_present, outside`, in the order of the values; `outside` as in
+            `Change`.
+    """
+
+    name: str
+    unit: str
+    points: list[dict[str, Any]]
+
+
+def sweep(frame: pl.DataFrame, name: str, model: ScoringModel, changes: Mapping[str, Any] | None = None) -> Sweep:
+    """Score one track over the range of one feature, with other changes where there are any, in one batch.
+
+    Numbers go over the model's experience, and as far as the track's own value; genres over those it learned.
+
+    Raises:
+        SettingsError: the feature has no range to go over, or a change can't be made.
+        ModelError: `frame` has not one row, or lacks `track_id` or `artist_name`.
+    """
+    frame = _one_row(frame)
+    asked = {key: changing.checked(key, value) for key, value in (changes or {}).items()}
+    row = _changed(frame, changing.with_implied(frame.row(0, named=True), asked)).row(0, named=True)
+    values = changing.values_over(name, row.get(name), model.experience, model.encoder.genres)
+    frames = [_changed(frame, changing.with_implied(row, {name: value})) for value in values]
+    scores = model.net.predict(model.encoder.transform(pl.concat(frames)))
+    points = [
+        {
+            "value": value,
+            **{key: float(scores[key][i]) for key in ("score", "score_low", "score_high")},
+            "is_present": value == row[name],
+            "outside": changing.outside_experience(name, value, model.experience, model.encoder.genres),
+        }
+        for i, value in enumerate(values)
+    ]
+    return Sweep(name, SETTABLE[name].unit, points)
+
+
+def _one_row(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame.height != 1:
+        raise ModelError(f"A track to explain must be one row of a model frame, however there are {frame.height}.")
+    return conform(frame).select(MODEL_COLUMNS)
+
+
+def _changed(frame: pl.DataFrame, changes: Mapping[str, Any]) -> pl.DataFrame:
+    return frame.with_columns([pl.lit(value, dtype=MODEL_COLUMNS[name]).alias(name) for name, value in changes.items()])
+
+
+def _predictions(rows: EncodedRows, model: ScoringModel) -> list[dict[str, float]]:
+    benchmark = model.trees.predict(rows)["score"].alias("benchmark_score")
+    return model.net.predict(rows).with_columns(benchmark).to_dicts()
+
+
+def _told(name: str, before: Any, after: Any, is_implied: bool, model: ScoringModel) -> Change:
+    outside = changing.outside_experience(name, after, model.experience, model.encoder.genres)
+    return Change(name, before, after, SETTABLE[name].unit, is_implied, outside)
+
+
+def _remarks(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel) -> list[str]:
+    """Say what the model does not know of a track; its encoded row has shape (1, ...)."""
+    flags = {name: rows.numeric[0, NUMERIC.index(name)] == 1 for name in _FLAG_WORDS if name in NUMERIC}
+    words = [_FLAG_WORDS[name] for name, is_set in flags.items() if is_set]
+    if row["genre"] is not None and row["genre"] not in model.encoder.genres:
+        words.append(f"The genre '{row['genre']}' is none that the model learned, so it counts as unknown.")
+    if not model.experience:
+        words.append("This model version does not tell where it has experience. Train again with `songpop train`.")
+    return words
+
+
+_FLAG_WORDS = {
+    "is_artist_new": "The model learned from no track of this artist, so there is no record to go by.",
+    "is_artist_popularity_missing": "The artist's popularity is unknown.",
+    "is_audio_missing": "There is no audio analysis; once one of its features is set, the others are taken as usual.",
+    "is_analysis_failed": "The audio analysis failed (all zeros), so it counts as unknown.",
+    "is_genre_missing": "The genre is unknown.",
+    "is_year_missing": "The year is unknown.",
+}

@@ -209,7 +209,7 @@ def _score_frame(con: duckdb.DuckDBPyConnection, run: Run, releases: pl.DataFram
         scored_at=pl.lit(run.clock()),
     )
     with warehouse.transaction(con):
-        ledger.save_scores(con, stamped.select(SCORE_COLUMNS))
+        ledger.save_scores(con, stamped.select(*SCORE_COLUMNS, *scoring.CONTRIBUTION_COLUMNS))
 
 
 SCORE_COLUMNS = (

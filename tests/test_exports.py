@@ -10,6 +10,7 @@ import pytest
 
 from songpop import exports, warehouse
 from songpop.errors import ExportError
+from songpop.explaining import CONTRIBUTION_COLUMNS
 from songpop.exports import Filters
 from songpop.settings import Settings
 
@@ -33,8 +34,10 @@ def published(settings: Settings) -> Settings:
                 [line, f"t{line}", artist, genre, day],
             )
             con.execute(
-                "insert into ledger.scores values ('r', ?, 'model', 'album', 'genre +1.0', ?, 1, 99, 1, 0, 0, 0, "
-                "?, 5, 9, ?, null, ?)",
+                "insert into ledger.scores by name select 'r' as run_id, ? as track_id, 'model' as model_version, "
+                "'album' as album_id, 'genre +1.0' as drivers, ? as score, 1 as score_low, 99 as score_high, "
+                "1 as p_0_25, 0 as p_26_50, 0 as p_51_75, 0 as p_76_100, ? as p_best, 5 as benchmark_score, "
+                "9 as reference_score, 1.0 as contribution_title, ?::date as as_of_date, ?::timestamp as scored_at",
                 [f"t{line}", 60.0 - line, 0.5 - line / 10, _DAY, datetime(2026, 11, 23, 3)],
             )
         warehouse.build(con, as_of_date=_DAY, new_release_days=28)
@@ -83,6 +86,15 @@ def test_every_format_holds_the_same_rows(published: Settings, tmp_path: Path, f
     ]
     assert read[0]["track_name"] == 'Title, "quoted"'
     assert list(out.parent.iterdir()) == [out]
+
+
+def test_the_list_ends_with_what_drivers_say_in_words(published: Settings) -> None:
+    frame = exports.read_list(published, "releases")
+
+    assert frame.columns[-8:] == ["reference_score", *CONTRIBUTION_COLUMNS]
+    assert frame.select("drivers", "reference_score", "contribution_title", "contribution_album").row(0) == (
+        "genre +1.0", 9.0, 1.0, None,
+    )  # fmt: skip
 
 
 def test_an_xlsx_is_typed_frozen_filtered_and_noted(published: Settings, tmp_path: Path) -> None:

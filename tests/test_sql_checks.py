@@ -91,6 +91,12 @@ _BROKEN: dict[str, tuple[str, int, str]] = {
         1,
         "newTrack00000000000004",
     ),
+    "contributions_add_up": (
+        "update ledger.scores set contribution_album = 0.3 where track_id like '%004'; "
+        "update ledger.scores set contribution_title = null where track_id like '%005'",
+        1,
+        "newTrack00000000000004",
+    ),
     "scores_are_not_all_alike": ("update ledger.scores set score = 33.3", 1, "keras-1"),
     "every_rank_is_unique": ("update marts.ranked_releases set rank = 2 where rank = 1", 1, "newTrack00000000000010"),
     "every_scored_release_is_ranked": (

@@ -1,5 +1,6 @@
 -- One row per track scored in a run. Key: run_id, track_id. Append-only.
--- Unit: scores 0-100; p_ columns are probabilities of the four popularity bins and sum to 1.
+-- Unit: scores 0-100; p_ columns are probabilities of the four popularity bins and sum to 1; contribution_ columns
+-- are points and add up to score - reference_score.
 create table if not exists ledger.scores (
     run_id varchar not null,
     track_id varchar not null,
@@ -16,6 +17,13 @@ create table if not exists ledger.scores (
     p_best double,
     benchmark_score double,
     reference_score double,
+    contribution_sound double,
+    contribution_artist_popularity double,
+    contribution_artist_record double,
+    contribution_genre_and_year double,
+    contribution_release_date double,
+    contribution_album double,
+    contribution_title double,
     as_of_date date not null,
     release_date date,
     scored_at timestamp not null

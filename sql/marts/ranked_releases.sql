@@ -1,6 +1,7 @@
 -- One row per scored new release, best first: the list that people read.
 -- Key: track_id; rank is unique too (ties by track_id). Reads: marts.releases, scores, artist_sources, ledger.scores, runs.
--- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentile_in_genre 0-100.
+-- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentile_in_genre 0-100; the contribution_
+-- columns, in points, come last and add up to score - reference_score.
 with
 ranked as (
     select
@@ -23,6 +24,14 @@ ranked as (
         scores.p_51_75,
         scores.p_76_100,
         scores.benchmark_score,
+        scores.reference_score,
+        scores.contribution_sound,
+        scores.contribution_artist_popularity,
+        scores.contribution_artist_record,
+        scores.contribution_genre_and_year,
+        scores.contribution_release_date,
+        scores.contribution_album,
+        scores.contribution_title,
         100 * cume_dist() over (partition by releases.genre order by scores.score) as percentile_in_genre,
         artist_sources.artist_popularity,
         releases.release_age_days,
@@ -77,6 +86,14 @@ select
     ranked.model_version,
     ranked.run_id,
     ranked.as_of_date,
-    ranked.scored_at
+    ranked.scored_at,
+    ranked.reference_score,
+    ranked.contribution_sound,
+    ranked.contribution_artist_popularity,
+    ranked.contribution_artist_record,
+    ranked.contribution_genre_and_year,
+    ranked.contribution_release_date,
+    ranked.contribution_album,
+    ranked.contribution_title
 from ranked
 left join previous_ranks on ranked.track_id = previous_ranks.track_id

@@ -1,6 +1,8 @@
 -- One row per scored track: its newest score of a run that did not fail.
 -- Key: track_id. Reads: ledger.scores, runs.
 -- Unit: scores 0-100; score_low and score_high bound 90 % of outcomes; the four p_ columns sum to 1.
+-- The contribution_ columns, in points, add up to score - reference_score; they are NULL in scores of versions
+-- before they were kept.
 select
     track_id,
     run_id,
@@ -17,6 +19,13 @@ select
     p_best,
     benchmark_score,
     reference_score,
+    contribution_sound,
+    contribution_artist_popularity,
+    contribution_artist_record,
+    contribution_genre_and_year,
+    contribution_release_date,
+    contribution_album,
+    contribution_title,
     as_of_date,
     scored_at
 from ledger.scores

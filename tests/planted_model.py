@@ -1,0 +1,65 @@
+"""A scoring model with a planted rule in place of the network, for tests of what is told about scores."""
+
+from functools import cache
+
+import numpy as np
+import polars as pl
+from small_frames import planted_frame
+
+from songpop.changing import experience_of
+from songpop.estimators.distribution import predictions_of
+from songpop.explaining import reference_row
+from songpop.features import EncodedRows, FeatureEncoder
+from songpop.features.encoder import CATEGORIES, NUMERIC
+from songpop.scoring import ScoringModel
+
+
+class PlantedNet:
+    """Popularity follows danceability, the artist's popularity, the genre and remixes; genre and sound play together.
+
+    Attributes:
+        n_rows: how many rows it was asked for, in all.
+    """
+
+    margin = 0.05
+
+    def __init__(self) -> None:
+        """Begin to count."""
+        self.n_rows = 0
+
+    def predict_distribution(self, rows: EncodedRows) -> np.ndarray:
+        """Predict bell curves over 0..100, shape (n, 101)."""
+        self.n_rows += len(rows)
+        danceability, popularity, remix = (
+            np.nan_to_num(rows.numeric[:, NUMERIC.index(name)], nan=missing).astype(float)
+            for name, missing in (("danceability", 0.5), ("artist_popularity", 40.0), ("is_remix", 0.0))
+        )
+        is_pop = rows.categories[:, CATEGORIES.index("genre")] == 1
+        mean = 20 + 20 * danceability * (1 + is_pop) + 0.3 * popularity + 10 * is_pop - 12 * remix
+        pmf = np.exp(-0.5 * ((np.arange(101) - mean[:, None]) / 9) ** 2)
+        return (pmf / pmf.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def predict(self, rows: EncodedRows) -> pl.DataFrame:
+        """Predict score, interval and bin probabilities."""
+        return predictions_of(self.predict_distribution(rows), self.margin)
+
+
+class PlantedTrees:
+    """A benchmark that says 30."""
+
+    def predict(self, rows: EncodedRows) -> pl.DataFrame:
+        """Predict 30, n times."""
+        return pl.DataFrame({"score": np.full(len(rows), 30.0)})
+
+
+@cache
+def _fitted() -> tuple[FeatureEncoder, dict[str, float | None], dict[str, list[float]]]:
+    frame = planted_frame(300)
+    encoder, _ = FeatureEncoder.fit(frame, 0)
+    return encoder, reference_row(encoder.transform(frame)), experience_of(frame)
+
+
+def planted_model() -> ScoringModel:
+    """Return a model with the planted network, and an encoder fitted on a planted frame."""
+    encoder, reference, experience = _fitted()
+    return ScoringModel("keras-planted", encoder, PlantedNet(), PlantedTrees(), reference, experience)  # type: ignore[arg-type]
