@@ -15,6 +15,7 @@ from songpop.features import conform
 
 # A model has experience of what lies between these percentiles of its training tracks.
 EXPERIENCE = (0.01, 0.99)
+PITCHES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 # A sweep goes over a range in so many steps.
 STEPS = 20
 
@@ -47,7 +48,8 @@ class Settable:
             return "a date of the form YYYY-MM-DD"
         if self.choices:
             return "one of " + ", ".join(map(str, self.choices))
-        return f"{'a whole number' if self.kind == 'whole' else 'a number'} from {self.low:,g} to {self.high:,g}"
+        sort = "a whole number" if self.kind == "whole" else "a number"
+        return f"{sort} from {self.low:.0f} to {self.high:.0f}"
 
 
 _SHARE = Settable("number", low=0, high=1)
@@ -111,7 +113,8 @@ def refuse_unknown(name: str) -> Settable:
         SettingsError: there is none of that name.
     """
     if name not in SETTABLE:
-        near = difflib.get_close_matches(name.lower(), SETTABLE, 1)
+        near = [key for key in SETTABLE if name and key.startswith(name.lower())]
+        near = near or difflib.get_close_matches(name.lower(), SETTABLE, 1)
         raise SettingsError(
             f"A feature to change must be one of those below, however it is '{name}'."
             f"{f' Did you mean {near[0]}?' if near else ''}\n{list_settable()}"
@@ -239,14 +242,19 @@ def outside_experience(name: str, value: Any, experience: Mapping[str, list[floa
         return f"not a genre it learned: scored as no genre{f' (nearest: {near[0]})' if near else ''}"
     if name == "release_date" and value is not None:
         name, value = "year", value.year
-    if value is None or name not in experience:
+    if value is None or name not in experience or experience[name][0] <= value <= experience[name][1]:
         return None
-    low, high = experience[name]
-    number = str if name == "year" else "{:,g}".format
-    if low <= value <= high:
-        return None
-    return f"outside {number(_plain(low))} to {number(_plain(high))}, where 98 % of its training tracks lie"
+    return f"outside {span(name, experience)}, where 98 % of its training tracks lie"
 
 
-def _plain(value: float) -> float:
-    return int(value) if value == int(value) else value
+def span(name: str, experience: Mapping[str, list[float]]) -> str:
+    """Write the range of a number's experience, as in `74.34 to 192`."""
+    low, high = (number(name, value) for value in experience[name])
+    return f"{low} to {high}"
+
+
+def number(name: str, value: float) -> str:
+    """Write a number of a column for a person: four digits, or whole from a thousand on."""
+    if name == "year":
+        return f"{value:.0f}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -121,6 +121,7 @@ def list_notes(settings: Settings, name: str, filters: Filters | None = None) ->
         "Filters": ", ".join(f"{key} {value}" for key, value in chosen.items()) or "none",
         "score": "predicted popularity 0-100; score_low and score_high bound 90 % of outcomes",
         "drivers": "what moved the score against the training reference: association, not cause",
+        "contribution_…": "the same by groups of features, in points: reference_score and they add up to score",
     }
 
 

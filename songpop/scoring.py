@@ -1,8 +1,8 @@
 """Scoring: releases in, scores out, from a model's folder and without TensorFlow."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from songpop import changing
-from songpop.changing import SETTABLE
+from songpop.changing import PITCHES, SETTABLE
 from songpop.errors import ModelError
 from songpop.estimators import PREDICTION_COLUMNS
 from songpop.estimators.distribution import predictions_of
@@ -23,6 +23,8 @@ from songpop.singles import best_chances
 
 # Rows are scored in pieces, so that a million releases need no more memory than these.
 PIECE = 50_000
+# Up to so many rows each has its exact contributions, for 128 predictions; beyond, 44 do (see `contributions`).
+EXACT_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     for start in range(0, max(frame.height, 1), PIECE):
         rows = model.encoder.transform(frame[start : start + PIECE])
         pmf = model.net.predict_distribution(rows)
-        parts.append(_score_piece(rows, pmf, model))
+        parts.append(_score_piece(rows, pmf, model, exact=frame.height <= EXACT_ROWS))
         distributions.append(pmf.astype(np.float32))
     p_best = best_chances(frame["album_id"], np.concatenate(distributions))
     scores = pl.concat(parts).with_columns(frame["track_id"], p_best)
@@ -97,9 +99,9 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     return scores.select("track_id", *PREDICTION_COLUMNS, *words, *CONTRIBUTION_COLUMNS)
 
 
-def _score_piece(rows: EncodedRows, pmf: np.ndarray, model: ScoringModel) -> pl.DataFrame:
+def _score_piece(rows: EncodedRows, pmf: np.ndarray, model: ScoringModel, *, exact: bool) -> pl.DataFrame:
     predictions = predictions_of(pmf, model.net.margin)
-    table, reference = contributions(model.net, rows, model.reference)
+    table, reference = contributions(model.net, rows, model.reference, exact=exact)
     if len(rows) == 0:
         benchmark = pl.Series("benchmark_score", [], pl.Float64)
     else:
@@ -127,7 +129,7 @@ def explain_tracks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     """
     frame = conform(frame)
     rows = model.encoder.transform(frame)
-    table, reference = contributions(model.net, rows, model.reference)
+    table, reference = contributions(model.net, rows, model.reference, exact=frame.height <= EXACT_ROWS)
     wide = pl.DataFrame({group: table[:, i] for i, group in enumerate(GROUPS)}).with_columns(
         frame["track_id"], model.net.predict(rows)["score"], pl.lit(reference).alias("reference_score")
     )
@@ -175,10 +177,26 @@ def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
     rows = model.encoder.transform(frame)
     table, reference = contributions(model.net, rows, model.reference, exact=True)
     points = sorted(zip(GROUPS, table[0].tolist(), strict=True), key=lambda part: -abs(part[1]))
-    features = feature_parts(model.net, rows, model.reference)
+    features = [_named(part, model.encoder) for part in feature_parts(model.net, rows, model.reference)]
     remarks = _remarks(frame.row(0, named=True), rows, model)
-    track_id, prediction = frame["track_id"][0], _predictions(rows, model)[0]
-    return Explanation(track_id, model.model_version, reference, prediction, dict(points), features, remarks)
+    prediction = model.net.predict(rows).with_columns(model.trees.predict(rows)["score"].alias("benchmark_score"))
+    return Explanation(
+        frame["track_id"][0],
+        model.model_version,
+        reference,
+        prediction.to_dicts()[0],
+        dict(points),
+        features,
+        remarks,
+    )
+
+
+def _named(part: FeaturePart, encoder: FeatureEncoder) -> FeaturePart:
+    """Put names for the codes of a category; an unknown one is None."""
+    names = {"genre": [None, *encoder.genres], "key": [None, *PITCHES]}.get(part.feature)
+    if names is None:
+        return part
+    return replace(part, value=names[int(part.value)], typical=names[int(part.typical)])
 
 
 @dataclass(frozen=True)
@@ -203,7 +221,7 @@ class WhatIf:
     """One track's score under changed features, beside the present one.
 
     Args:
-        before, after: `PREDICTION_COLUMNS` and `benchmark_score`.
+        before, after: `PREDICTION_COLUMNS`.
         difference: after minus before, in points of the score.
         contributions: points of each feature group before and after and their difference, largest difference first.
         remarks: what the model does not know about the changed track.
@@ -240,7 +258,7 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
     after = _changed(frame, full)
     rows = model.encoder.transform(pl.concat([frame, after]))
     table, reference = contributions(model.net, rows, model.reference, exact=True)
-    old, new = _predictions(rows, model)
+    old, new = model.net.predict(rows).to_dicts()
     moved = [
         {"group": group, "before": float(a), "after": float(b), "difference": float(b - a)}
         for group, a, b in zip(GROUPS, table[0], table[1], strict=True)
@@ -254,7 +272,7 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
         new,
         new["score"] - old["score"],
         sorted(moved, key=lambda part: -abs(part["difference"])),
-        _remarks(after.row(0, named=True), rows.take(np.array([1])), model),
+        _remarks(after.row(0, named=True), rows.take(np.array([1])), model, but=full),
     )
 
 
@@ -283,7 +301,8 @@ def sweep(frame: pl.DataFrame, name: str, model: ScoringModel, changes: Mapping[
     """
     frame = _one_row(frame)
     asked = {key: changing.checked(key, value) for key, value in (changes or {}).items()}
-    row = _changed(frame, changing.with_implied(frame.row(0, named=True), asked)).row(0, named=True)
+    frame = _changed(frame, changing.with_implied(frame.row(0, named=True), asked))
+    row = frame.row(0, named=True)
     values = changing.values_over(name, row.get(name), model.experience, model.encoder.genres)
     frames = [_changed(frame, changing.with_implied(row, {name: value})) for value in values]
     scores = model.net.predict(model.encoder.transform(pl.concat(frames)))
@@ -302,16 +321,11 @@ def sweep(frame: pl.DataFrame, name: str, model: ScoringModel, changes: Mapping[
 def _one_row(frame: pl.DataFrame) -> pl.DataFrame:
     if frame.height != 1:
         raise ModelError(f"A track to explain must be one row of a model frame, however there are {frame.height}.")
-    return conform(frame).select(MODEL_COLUMNS)
+    return conform(frame).select(list(MODEL_COLUMNS))
 
 
 def _changed(frame: pl.DataFrame, changes: Mapping[str, Any]) -> pl.DataFrame:
     return frame.with_columns([pl.lit(value, dtype=MODEL_COLUMNS[name]).alias(name) for name, value in changes.items()])
-
-
-def _predictions(rows: EncodedRows, model: ScoringModel) -> list[dict[str, float]]:
-    benchmark = model.trees.predict(rows)["score"].alias("benchmark_score")
-    return model.net.predict(rows).with_columns(benchmark).to_dicts()
 
 
 def _told(name: str, before: Any, after: Any, is_implied: bool, model: ScoringModel) -> Change:
@@ -319,15 +333,26 @@ def _told(name: str, before: Any, after: Any, is_implied: bool, model: ScoringMo
     return Change(name, before, after, SETTABLE[name].unit, is_implied, outside)
 
 
-def _remarks(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel) -> list[str]:
-    """Say what the model does not know of a track; its encoded row has shape (1, ...)."""
+def _remarks(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel, but: Collection[str] = ()) -> list[str]:
+    """Say what the model does not know of a track; its encoded row has shape (1, ...); `but` some columns."""
+    words = []
     flags = {name: rows.numeric[0, NUMERIC.index(name)] == 1 for name in _FLAG_WORDS if name in NUMERIC}
-    words = [_FLAG_WORDS[name] for name, is_set in flags.items() if is_set]
-    if row["genre"] is not None and row["genre"] not in model.encoder.genres:
+    if row["genre"] is not None and flags.pop("is_genre_missing", False):
         words.append(f"The genre '{row['genre']}' is none that the model learned, so it counts as unknown.")
+    words = [_FLAG_WORDS[name] for name, is_set in flags.items() if is_set] + words
+    odd = [name for name in model.experience if name not in but and _is_outside(name, row[name], model)]
+    if odd:
+        values = ", ".join(
+            f"{name} {changing.number(name, row[name])} ({changing.span(name, model.experience)})" for name in odd
+        )
+        words.append(f"Outside the range of 98 % of the training tracks, so the score is less sure: {values}.")
     if not model.experience:
         words.append("This model version does not tell where it has experience. Train again with `songpop train`.")
     return words
+
+
+def _is_outside(name: str, value: Any, model: ScoringModel) -> bool:
+    return changing.outside_experience(name, value, model.experience, model.encoder.genres) is not None
 
 
 _FLAG_WORDS = {

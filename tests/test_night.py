@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -17,6 +18,8 @@ from click.testing import CliRunner
 from songpop import exports, night, steps, warehouse
 from songpop.cli import songpop
 from songpop.errors import ExpectationFailed, ModelError, SettingsError
+from songpop.explaining import CONTRIBUTION_COLUMNS
+from songpop.features import GROUPS
 from songpop.runs import Run, open_run
 from songpop.settings import Settings
 from songpop.steps import Inputs
@@ -136,13 +139,67 @@ def test_the_readmes_commands_for_readers_run(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
-    lines = re.findall(r"^    (?:\.venv/bin/)?songpop ((?:export|sql|status) .*)$", readme, re.MULTILINE)
+    lines = re.findall(
+        r"^    (?:\.venv/bin/)?songpop ((?:export|sql|status|explain|what-if) .*)$", readme, re.MULTILINE
+    )
+    ((track_id,),) = _published(settings, 'select track_id from marts.ranked_releases where "rank" = 1')
     monkeypatch.chdir(tmp_path)
 
-    assert len(lines) >= 4
-    for line in lines:
+    assert len(lines) >= 7
+    for line in (line.replace("TRACK_ID", str(track_id)) for line in lines):
         done = CliRunner().invoke(songpop, [*shlex.split(line), "--home", str(settings.home)], catch_exceptions=False)
         assert done.exit_code == 0, line
+
+
+_EXPLAIN = """
+import json, sys
+from songpop.cli import main
+try:
+    main(arguments=sys.argv[1:])
+finally:
+    print(json.dumps([name for name in ("tensorflow", "keras") if name in sys.modules]), file=sys.stderr)
+"""
+
+
+def _asked(settings: Settings, *arguments: str) -> dict[str, Any]:
+    # in a process of its own, to see what it imports
+    child = subprocess.run(
+        [sys.executable, "-c", _EXPLAIN, *arguments, "--json", "--home", str(settings.home)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert child.stderr.splitlines()[-1] == "[]"
+    told: dict[str, Any] = json.loads(child.stdout)
+    return told
+
+
+def test_one_track_is_explained_as_the_list_has_it(settings: Settings) -> None:
+    columns = ", ".join(CONTRIBUTION_COLUMNS)
+    (track_id, score, low, reference, *stored) = _published(
+        settings,
+        f'select track_id, score, score_low, reference_score, {columns} from marts.ranked_releases where "rank" = 3',
+    )[0]
+    explained = _asked(settings, "explain", str(track_id))
+    changed = _asked(settings, "what-if", str(track_id), "--set", "year=2005", "--sweep", "genre")
+
+    assert sum(stored) == pytest.approx(score - reference, abs=1e-3)  # type: ignore[operator, arg-type]
+    assert explained["reference_score"] == pytest.approx(reference, abs=1e-3)
+    assert [explained["contributions"][group] for group in GROUPS] == pytest.approx(stored, abs=1e-3)
+    for prediction in (explained["prediction"], changed["before"]):
+        assert (prediction["score"], prediction["score_low"]) == (pytest.approx(score, abs=1e-3), low)
+    assert changed["changes"][0]["name"] == "year"
+    assert [point["score"] for point in changed["sweep"]["points"] if point["is_present"]] == [
+        pytest.approx(changed["after"]["score"], abs=1e-3)
+    ]
+
+
+def test_contributions_of_the_whole_list_add_up(settings: Settings) -> None:
+    total = " + ".join(CONTRIBUTION_COLUMNS)
+    assert _published(
+        settings,
+        f"select count(*) = count({total}), max(abs(score - reference_score - ({total}))) < 1e-3 from marts.scores",
+    ) == [(True, True)]
 
 
 def test_the_export_is_the_published_list(settings: Settings, tmp_path: Path) -> None:

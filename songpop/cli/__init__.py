@@ -19,6 +19,8 @@ COMMANDS = {
     "publish": ("writing", "Check, build and swap in the readers' file."),
     "nightly": ("nights", "Do all of the above in order, training when due."),
     "export": ("reading", "Write a ranked list from the published file."),
+    "explain": ("asking", "Tell what pushed a track's score up and down."),
+    "what-if": ("asking", "Score a track under changed features, side by side."),
     "sql": ("reading", "Run one query on the published file and print its rows."),
     "status": ("reading", "Show the last runs, freshness, champion and benchmark, and findings."),
     "backtest": ("writing", "Hold past scores against the popularity seen since."),
@@ -40,7 +42,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"songpop.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
