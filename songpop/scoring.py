@@ -263,6 +263,9 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
         {"group": group, "before": float(a), "after": float(b), "difference": float(b - a)}
         for group, a, b in zip(GROUPS, table[0], table[1], strict=True)
     ]
+    remarks = _remarks(after.row(0, named=True), rows.take(np.array([1])), model, but=full)
+    if "artist_name" in asked and "artist_popularity" not in asked:
+        remarks.append("artist_popularity stays that of the present artist. Set it too, or leave it blank for unknown.")
     return WhatIf(
         row["track_id"],
         model.model_version,
@@ -272,7 +275,7 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
         new,
         new["score"] - old["score"],
         sorted(moved, key=lambda part: -abs(part["difference"])),
-        _remarks(after.row(0, named=True), rows.take(np.array([1])), model, but=full),
+        remarks,
     )
 
 

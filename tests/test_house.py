@@ -103,7 +103,9 @@ def test_help_imports_no_heavy_library() -> None:
     assert imported.isdisjoint({*_HEAVY, "polars", "rich", "pyarrow", "duckdb"})
 
 
-@pytest.mark.parametrize("schema", ["raw", "staging", "marts", "ledger", "checks", "exports", "frames", "enrich", "lookups"])
+@pytest.mark.parametrize(
+    "schema", ["raw", "staging", "marts", "ledger", "checks", "exports", "frames", "enrich", "lookups"]
+)
 def test_every_sql_file_opens_with_its_contract(schema: str) -> None:
     paths = resources.sql_paths(schema)
     assert paths

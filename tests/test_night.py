@@ -181,7 +181,7 @@ def test_one_track_is_explained_as_the_list_has_it(settings: Settings) -> None:
         f'select track_id, score, score_low, reference_score, {columns} from marts.ranked_releases where "rank" = 3',
     )[0]
     explained = _asked(settings, "explain", str(track_id))
-    changed = _asked(settings, "what-if", str(track_id), "--set", "year=2005", "--sweep", "genre")
+    changed = _asked(settings, "what-if", str(track_id), "--set", "year=1950", "--sweep", "genre")
 
     assert sum(stored) == pytest.approx(score - reference, abs=1e-3)  # type: ignore[operator, arg-type]
     assert explained["reference_score"] == pytest.approx(reference, abs=1e-3)
@@ -189,6 +189,8 @@ def test_one_track_is_explained_as_the_list_has_it(settings: Settings) -> None:
     for prediction in (explained["prediction"], changed["before"]):
         assert (prediction["score"], prediction["score_low"]) == (pytest.approx(score, abs=1e-3), low)
     assert changed["changes"][0]["name"] == "year"
+    # year 1950 is marked, for training has kept where the model has experience
+    assert "of its training tracks lie" in changed["changes"][0]["outside"]
     assert [point["score"] for point in changed["sweep"]["points"] if point["is_present"]] == [
         pytest.approx(changed["after"]["score"], abs=1e-3)
     ]

@@ -90,6 +90,7 @@ def test_what_the_model_has_no_experience_of_is_marked(model: ScoringModel, trac
     assert marks["energy"] is marks["artist_name"] is None
     assert "The genre 'rok' is none that the model learned, so it counts as unknown." in told.remarks
     assert any("learned from no track of this artist" in words for words in told.remarks)
+    assert any(words.startswith("artist_popularity stays that of the present artist") for words in told.remarks)
     blank = what_if(track, {"genre": None, "artist_popularity": ""}, model)
     assert {"The genre is unknown.", "The artist's popularity is unknown."} <= set(blank.remarks)
 
