@@ -1,36 +1,131 @@
 """Past scores against the popularity seen since."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
+import numpy as np
+import polars as pl
 
-_BY_AGE = """
-    select
-        case
-            when age_days is null then 'age unknown'
-            when age_days < 28 then 'below 4 weeks'
-            when age_days < 91 then '4 to 13 weeks'
-            when age_days < 366 then '3 to 12 months'
-            else 'over a year'
-        end as age,
-        count(*) as n,
-        avg(abs(error)) as mae,
-        avg(error) as bias,
-        avg(covered::integer) as coverage_90,
-        avg(score) as mean_score,
-        avg(popularity) as mean_popularity
-    from marts.score_backtest
-    group by age
-    order by min(age_days) nulls last
+ALL = "all"
+ROUNDS = 1000
+SEED = 7
+# Fewer albums than this can't bound a measure.
+MIN_ALBUMS = 5
+# release ages in days: from, to (without), and what they are called
+AGES = (
+    (0, 28, "below 4 weeks"),
+    (28, 91, "4 to 13 weeks"),
+    (91, 366, "3 to 12 months"),
+    (366, 10**6, "over a year"),
+)
+AGE_UNKNOWN = "age unknown"
+
+_ROWS = """
+    select track_id, coalesce(album_id, track_id) as album, model_version, score, benchmark_score, popularity,
+        age_days, covered
+    from marts.score_backtest order by track_id, as_of_date, observed_at
+"""
+_WHY_NOTHING = """
+    select count(distinct scores.track_id), count(distinct seen.track_id)
+    from ledger.scores as scores
+    left join (
+        select track_id from ledger.popularity_observations union select track_id from marts.tracks
+    ) as seen on scores.track_id = seen.track_id
 """
 
 
 def read_backtest(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return error, bias and coverage of past scores by age of the release when its popularity was seen.
+    """Return how past scores did; see `measure_backtest`."""
+    return measure_backtest(con.sql(_ROWS).pl())
+
+
+def measure_backtest(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """Measure past scores: all of them, by age of the release when its popularity was seen, and by model version.
+
+    Args:
+        frame: rows of marts.score_backtest: `track_id, album, model_version, score, benchmark_score, popularity,
+            age_days, covered`.
 
     Returns:
-        One mapping an age: age, n, mae, bias, coverage_90, mean_score, mean_popularity.
+        One mapping a group, those of all versions first: model_version and age (`all`, or one), n (scores with a
+        popularity), n_tracks, mae, bias, coverage_90, spearman, benchmark_mae, mean_score, mean_popularity; and
+        mae_low, mae_high, coverage_low, coverage_high, which bound 90 % of the resamples of albums, for an album's
+        songs rise and fall together. None where a group can't tell. No rows give no groups.
     """
-    cursor = con.execute(_BY_AGE)
-    columns = [column[0] for column in cursor.description or []]
-    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    if frame.is_empty():
+        return []
+    names = pl.lit(AGE_UNKNOWN)
+    for low, high, name in AGES:
+        names = pl.when(pl.col("age_days").is_between(low, high, closed="left")).then(pl.lit(name)).otherwise(names)
+    early = pl.when(pl.col("age_days") < 0).then(pl.lit(AGES[0][2])).otherwise(names)
+    return [
+        {"model_version": version, "age": age, **_measure(rows)}
+        for version, age, rows in _groups(frame.with_columns(early.alias("age")))
+    ]
+
+
+def _groups(frame: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    ages = [name for *_, name in AGES] + [AGE_UNKNOWN]
+    versions = frame["model_version"].unique().sort(descending=True).to_list()
+    for version in [ALL, *versions]:
+        of_version = frame if version == ALL else frame.filter(pl.col("model_version") == version)
+        yield version, ALL, of_version
+        for age in ages:
+            rows = of_version.filter(pl.col("age") == age)
+            if not rows.is_empty():
+                yield version, age, rows
+
+
+def _measure(rows: pl.DataFrame) -> dict[str, Any]:
+    from songpop.evaluation import spearman
+
+    score, popularity = (rows[name].cast(pl.Float64).to_numpy() for name in ("score", "popularity"))
+    covered = rows["covered"].cast(pl.Float64).to_numpy()
+    error = score - popularity
+    benchmark = (rows["benchmark_score"] - rows["popularity"]).abs().drop_nulls().to_numpy()
+    album = rows["album"].rank("dense").to_numpy().astype(np.int64) - 1
+    mae_low, mae_high = _bound(np.abs(error), album)
+    coverage_low, coverage_high = _bound(covered, album)
+    return {
+        "n": rows.height,
+        "n_tracks": rows["track_id"].n_unique(),
+        "mae": float(np.abs(error).mean()),
+        "mae_low": mae_low,
+        "mae_high": mae_high,
+        "bias": float(error.mean()),
+        "coverage_90": float(covered.mean()),
+        "coverage_low": coverage_low,
+        "coverage_high": coverage_high,
+        "spearman": spearman(score, popularity),
+        "benchmark_mae": float(benchmark.mean()) if len(benchmark) else None,
+        "mean_score": float(score.mean()),
+        "mean_popularity": float(popularity.mean()),
+    }
+
+
+def _bound(values: np.ndarray, cluster: np.ndarray) -> tuple[float | None, float | None]:
+    """Bound 90 % of the mean of values, shape (n,), over resamples of their clusters."""
+    size, total = np.bincount(cluster).astype(np.float64), np.bincount(cluster, weights=values)
+    n = len(size)
+    if n < MIN_ALBUMS:
+        return None, None
+    draw = np.random.default_rng(SEED)
+    means = np.empty(ROUNDS)
+    for turn in range(ROUNDS):
+        weight = np.bincount(draw.integers(0, n, n), minlength=n)
+        means[turn] = weight @ total / (weight @ size)
+    low, high = np.quantile(means, (0.05, 0.95))
+    return float(low), float(high)
+
+
+def explain_nothing(con: duckdb.DuckDBPyConnection) -> str:
+    """Say why no score can be held against a popularity yet."""
+    n_scored, n_seen = con.execute(_WHY_NOTHING).fetchall()[0]
+    if not n_scored:
+        return "There must be scores to look back on, however no track is scored yet. Run `songpop nightly` first."
+    return (
+        f"A score is held against a popularity seen after its day, by a model that had not learned from the track, "
+        f"however of {n_scored:,} scored tracks none has one yet ({n_seen:,} have been seen at all). Pass --observed "
+        "FILE with track_id,popularity,observed_at."
+    )

@@ -1,7 +1,8 @@
 """When a network is to be trained, and what becomes of it: registered, promoted, kept or rolled back."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import duckdb
@@ -12,9 +13,17 @@ from songpop.ledger import Finding
 from songpop.runs import Run
 
 if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+
+    from songpop.promotion import Decision
     from songpop.training import TrainedModel
 
 Retrain = Literal["always", "auto", "never"]
+
+# three splits and the final fit
+N_FITS = 4
+_SHOWN_VERSIONS = 10
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,16 @@ class TrainResult:
     decision: str
     reason: str
     metrics: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class PromoteResult:
+    """What a promotion by hand gave: who scores from now on, who did before, `promoted` or `rolled back`, and why."""
+
+    champion: str
+    previous_champion: str | None
+    decision: str
+    reason: str
 
 
 def is_training_due(run: Run, retrain: Retrain) -> str | None:
@@ -48,15 +67,25 @@ def is_training_due(run: Run, retrain: Retrain) -> str | None:
             return None
         if not _is_usable(run, champion):
             return f"{champion} is of other features than this version of songpop has, or its files are gone"
-        snapshot_ids, trained_on = con.execute(
-            "select data_snapshot_ids, as_of_date from ledger.model_versions where model_version = ?",
-            [champion],
-        ).fetchall()[0]
-        if sorted(snapshot_ids) != _training_snapshots(con):
-            return "there are data that the champion has not seen"
-    if run.as_of_date - trained_on >= timedelta(days=run.settings.retrain_days):
-        return f"the champion is {(run.as_of_date - trained_on).days} days old"
+        learned, newest = _judged_versions(con, champion)
+        if _training_snapshots(con) not in learned:
+            return "there are data that no version has seen"
+    if run.as_of_date - newest >= timedelta(days=run.settings.retrain_days):
+        return f"the newest version is {(run.as_of_date - newest).days} days old"
     return None
+
+
+def _judged_versions(con: duckdb.DuckDBPyConnection, champion: str) -> tuple[list[list[str]], date]:
+    """Return what the champion and the versions judged after it learned from, and the newest one's day.
+
+    A challenger that was kept back, or rolled back, is not trained again every night on the same data.
+    """
+    rows = con.execute(
+        "select list_sort(data_snapshot_ids), as_of_date from ledger.model_versions where registered_at >= "
+        "(select registered_at from ledger.model_versions where model_version = ?)",
+        [champion],
+    ).fetchall()
+    return [list(snapshot_ids) for snapshot_ids, _ in rows], max((day for _, day in rows), default=date.min)
 
 
 def _is_usable(run: Run, model_version: str) -> bool:
@@ -82,6 +111,7 @@ def train(run: Run) -> TrainResult:
         frame = warehouse.read_frame(con, "training")
         snapshot_ids = _training_snapshots(con)
         champion = ledger.champion_version(con)
+        rolled_back = _rolled_back_weights(con)
     with console.progress("train", training.count_fits(frame.height), unit="fits") as advance:
 
         def tell(line: str) -> None:
@@ -97,8 +127,19 @@ def train(run: Run) -> TrainResult:
             snapshot_ids=snapshot_ids,
             progress=tell,
         )
+
+    def refit(rows: "pl.DataFrame") -> "np.ndarray":
+        console.say(f"  fitting on all but {rows.height:,} fresh tracks: the challenger looks worse on them")
+        return training.predict_unseen(frame, rows, seed=settings.seed, threads=settings.threads)
+
     is_usable = champion is not None and _is_usable(run, champion)
-    decision = promotion.decide(settings.models_dir / champion if champion and is_usable else None, trained.path)
+    decision = promotion.decide(
+        settings.models_dir / champion if champion and is_usable else None,
+        trained.path,
+        frame,
+        refit=refit,
+        rolled_back=rolled_back,
+    )
     with run.warehouse() as con, warehouse.transaction(con):
         known = con.execute(
             "select count(*) from ledger.model_versions where model_version = ?", [trained.model_version]
@@ -107,33 +148,34 @@ def train(run: Run) -> TrainResult:
             ledger.save_model(
                 con, _version_row(run, trained, snapshot_ids), trained.scoreboard, trained.metrics["measures"]
             )
-        _save_promotion(
-            con, run, decision.decision, trained.model_version, champion, decision.champion, decision.reason
-        )
-    run.save_findings(_benchmark_findings(trained.scoreboard, trained.model_version))
+        _save_promotion(con, run, previous=champion, **_promotion_row(decision))
+    run.save_findings(_benchmark_findings(trained.path, trained.scoreboard))
     return TrainResult(trained.model_version, decision.champion, decision.decision, decision.reason, trained.scoreboard)
 
 
-def _save_promotion(
-    con: duckdb.DuckDBPyConnection,
-    run: Run,
-    decision: str,
-    challenger: str,
-    previous: str | None,
-    champion: str,
-    reason: str,
-) -> None:
+def _promotion_row(decision: "Decision") -> dict[str, object]:
+    row: dict[str, object] = {
+        "decision": decision.decision,
+        "challenger": decision.challenger,
+        "champion": decision.champion,
+        "reason": decision.reason,
+        "basis": decision.basis,
+    }
+    if difference := decision.difference:
+        row |= {"n_rows": difference.n, "mae_difference": difference.value}
+        row |= {"mae_low": difference.low, "mae_high": difference.high}
+    return row
+
+
+def _save_promotion(con: duckdb.DuckDBPyConnection, run: Run, *, previous: str | None, **row: object) -> None:
     number = con.execute("select count(*) from ledger.promotions where run_id = ?", [run.run_id]).fetchall()[0][0]
     ledger.save_promotion(
         con,
-        {
+        row
+        | {
             "promotion_id": f"{run.run_id}-{number + 1}",
             "run_id": run.run_id,
-            "decision": decision,
-            "challenger": challenger,
             "previous_champion": previous,
-            "champion": champion,
-            "reason": reason,
             "decided_at": run.clock(),
         },
     )
@@ -146,8 +188,66 @@ def roll_back(con: duckdb.DuckDBPyConnection, run: Run, reason: str) -> None:
         "and previous_champion is not null",
         [run.run_id],
     ).fetchall()
-    for champion, previous in rows:
-        _save_promotion(con, run, "rolled back", champion, champion, previous, f"Its scores were not kept: {reason}")
+    for bad, previous in rows:
+        reason = f"Its scores were not kept: {reason}"
+        _save_promotion(
+            con, run, previous=bad, decision="rolled back", challenger=bad, champion=previous, reason=reason
+        )
+
+
+def promote(run: Run, model_version: str, reason: str | None = None) -> PromoteResult:
+    """Let a registered version score from now on, by hand.
+
+    It is `rolled back` to where it was champion before, else `promoted`. A version that is rolled back from is not
+    promoted again by training that gives the same weights.
+
+    Args:
+        run: of the command.
+        model_version: the version, as in ledger.model_versions.
+        reason: why, for the ledger.
+
+    Raises:
+        ModelError: it is not registered, is the champion already, or can't score.
+    """
+    from songpop import scoring
+
+    with run.warehouse() as con:
+        champion = ledger.champion_version(con)
+        _refuse_unknown(con, model_version)
+        if model_version == champion:
+            raise ModelError(f"A version to promote must not be the champion, however {model_version} is it already.")
+        scoring.load_champion(run.settings.models_dir / model_version)
+        is_return = con.execute(
+            "select count(*) > 0 from ledger.promotions where champion = ?", [model_version]
+        ).fetchall()[0][0]
+        decision, challenger = ("rolled back", str(champion)) if is_return else ("promoted", model_version)
+        words = f"{model_version} scores from now on, by hand, in place of {champion}: {reason or 'no reason given'}"
+        _save_promotion(
+            con, run, previous=champion, decision=decision, challenger=challenger, champion=model_version, reason=words
+        )
+        run.build(con)
+    return PromoteResult(model_version, champion, decision, words)
+
+
+def _refuse_unknown(con: duckdb.DuckDBPyConnection, model_version: str) -> None:
+    known = con.execute("select model_version from ledger.model_versions order by registered_at desc").fetchall()
+    names = [name for (name,) in known]
+    if model_version not in names:
+        raise ModelError(
+            f"A version to promote must be registered, however '{model_version}' is not. There is: "
+            f"{', '.join(names[:_SHOWN_VERSIONS]) or 'none yet'}."
+        )
+
+
+def _rolled_back_weights(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the hashes of weights whose newest decision is that they were rolled back from."""
+    rows = con.execute(
+        "select weights_sha256 from ledger.promotions as promotions inner join ledger.model_versions as versions "
+        "on promotions.challenger = versions.model_version "
+        "qualify row_number() over (partition by weights_sha256 order by decided_at desc, promotion_id desc) = 1 "
+        "and decision = 'rolled back'"
+    ).fetchall()
+    return [weights for (weights,) in rows]
 
 
 def _training_snapshots(con: duckdb.DuckDBPyConnection) -> list[str]:
@@ -174,17 +274,29 @@ def _version_row(run: Run, trained: "TrainedModel", snapshot_ids: list[str]) -> 
     }
 
 
-def _benchmark_findings(scoreboard: list[dict[str, object]], model_version: str) -> list[Finding]:
+def _benchmark_findings(folder: Path, scoreboard: list[dict[str, object]]) -> list[Finding]:
     """Warn where LightGBM did better than the network on the split to judge by."""
-    mae = {row["family"]: row["mae"] for row in scoreboard if row["split"] == "temporal"}
-    if "lightgbm" not in mae or "keras" not in mae or mae["keras"] <= mae["lightgbm"]:  # type: ignore[operator]
+    from songpop import promotion
+
+    mae = {row["family"]: float(str(row["mae"])) for row in scoreboard if row["split"] == "temporal"}
+    if "lightgbm" not in mae or "keras" not in mae or mae["keras"] <= mae["lightgbm"]:
         return []
+    compared = promotion.compare_with_benchmark(folder)
+    surety = orders = ""
+    if compared:
+        surety = f" ({promotion.describe_surety(compared[0])})"
+    if compared and compared[1]:
+        order = compared[1]
+        orders = (
+            f" Their Spearman correlations are {order.first:.3f} and {order.second:.3f} "
+            f"({promotion.describe_surety(order, 3)})."
+        )
     return [
         Finding(
             "network_beats_the_benchmark",
             "warning",
-            f"The network should err no more than LightGBM on the temporal split, however {model_version} errs by "
-            f"{mae['keras']:.2f} points and LightGBM by {mae['lightgbm']:.2f}.",
+            f"The network should err no more than LightGBM on the temporal split, however {folder.name} errs by "
+            f"{mae['keras']:.2f} points and LightGBM by {mae['lightgbm']:.2f}{surety}.{orders}",
             "ledger.model_metrics",
             "mae",
         )

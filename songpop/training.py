@@ -27,6 +27,7 @@ from songpop.evaluation.leaks import refuse_leaks
 from songpop.explaining import contributions, reference_row
 from songpop.features import ANALYSIS, GROUPS, FeatureEncoder, conform, has_analysis
 from songpop.ids import make_model_version
+from songpop.learned import save_learned
 from songpop.singles import best_chances, measure_picks
 
 # Splits of more rows than this are judged on a sample of this size: their metrics would move in the third digit only.
@@ -270,6 +271,7 @@ def _write(
     net.save(folder)
     trees.save(folder)
     judged.write_parquet(folder / "eval_predictions.parquet")
+    save_learned(folder, frame["track_id"])
     table, _ = contributions(OnnxNet.load(folder), rows.take(np.arange(min(len(rows), IMPORTANCE_ROWS))), reference)
     importance = dict(zip(GROUPS, np.abs(table).mean(axis=0).round(4).tolist(), strict=True))
     metrics |= {"importance": importance, "benchmark_importance": trees.importance()}

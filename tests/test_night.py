@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from songpop import exports, night, steps, warehouse
+from songpop import exports, night, retraining, steps, training, warehouse
 from songpop.cli import songpop
 from songpop.errors import ExpectationFailed, ModelError, SettingsError
 from songpop.explaining import CONTRIBUTION_COLUMNS
@@ -331,6 +331,101 @@ def test_a_promotion_is_rolled_back_when_its_scores_fail_their_checks(copied: Se
             ("promoted", "second"),
             ("rolled back", first),
         ]
+
+
+def _register(settings: Settings, name: str) -> Path:
+    """Register a copy of the night's version under another name, with weights of its own."""
+    (first,) = _published(settings, "select model_version from ledger.model_versions")[0]
+    folder = settings.models_dir / name
+    shutil.copytree(settings.models_dir / str(first), folder)
+    with open_run(settings, "test", as_of_date=_DAY) as run, run.warehouse() as con:
+        con.execute(
+            "insert into ledger.model_versions select * replace (? as model_version, ? as weights_sha256, "
+            "?::timestamp as registered_at) from ledger.model_versions where model_version = ?",
+            [name, f"weights of {name}", run.clock(), first],
+        )
+    return folder
+
+
+def _let_training_give(monkeypatch: pytest.MonkeyPatch, folder: Path, weights: str) -> None:
+    metrics = json.loads((folder / "metrics.json").read_text()) | {"model_version": folder.name}
+    metrics["weights_sha256"] = weights
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    trained = training.TrainedModel(folder.name, folder, [], metrics)
+    monkeypatch.setattr(training, "train", lambda frame, **arguments: trained)
+
+
+def test_a_version_is_promoted_and_rolled_back_by_hand_and_stays_so(
+    copied: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = _published(copied, "select champion from ledger.promotions")[0]
+    _register(copied, "second")
+    to_second = ["promote", "second", "--home", str(copied.home), "--json", "--as-of", str(_DAY)]
+
+    forth = json.loads(CliRunner().invoke(songpop, to_second, catch_exceptions=False).stdout)
+    with open_run(copied, "promote", as_of_date=_DAY) as run:
+        back = retraining.promote(run, str(first), "odd scores")
+    _let_training_give(monkeypatch, _register(copied, "third"), "weights of second")
+    with open_run(copied, "train", as_of_date=_DAY) as run:
+        assert retraining.is_training_due(run, "auto") is None
+        trained = retraining.train(run)
+
+    assert (forth["decision"], forth["champion"], forth["previous_champion"]) == ("promoted", "second", first)
+    assert (back.decision, back.champion, back.previous_champion) == ("rolled back", first, "second")
+    assert (trained.champion, trained.decision) == (first, "kept")
+    assert "a version of the same weights was rolled back" in trained.reason
+    with warehouse.open_file(copied.warehouse, copied, read_only=True) as con:
+        rows = con.execute(
+            "select decision, challenger, champion, reason like '%odd scores' from ledger.promotions "
+            "order by decided_at offset 1"
+        ).fetchall()
+    assert rows == [
+        ("promoted", "second", "second", False),
+        ("rolled back", "second", first, True),
+        ("kept", "third", first, False),
+    ]
+
+
+def test_a_decision_is_in_the_ledger_with_its_figures(copied: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = _register(copied, "second")
+    rows = pl.read_parquet(folder / "eval_predictions.parquet")
+    better = rows.with_columns(((pl.col("score") + pl.col("popularity")) / 2).alias("score"))
+    better.write_parquet(folder / "eval_predictions.parquet")
+    _let_training_give(monkeypatch, folder, "other")
+    with open_run(copied, "train", as_of_date=_DAY) as run:
+        result = retraining.train(run)
+
+    half = float((rows["score"] - rows["popularity"]).abs().mean()) / 2  # type: ignore[arg-type]
+    with warehouse.open_file(copied.warehouse, copied, read_only=True) as con:
+        told = con.execute(
+            "select decision, champion, basis, n_rows, mae_low < mae_difference, mae_difference < mae_high, "
+            "mae_difference from ledger.promotions order by decided_at desc limit 1"
+        ).fetchall()[0]
+    assert told[:6] == ("promoted", "second", "shared held-out tracks", rows.height, True, True)
+    assert told[6] == pytest.approx(-half)
+    assert "surely better" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("spoil", "match"),
+    [
+        ("name", "must be registered, however 'keras-unknown' is not. There is: keras-"),
+        ("nothing", "must not be the champion, however keras-.* is it already"),
+        ("folder", "must lie complete in its folder"),
+    ],
+)
+def test_a_version_that_can_t_score_is_not_promoted_by_hand(copied: Settings, spoil: str, match: str) -> None:
+    (first,) = _published(copied, "select champion from ledger.promotions")[0]
+    name = {"name": "keras-unknown", "nothing": str(first), "folder": "second"}[spoil]
+    with pytest.raises(ModelError, match=match), open_run(copied, "promote", as_of_date=_DAY) as run:
+        with run.warehouse() as con:
+            con.execute(
+                "insert into ledger.model_versions select * replace ('second' as model_version) "
+                "from ledger.model_versions"
+            )
+        retraining.promote(run, name)
+    with warehouse.open_file(copied.warehouse, copied, read_only=True) as con:
+        assert con.execute("select count(*) from ledger.promotions").fetchall() == [(1,)]
 
 
 def _as_champion(run: Run, first: str) -> Run:

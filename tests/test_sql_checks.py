@@ -104,6 +104,13 @@ _BROKEN: dict[str, tuple[str, int, str]] = {
         1,
         "newTrack00000000000000",
     ),
+    "past_scores_came_true": (
+        "insert into marts.score_backtest by name select 't' || i as track_id, 50.0 as score, 70 as popularity, "
+        "-20.0 as error, 30 as age_days, false as covered, '2026-11-20'::timestamp as observed_at "
+        "from range(200) as rows(i)",
+        1,
+        "200",
+    ),
     "no_album_is_ranked_twice": (
         "insert into marts.album_singles select * from marts.album_singles where album_id = 'newAlbum1'",
         1,

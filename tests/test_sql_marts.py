@@ -315,6 +315,37 @@ def test_what_a_model_learned_from_is_no_later_view_of_its_scores(con: duckdb.Du
     assert con.execute("select count(*) from marts.score_backtest").fetchall() == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("learned", "fitted", "seen", "n_rows"),
+    [
+        ([], date(2026, 11, 1), date(2026, 11, 10), 1),
+        # on the day itself, and before it
+        ([], date(2026, 11, 1), date(2026, 11, 1), 0),
+        ([], date(2026, 11, 1), date(2026, 10, 20), 0),
+        # the version had learned from an earlier popularity of the track
+        (["learned"], date(2026, 11, 1), date(2026, 11, 10), 0),
+        # scored for an earlier day than the version was fitted on, and seen before that
+        ([], date(2026, 11, 15), date(2026, 11, 10), 0),
+        ([], date(2026, 11, 15), date(2026, 11, 20), 1),
+    ],
+)
+def test_a_score_counts_only_against_what_its_model_could_not_know(
+    con: duckdb.DuckDBPyConnection, learned: list[str], fitted: date, seen: date, n_rows: int
+) -> None:
+    _insert(
+        con, "ledger.model_versions", model_version="m", run_id="run", family="keras", seed=0, n_tracks=1,
+        data_snapshot_ids=learned, data_sha256="", weights_sha256="", as_of_date=fitted, registered_at=_NOW,
+    )  # fmt: skip
+    _snapshot(con, "learned", "tracks", date(2026, 10, 1))
+    _track(con, "learned", "t", 41)
+    _score(con, "run", "t", 40.0, datetime(2026, 11, 1), benchmark_score=33.0, album_id="album")
+    _insert(con, "ledger.popularity_observations", snapshot_id="o", track_id="t", popularity=50, observed_at=seen)
+    _build(con)
+
+    rows = con.execute("select album_id, benchmark_score, popularity, as_of_date from marts.score_backtest").fetchall()
+    assert rows == [("album", 33.0, 50, date(2026, 11, 1))] * n_rows
+
+
 def test_a_release_of_a_service_without_an_artist_is_left_out(con: duckdb.DuckDBPyConnection) -> None:
     _insert(
         con, "raw.spotify__releases", run_id="run", track_id="t", track_name="New", release_date="2026-11-20",

@@ -13,6 +13,7 @@ from songpop.errors import ModelError
 from songpop.evaluation import SPLITS
 from songpop.explaining import contributions
 from songpop.features import GROUPS
+from songpop.learned import find_fresh
 from songpop.promotion import decide
 from songpop.scoring import ScoringModel, explain_tracks, load_champion, score_releases
 from songpop.training import TrainedModel, recency_weights, train
@@ -228,6 +229,23 @@ def test_a_model_no_better_than_the_median_scores_only_where_no_other_can(
     assert "is kept back: on held-out tracks its error is not below" in beside.reason
     assert (alone.decision, alone.champion) == ("promoted", poor.name)
     assert "though on held-out tracks its error is not below that of the median" in alone.reason
+
+
+def test_a_champion_scores_the_fresh_tracks_as_it_is_shipped(trained: TrainedModel, tmp_path: Path) -> None:
+    fresh = planted_frame(150, seed=8)
+    challenger = _copy(trained, tmp_path, "keras-2026-11-23-000000", 0.0)
+    away = pl.col("popularity") + 30.0
+    rows = fresh.select("track_id", "artist_name", "popularity", away.alias("score"), away.alias("benchmark_score"))
+    rows.write_parquet(challenger / "eval_predictions.parquet")
+    shipped = score_releases(fresh.drop("popularity"), load_champion(trained.path))["score"]
+
+    decision = decide(trained.path, challenger, pl.concat([planted_frame(400), fresh]))
+
+    assert (decision.decision, decision.basis) == ("kept", "fresh tracks")
+    assert decision.difference is not None
+    assert decision.difference.first == pytest.approx(30)
+    assert decision.difference.second == pytest.approx((shipped - fresh["popularity"]).abs().mean(), abs=1e-3)
+    assert not find_fresh(trained.path, planted_frame(400)["track_id"]).any()
 
 
 def test_a_folder_without_metrics_can_t_be_judged(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "score": ("writing", "Score new releases with the champion."),
     "publish": ("writing", "Check, build and swap in the readers' file."),
     "nightly": ("nights", "Do all of the above in order, training when due."),
+    "promote": ("writing", "Let a registered model version score from now on, by hand."),
     "export": ("reading", "Write a ranked list from the published file."),
     "explain": ("asking", "Tell what pushed a track's score up and down."),
     "what-if": ("asking", "Score a track under changed features, side by side."),
