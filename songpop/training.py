@@ -20,7 +20,7 @@ from songpop.estimators.baselines import GenreYearMean, MedianBaseline
 from songpop.estimators.keras_net import KerasNet
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
-from songpop.evaluation import HEADLINE, SPLITS, data_sha256, describe_protocol, release_time
+from songpop.evaluation import HEADLINE, SPLITS, data_sha256, describe_protocol
 from songpop.evaluation.contest import Bout, Contest, Contestant, hold_contest
 from songpop.evaluation.encoding import encode_with
 from songpop.evaluation.leaks import refuse_leaks
@@ -37,10 +37,6 @@ EVALUATION_ROWS = 120_000
 HEADLINE_SEEDS = 3
 SEEDS_ROWS = 50_000
 MIN_ROWS = 50
-# Dated rows weigh e times less for each of these years before the newest, plus the least weight: chosen on the
-# releases of early 2019.
-RECENT_YEARS = 2.0
-LEAST_WEIGHT = 0.1
 REFERENCE_ROWS = 20_000
 IMPORTANCE_ROWS = 500
 _PACKAGES = ("keras", "tensorflow", "lightgbm", "numpy", "polars", "onnx", "onnxruntime")
@@ -137,19 +133,6 @@ def _usable(frame: pl.DataFrame) -> pl.DataFrame:
     return rows
 
 
-def recency_weights(frame: pl.DataFrame) -> np.ndarray:
-    """Weigh training rows by how near they are to the newest release, shape (n,).
-
-    Releases to come are like the latest ones. Rows without a date weigh 1 each: a file that knows only years, like
-    Kaggle's, has releases of all years to score.
-    """
-    frame = conform(frame)
-    time = np.where(frame["release_date"].is_not_null().to_numpy(), release_time(frame), np.nan)
-    if np.isnan(time).all():
-        return np.ones(len(time))
-    return np.nan_to_num(np.exp((time - np.nanmax(time)) / RECENT_YEARS) + LEAST_WEIGHT, nan=1.0)
-
-
 def seeds_of(n_rows: int, seed: int) -> dict[str, list[int]]:
     """Choose the seeds of each split by the number of rows that there are to judge on."""
     n_seeds = HEADLINE_SEEDS if n_rows <= SEEDS_ROWS else 1
@@ -174,7 +157,7 @@ def product_contestants() -> list[Contestant]:
 def _compete_with_the_network(bout: Bout) -> pl.DataFrame:
     """Fit the network as it is shipped, and let it pick each album's single."""
     net = KerasNet(bout.encoded.encoder)
-    net.fit(bout.encoded.rows, bout.popularity, seed=bout.seed, threads=bout.threads, weight=bout.weight)
+    net.fit(bout.encoded.rows, bout.popularity, seed=bout.seed, threads=bout.threads)
     p_best = best_chances(bout.test["album_id"], net.predict_distribution(bout.encoded.unseen))
     return net.predict(bout.encoded.unseen).with_columns(p_best)
 
@@ -193,7 +176,6 @@ def _evaluate(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) -> C
         seeds=seeds_of(frame.height, seed),
         threads=threads,
         encode=encode,
-        weigh=recency_weights,
         tell=tell,
         sliced=(KerasNet.family, LightGBMTrees.family),
         compare=KerasNet.family,
@@ -235,9 +217,8 @@ def gap_warnings(frame: pl.DataFrame) -> list[str]:
 def _fit_final(frame: pl.DataFrame, seed: int, threads: int) -> tuple[FeatureEncoder, KerasNet, LightGBMTrees]:
     encoder, rows = FeatureEncoder.fit(frame, seed)
     popularity = frame["popularity"].to_numpy().astype(np.float64)
-    weight = recency_weights(frame)
-    trees = LightGBMTrees().fit(rows, popularity, seed=seed, threads=threads, weight=weight)
-    net = KerasNet(encoder).fit(rows, popularity, seed=seed, threads=threads, weight=weight)
+    trees = LightGBMTrees().fit(rows, popularity, seed=seed, threads=threads)
+    net = KerasNet(encoder).fit(rows, popularity, seed=seed, threads=threads)
     return encoder, net, trees
 
 

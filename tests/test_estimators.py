@@ -167,7 +167,7 @@ def test_the_calibrated_margin_gives_the_promised_coverage_on_too_narrow_distrib
     values = np.arange(101)
     pmf = np.exp(-0.5 * ((values - centre[:, None]) / 5) ** 2)  # believes 5 where 8 is true
     pmf /= pmf.sum(axis=1, keepdims=True)
-    margin = calibrated_margin(pmf[:2000], label[:2000], np.ones(2000))
+    margin = calibrated_margin(pmf[:2000], label[:2000])
     low, high = interval_of(pmf[2000:], margin)
     assert margin < 0.05
     assert ((label[2000:] >= low) & (label[2000:] <= high)).mean() == pytest.approx(0.9, abs=0.025)

@@ -12,7 +12,7 @@ from small_frames import planted_frame
 from songpop.errors import ModelError
 from songpop.features import ANALYSIS, FEATURES, FeatureEncoder, conform
 from songpop.features.encoder import CATEGORIES, NUMERIC
-from songpop.features.records import folds_of
+from songpop.features.records import folds_of, seen_together
 from songpop.features.titles import title_expressions
 
 
@@ -234,3 +234,18 @@ def test_a_date_known_to_the_year_counts_as_the_year_s_middle() -> None:
     rows = encoder.transform(dated).numeric
     assert _column(rows, "is_release_date_missing").tolist() == [0, 1]
     assert _column(rows, "is_friday").tolist() == [1, 0]
+
+
+def test_the_songs_beside_a_release_are_not_in_its_record() -> None:
+    dates = [date(2018, 3, 1), date(2018, 9, 1), date(2016, 5, 1)]
+    frame = planted_frame(40).with_columns(
+        pl.when(pl.int_range(pl.len()) < 3).then(pl.lit("One")).otherwise("artist_name").alias("artist_name"),
+        pl.Series("release_date", dates + [date(2017, 1, 1)] * 37),
+        pl.Series("popularity", [10.0, 90.0, 50.0] + [30.0] * 37),
+    )
+    together = seen_together(frame.with_columns(pl.col("release_date").cast(pl.Date)))
+    assert together[0] == together[1] != together[2]
+    undated = seen_together(frame.with_columns(pl.lit(None, pl.Date).alias("release_date")))
+    assert undated.to_list() == frame["track_id"].to_list()
+    best = [FeatureEncoder.fit(frame, seed)[1].numeric[:2, NUMERIC.index("artist_best")] for seed in range(4)]
+    assert np.nanmax(best) == 50

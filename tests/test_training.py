@@ -16,7 +16,7 @@ from songpop.features import GROUPS
 from songpop.learned import find_fresh
 from songpop.promotion import decide
 from songpop.scoring import ScoringModel, explain_tracks, load_champion, score_releases
-from songpop.training import TrainedModel, recency_weights, train
+from songpop.training import TrainedModel, train
 
 AS_OF = date(2026, 11, 22)
 
@@ -153,14 +153,6 @@ def test_too_few_tracks_can_t_be_trained_on(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="must have 50 tracks with a popularity"):
         train(planted_frame(49), models_dir=tmp_path, seed=0, threads=1, as_of_date=AS_OF, snapshot_ids=[])
     assert not list(tmp_path.iterdir())
-
-
-def test_newer_releases_weigh_more_and_undated_ones_alike() -> None:
-    frame = planted_frame(50).sort("release_date")
-    weights = recency_weights(frame)
-    assert (np.diff(weights) >= 0).all()
-    assert weights[-1] > 2 * weights[0]
-    assert recency_weights(frame.with_columns(pl.lit(None, pl.Date).alias("release_date"))).tolist() == [1.0] * 50
 
 
 def _copy(trained: TrainedModel, folder: Path, name: str, shift: float) -> Path:

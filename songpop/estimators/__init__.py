@@ -20,10 +20,8 @@ class Estimator(Protocol):
 
     family: str
 
-    def fit(
-        self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int, weight: np.ndarray | None = None
-    ) -> Any:
-        """Fit on encoded training rows, their popularity and how much each counts, shape (n,)."""
+    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> Any:
+        """Fit on encoded training rows and their popularity, shape (n,)."""
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict `PREDICTION_COLUMNS`, one row an encoded row, in the same order."""

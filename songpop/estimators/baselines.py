@@ -25,15 +25,7 @@ class MedianBaseline:
 
     family = "median"
 
-    def fit(
-        self,
-        rows: EncodedRows,
-        popularity: np.ndarray,
-        *,
-        seed: int = 0,
-        threads: int = 1,
-        weight: np.ndarray | None = None,
-    ) -> "MedianBaseline":
+    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int = 0, threads: int = 1) -> "MedianBaseline":
         """Remember the label's quantiles and bin shares."""
         self.score, self.low, self.high = np.quantile(popularity, (0.5, *TAILS))
         self.shares = np.bincount(bin_of(popularity), minlength=len(BIN_COLUMNS)) / len(popularity)
@@ -53,15 +45,7 @@ class GenreYearMean:
 
     family = "genre_year_mean"
 
-    def fit(
-        self,
-        rows: EncodedRows,
-        popularity: np.ndarray,
-        *,
-        seed: int = 0,
-        threads: int = 1,
-        weight: np.ndarray | None = None,
-    ) -> "GenreYearMean":
+    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int = 0, threads: int = 1) -> "GenreYearMean":
         """Remember how popularity spreads around the level, in tenths of the level."""
         level = self._level(rows)
         n_parts = max(min(10, len(level) // 50), 1)

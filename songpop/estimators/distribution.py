@@ -39,28 +39,24 @@ def interval_of(pmf: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]
     return low.astype(np.float64), np.minimum(high, N_VALUES - 1).astype(np.float64)
 
 
-def calibrated_margin(pmf: np.ndarray, popularity: np.ndarray, weight: np.ndarray, coverage: float = COVERAGE) -> float:
+def calibrated_margin(pmf: np.ndarray, popularity: np.ndarray, coverage: float = COVERAGE) -> float:
     """Find the margin at which the intervals cover the share they promise, on rows not used in fitting.
 
     Args:
         pmf: distributions by models that did not see the row, shape (n, 101).
         popularity: observed, shape (n,).
-        weight: how much each row counts, shape (n,); rows like those to come count more.
         coverage: the share.
 
     Source: distributional conformal prediction, Chernozhukov, Wüthrich and Zhu 2021 (arXiv 1909.07889): the
-    conformity score is the distance of a row's rank in its own distribution from the nearer end. Weights as in
-    Tibshirani and others 2019 (arXiv 1904.06019).
+    conformity score is the distance of a row's rank in its own distribution from the nearer end.
     """
     cdf = np.cumsum(pmf, axis=1)
     rows = np.arange(len(pmf))
     value = popularity.astype(np.int64)
     high = cdf[rows, value]
     reach = np.minimum(high, 1 - (high - pmf[rows, value]))
-    order = np.argsort(reach)
-    share = np.cumsum(weight[order]) / (weight.sum() + weight.max())
-    at = int(np.searchsorted(share, 1 - coverage, side="right")) - 1
-    return float(np.clip(reach[order[max(at, 0)]], 1e-4, 0.45))
+    at = int((1 - coverage) * (len(reach) + 1)) - 1
+    return float(np.clip(np.sort(reach)[max(at, 0)], 1e-4, 0.45))
 
 
 def predictions_of(pmf: np.ndarray, margin: float) -> pl.DataFrame:

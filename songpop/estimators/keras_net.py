@@ -47,11 +47,8 @@ class KerasNet:
         self.scaler: Scaler | None = None
         self.model: Any = None
 
-    def fit(
-        self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int, weight: np.ndarray | None = None
-    ) -> "KerasNet":
+    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> "KerasNet":
         """Fit on encoded training rows, shape (n,); the same seed and machine give the same weights."""
-        own = np.ones(len(rows)) if weight is None else weight / weight.mean()
         keras = _keras(seed, threads)
         recipe = self.recipe = self.recipe or Recipe.for_rows(len(rows))
         self.scaler = Scaler.fit(rows.numeric)
@@ -59,11 +56,11 @@ class KerasNet:
         inputs = network_inputs(rows, self.scaler)
         fold, judged = deal_folds(rows, recipe.n_folds, seed)
         left_out = fold[:, None] == (np.arange(recipe.n_members) % recipe.n_folds)[None, :]
-        seen = (~left_out * own[:, None]).astype(np.float32)
+        seen = (~left_out).astype(np.float32)
         _train(keras, members, inputs, popularity.astype(np.int32), seen, recipe, self.scaler, seed)
         unseen = {name: values[judged] for name, values in inputs.items()}
         pmf = _unseen(members, unseen, left_out[judged])
-        self.margin = calibrated_margin(pmf, popularity[judged], own[judged])
+        self.margin = calibrated_margin(pmf, popularity[judged])
         average = keras.layers.GlobalAveragePooling1D(name="distribution")(members.output)
         self.model = keras.Model(members.inputs, average, name="songpop")
         return self

@@ -49,15 +49,12 @@ class LightGBMTrees:
         self.cuts = np.zeros(0)
         self.widths = np.zeros((1, 2))
 
-    def fit(
-        self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int, weight: np.ndarray | None = None
-    ) -> "LightGBMTrees":
+    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> "LightGBMTrees":
         """Fit on encoded training rows, shape (n,); deterministic for a seed."""
         import lightgbm
 
         x = _matrix(rows)
         bins = bin_of(popularity)
-        weight = np.ones(len(x)) if weight is None else weight
         held = np.random.default_rng(seed).random(len(x)) < VALIDATION_SHARE
         if held.sum() < 20:
             held = np.arange(len(x)) % 2 == 0
@@ -65,11 +62,11 @@ class LightGBMTrees:
         base = PARAMETERS | {"seed": seed, "num_threads": threads, "learning_rate": rate}
         score_parameters = base | {"objective": "regression"}
         bin_parameters = base | {"objective": "multiclass", "num_class": len(BIN_COLUMNS), "num_leaves": 7}
-        trial, n_score = _stopped(lightgbm, score_parameters, (x, popularity, weight), held, MAX_TREES)
-        _, n_bin = _stopped(lightgbm, bin_parameters, (x, bins, weight), held, MAX_CLASS_TREES)
+        trial, n_score = _stopped(lightgbm, score_parameters, (x, popularity), held, MAX_TREES)
+        _, n_bin = _stopped(lightgbm, bin_parameters, (x, bins), held, MAX_CLASS_TREES)
         self._fit_widths(trial.predict(x[held], num_threads=threads), popularity[held])
-        self.score_trees = lightgbm.train(score_parameters, _data(lightgbm, x, popularity, weight), n_score)
-        self.bin_trees = lightgbm.train(bin_parameters, _data(lightgbm, x, bins, weight), n_bin)
+        self.score_trees = lightgbm.train(score_parameters, _data(lightgbm, x, popularity), n_score)
+        self.bin_trees = lightgbm.train(bin_parameters, _data(lightgbm, x, bins), n_bin)
         return self
 
     def _fit_widths(self, score: np.ndarray, popularity: np.ndarray) -> None:
@@ -141,11 +138,11 @@ def _matrix(rows: EncodedRows) -> np.ndarray:
     return np.concatenate([rows.numeric, rows.categories.astype(np.float32)], axis=1)
 
 
-def _data(lightgbm: Any, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Any:
+def _data(lightgbm: Any, x: np.ndarray, y: np.ndarray) -> Any:
     """Wrap arrays; LightGBM takes the categories by their column number."""
     categories = list(range(len(NUMERIC), x.shape[1]))
     names = [*NUMERIC, *CATEGORIES]
-    return lightgbm.Dataset(x, y, weight=weight, categorical_feature=categories, feature_name=names)
+    return lightgbm.Dataset(x, y, categorical_feature=categories, feature_name=names)
 
 
 def _stopped(

@@ -34,14 +34,13 @@ class Bout:
         frame: all rows; the contestants may look at the labels of `train` alone.
         split: which rows are fitted on and which are judged.
         threads: how many a contestant may use.
-        encode, weigh: how rows become arrays, and how much each training row counts.
+        encode: how rows become arrays.
     """
 
     frame: pl.DataFrame
     split: Split
     threads: int
     encode: Encode
-    weigh: Callable[[pl.DataFrame], np.ndarray]
 
     @cached_property
     def train(self) -> pl.DataFrame:
@@ -68,11 +67,6 @@ class Bout:
         """Labels of the training part, shape (n,)."""
         return self.train["popularity"].to_numpy().astype(np.float64)
 
-    @cached_property
-    def weight(self) -> np.ndarray:
-        """How much each training row counts, shape (n,)."""
-        return self.weigh(self.train)
-
 
 @dataclass(frozen=True)
 class Contestant:
@@ -92,7 +86,7 @@ class Contestant:
 
         def compete(bout: Bout) -> pl.DataFrame:
             estimator = make(bout.encoded.encoder)
-            estimator.fit(bout.encoded.rows, bout.popularity, seed=bout.seed, threads=bout.threads, weight=bout.weight)
+            estimator.fit(bout.encoded.rows, bout.popularity, seed=bout.seed, threads=bout.threads)
             return estimator.predict(bout.encoded.unseen)
 
         return cls(family, compete)
@@ -138,7 +132,6 @@ def hold_contest(
     seeds: Mapping[str, Sequence[int]],
     threads: int,
     encode: Encode,
-    weigh: Callable[[pl.DataFrame], np.ndarray],
     tell: Callable[[str], None],
     tell_fit: Callable[[str], None] = lambda line: None,
     store: Store | None = None,
@@ -152,7 +145,7 @@ def hold_contest(
         contestants: who competes.
         seeds: of each split; they deal its rows (not those of the temporal split) and seed the contestants.
         threads: how many a contestant may use.
-        encode, weigh: how rows become arrays, and how much each training row counts.
+        encode: how rows become arrays.
         tell: told a line a split and seed before it is fitted.
         tell_fit: told a line a contestant, with its seconds.
         store: keeps predictions; those it has already are not made again.
@@ -171,7 +164,7 @@ def hold_contest(
                 f"judging on the {name} split, seed {split.seed}: {len(split.train):,} rows to fit, "
                 f"{len(split.test):,} to judge"
             )
-            bout = Bout(frame, split, threads, encode, weigh)
+            bout = Bout(frame, split, threads, encode)
             for contestant in contestants:
                 told, seconds = _compete(contestant, bout, store)
                 tell_fit(f"{name} {split.seed} {contestant.family}: {seconds:.1f} s")

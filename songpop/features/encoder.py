@@ -10,7 +10,7 @@ import polars as pl
 
 from songpop.errors import ModelError
 from songpop.features.declared import AUDIO, FEATURES, conform, fill_gaps, has_analysis, usual_values
-from songpop.features.records import ArtistRecords, GenreYearLevel, artist_key, folds_of, out_of_fold
+from songpop.features.records import ArtistRecords, GenreYearLevel, artist_key, folds_of, out_of_fold, seen_together
 from songpop.features.titles import title_expressions
 
 NUMERIC: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind != "category")
@@ -119,7 +119,7 @@ class FeatureEncoder:
         plain = _plain_columns(frame)
         genre = _codes(frame["genre"], genres)
         year = plain["year"].to_numpy().astype(np.float64)
-        fold = folds_of(frame["track_id"], seed)
+        fold = folds_of(seen_together(frame), seed)
         level = GenreYearLevel.fit(genre, len(genres) + 1, year, popularity, fold)
         values, record = out_of_fold(level, genre, artist_key(frame), year, popularity, fold)
         artists = ArtistRecords.fit(artist_key(frame), year, popularity - level.values(genre, year), popularity)

@@ -1,7 +1,7 @@
 """Records: what other training tracks say about a genre in a year, and about an artist.
 
-A training row never sees its own label: its records are computed from the folds that don't hold it. Rows that were
-not in training see the whole training part.
+A training row never sees its own label, nor those that came out with it: its records are computed from the folds that
+don't hold it. Rows that were not in training see the whole training part.
 """
 
 import zlib
@@ -35,6 +35,18 @@ def folds_of(track_ids: pl.Series, seed: int, n_folds: int = N_FOLDS) -> np.ndar
 def artist_key(frame: pl.DataFrame) -> pl.Series:
     """Name the artist of each row as records know it: the name in lower case without outer spaces."""
     return frame.select(pl.col("artist_name").str.to_lowercase().str.strip_chars().alias("artist_key")).to_series()
+
+
+def seen_together(frame: pl.DataFrame) -> pl.Series:
+    """Name the tracks whose popularity becomes known together, shape (n,): those share a fold.
+
+    What an artist puts out in one year, where dates are known, else each track alone. A release to come is scored
+    before anything is known of the songs beside it. Were they in its artist's record in training, the models would
+    trust records more than they can, and of two songs of one album the less popular one would have the better record.
+    """
+    artist = pl.lit(artist_key(frame)).alias("artist")
+    together = pl.concat_str(artist, pl.col("release_date").dt.year().cast(pl.String), separator=" ")
+    return frame.select(pl.coalesce(together, pl.col("track_id")).alias("together")).to_series()
 
 
 @dataclass
