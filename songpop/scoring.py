@@ -13,13 +13,14 @@ from songpop import changing
 from songpop.changing import PITCHES, SETTABLE
 from songpop.errors import ModelError
 from songpop.estimators import PREDICTION_COLUMNS
+from songpop.estimators.album_order import AlbumOrder
 from songpop.estimators.distribution import predictions_of
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
 from songpop.explaining import CONTRIBUTION_COLUMNS, FeaturePart, contributions, drivers, feature_parts
 from songpop.features import GROUPS, MODEL_COLUMNS, EncodedRows, FeatureEncoder, conform
 from songpop.features.encoder import NUMERIC
-from songpop.singles import best_chances
+from songpop.singles import chances_within
 
 # Rows are scored in pieces, so that a million releases need no more memory than these.
 PIECE = 50_000
@@ -36,6 +37,7 @@ class ScoringModel:
         encoder: fitted; decides order and scaling.
         net: the network from ONNX.
         trees: the benchmark.
+        order: of an album's songs; None where the training tracks taught none.
         reference: the typical track that explanations compare with.
         experience: where the training tracks lie, as `changing.experience_of` has it; empty in older models.
     """
@@ -46,6 +48,7 @@ class ScoringModel:
     trees: LightGBMTrees
     reference: dict[str, Any]
     experience: dict[str, list[float]] = field(default_factory=dict)
+    order: AlbumOrder | None = None
 
 
 def load_champion(model_dir: Path, threads: int = 1) -> ScoringModel:
@@ -63,6 +66,7 @@ def load_champion(model_dir: Path, threads: int = 1) -> ScoringModel:
             LightGBMTrees.load(model_dir),
             {name: words["reference"][name] for name in NUMERIC},
             words.get("experience", {}),
+            AlbumOrder.load(model_dir),
         )
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ModelError(
@@ -87,13 +91,14 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
         ModelError: `frame` lacks `track_id` or `artist_name`.
     """
     frame = conform(frame)
-    parts, distributions = [], []
+    parts, pieces, distributions = [], [], []
     for start in range(0, max(frame.height, 1), PIECE):
         rows = model.encoder.transform(frame[start : start + PIECE])
         pmf = model.net.predict_distribution(rows)
         parts.append(_score_piece(rows, pmf, model, exact=frame.height <= EXACT_ROWS))
+        pieces.append(rows)
         distributions.append(pmf.astype(np.float32))
-    p_best = best_chances(frame["album_id"], np.concatenate(distributions))
+    p_best = chances_within(model.order, EncodedRows.concat(pieces), np.concatenate(distributions), frame["album_id"])
     scores = pl.concat(parts).with_columns(frame["track_id"], p_best)
     words = ("benchmark_score", "p_best", "reference_score", "drivers")
     return scores.select("track_id", *PREDICTION_COLUMNS, *words, *CONTRIBUTION_COLUMNS)

@@ -3,9 +3,10 @@
 import numpy as np
 import polars as pl
 
-# A single is clear when its chance of being the album's best is at least this, and this many times the next one's.
-CLEAR_CHANCE = 0.5
-CLEAR_LEAD = 1.5
+from songpop.estimators.album_order import CLEAR_CHANCE, CLEAR_LEAD, AlbumOrder
+from songpop.features import EncodedRows, conform
+from songpop.features.records import artist_key
+
 CLEAR = "clear"
 TOO_CLOSE = "too close to call"
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -37,6 +38,20 @@ def best_chances(album_id: pl.Series, pmf: np.ndarray) -> pl.Series:
             for row, chance in zip(members, chances_of_best(pmf[members]).tolist(), strict=True):
                 chances[row] = chance
     return pl.Series("p_best", chances, dtype=pl.Float64)
+
+
+def standing_together(frame: pl.DataFrame) -> pl.Series:
+    """Name which songs an order is learned from together: those of an album, or of an artist's year without albums."""
+    frame = conform(frame)
+    if frame["album_id"].null_count() < frame.height:
+        return frame["album_id"]
+    artist = pl.lit(artist_key(frame)).alias("artist")
+    return frame.select(pl.concat_str(artist, pl.col("year").cast(pl.String), separator=" ")).to_series()
+
+
+def chances_within(order: AlbumOrder | None, rows: EncodedRows, pmf: np.ndarray, album_id: pl.Series) -> pl.Series:
+    """Compute `p_best` of each row by the learned order, else from the songs' own distributions."""
+    return best_chances(album_id, pmf) if order is None else order.chances(rows, pmf, album_id)
 
 
 def pick_singles(scored: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,7 @@ import polars as pl
 from songpop.cards import write_card
 from songpop.changing import experience_of
 from songpop.errors import ModelError
+from songpop.estimators.album_order import AlbumOrder
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
 from songpop.estimators.keras_net import KerasNet
 from songpop.estimators.lightgbm_trees import LightGBMTrees
@@ -25,10 +26,10 @@ from songpop.evaluation.contest import Bout, Contest, Contestant, hold_contest
 from songpop.evaluation.encoding import encode_with
 from songpop.evaluation.leaks import refuse_leaks
 from songpop.explaining import contributions, reference_row
-from songpop.features import ANALYSIS, GROUPS, FeatureEncoder, conform, has_analysis
+from songpop.features import ANALYSIS, GROUPS, EncodedRows, FeatureEncoder, conform, has_analysis
 from songpop.ids import make_model_version
 from songpop.learned import save_learned
-from songpop.singles import best_chances, measure_picks
+from songpop.singles import chances_within, measure_picks, standing_together
 
 # Splits of more rows than this are judged on a sample of this size: their metrics would move in the third digit only.
 EVALUATION_ROWS = 120_000
@@ -89,7 +90,7 @@ def train(
     found = _evaluate(frame, seed, threads, tell)
     judged = _judged(found)
     tell(f"fitting on all {frame.height:,} rows")
-    encoder, net, trees = _fit_final(frame, seed, threads)
+    encoder, net, trees, order = _fit_final(frame, seed, threads)
     models_dir.mkdir(parents=True, exist_ok=True)
     name = make_model_version(net.family, as_of_date, net.digest())
     scoreboard = [{"model_version": name, **row} for row in found.rows]
@@ -109,12 +110,13 @@ def train(
         "differences": found.differences,
         "warnings": gap_warnings(frame),
         "singles": _measure_singles(judged),
+        "album_order": None if order is None else order.measured,
         "packages": {package: version(package) for package in _PACKAGES},
     }
     folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=models_dir))
     try:
         found.places.write_parquet(folder / "splits.parquet")
-        _write(folder, encoder, net, trees, frame, metrics, judged)
+        _write(folder, encoder, net, trees, order, frame, metrics, judged)
         path = _move(folder, models_dir / name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -158,8 +160,17 @@ def _compete_with_the_network(bout: Bout) -> pl.DataFrame:
     """Fit the network as it is shipped, and let it pick each album's single."""
     net = KerasNet(bout.encoded.encoder)
     net.fit(bout.encoded.rows, bout.popularity, seed=bout.seed, threads=bout.threads)
-    p_best = best_chances(bout.test["album_id"], net.predict_distribution(bout.encoded.unseen))
+    order = _fit_order(net, bout.encoded.rows, bout.train, bout.seed, bout.threads)
+    unseen = bout.encoded.unseen
+    p_best = chances_within(order, unseen, net.predict_distribution(unseen), conform(bout.test)["album_id"])
     return net.predict(bout.encoded.unseen).with_columns(p_best)
+
+
+def _fit_order(net: KerasNet, rows: EncodedRows, frame: pl.DataFrame, seed: int, threads: int) -> AlbumOrder | None:
+    """Learn the order of an album's songs from what the network said of rows that it had not seen."""
+    held, pmf = net.held_out
+    together, popularity = standing_together(frame).gather(held), frame["popularity"].to_numpy()[held]
+    return AlbumOrder.fit(rows.take(held), pmf, together, popularity.astype(np.float64), seed=seed, threads=threads)
 
 
 def _evaluate(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) -> Contest:
@@ -214,12 +225,14 @@ def gap_warnings(frame: pl.DataFrame) -> list[str]:
     ]
 
 
-def _fit_final(frame: pl.DataFrame, seed: int, threads: int) -> tuple[FeatureEncoder, KerasNet, LightGBMTrees]:
+def _fit_final(
+    frame: pl.DataFrame, seed: int, threads: int
+) -> tuple[FeatureEncoder, KerasNet, LightGBMTrees, AlbumOrder | None]:
     encoder, rows = FeatureEncoder.fit(frame, seed)
     popularity = frame["popularity"].to_numpy().astype(np.float64)
     trees = LightGBMTrees().fit(rows, popularity, seed=seed, threads=threads)
     net = KerasNet(encoder).fit(rows, popularity, seed=seed, threads=threads)
-    return encoder, net, trees
+    return encoder, net, trees, _fit_order(net, rows, frame, seed, threads)
 
 
 def predict_unseen(frame: pl.DataFrame, unseen: pl.DataFrame, *, seed: int, threads: int) -> np.ndarray:
@@ -232,7 +245,7 @@ def predict_unseen(frame: pl.DataFrame, unseen: pl.DataFrame, *, seed: int, thre
         threads: for TensorFlow and LightGBM.
     """
     known = _usable(frame.join(unseen, on="track_id", how="anti"))
-    encoder, net, _ = _fit_final(known, seed, threads)
+    encoder, net, *_ = _fit_final(known, seed, threads)
     return net.predict(encoder.transform(unseen))["score"].to_numpy()
 
 
@@ -241,6 +254,7 @@ def _write(
     encoder: FeatureEncoder,
     net: KerasNet,
     trees: LightGBMTrees,
+    order: AlbumOrder | None,
     frame: pl.DataFrame,
     metrics: dict[str, Any],
     judged: pl.DataFrame,
@@ -251,6 +265,8 @@ def _write(
     encoder.save(folder, words)
     net.save(folder)
     trees.save(folder)
+    if order is not None:
+        order.save(folder)
     judged.write_parquet(folder / "eval_predictions.parquet")
     save_learned(folder, frame["track_id"])
     table, _ = contributions(OnnxNet.load(folder), rows.take(np.arange(min(len(rows), IMPORTANCE_ROWS))), reference)

@@ -182,7 +182,7 @@ def test_an_encoder_of_other_features_is_refused(tmp_path: Path) -> None:
         FeatureEncoder.load(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["features.json", "levels.parquet", "artists.parquet"])
+@pytest.mark.parametrize("name", ["features.json", "levels.parquet", "artists.parquet", "versions.parquet"])
 @pytest.mark.parametrize("state", ["missing", "truncated", "empty"])
 def test_an_encoder_with_a_broken_file_is_refused(tmp_path: Path, name: str, state: str) -> None:
     encoder, _ = FeatureEncoder.fit(planted_frame(120), 0)
@@ -192,7 +192,7 @@ def test_an_encoder_with_a_broken_file_is_refused(tmp_path: Path, name: str, sta
     path.unlink()
     if state != "missing":
         path.write_bytes(content[: len(content) // 2] if state == "truncated" else b"")
-    with pytest.raises(ModelError, match=r"must hold features\.json, levels\.parquet and artists\.parquet"):
+    with pytest.raises(ModelError, match=r"must hold features\.json, levels\.parquet, artists\.parquet and versions\.parquet"):
         FeatureEncoder.load(tmp_path)
 
 
@@ -207,7 +207,7 @@ def test_an_encoder_whose_files_lack_what_this_version_reads_is_refused(tmp_path
         with pytest.raises(ModelError, match=f"KeyError: '{field}'"):
             FeatureEncoder.load(tmp_path)
     (tmp_path / "features.json").write_text(json.dumps(words | {"format": 1}))
-    with pytest.raises(ModelError, match="must be of format 2, however it is of 1"):
+    with pytest.raises(ModelError, match="must be of format 3, however it is of 1"):
         FeatureEncoder.load(tmp_path)
     (tmp_path / "features.json").write_text(json.dumps(words))
     artists.drop("best").write_parquet(tmp_path / "artists.parquet")
@@ -249,3 +249,23 @@ def test_the_songs_beside_a_release_are_not_in_its_record() -> None:
     assert undated.to_list() == frame["track_id"].to_list()
     best = [FeatureEncoder.fit(frame, seed)[1].numeric[:2, NUMERIC.index("artist_best")] for seed in range(4)]
     assert np.nanmax(best) == 50
+
+
+def test_an_earlier_version_of_a_song_is_known_and_a_later_one_is_not() -> None:
+    titles = ["Memories", "Memories - Remix", "Memories (Live)", "Other"]
+    frame = planted_frame(40).with_columns(
+        pl.when(pl.int_range(pl.len()) < 4).then(pl.lit("One")).otherwise("artist_name").alias("artist_name"),
+        pl.Series("track_name", titles + [f"title {i}" for i in range(36)]),
+        pl.Series("release_date", [date(2018, 3, 1), date(2018, 9, 1), date(2018, 9, 1), date(2018, 9, 1)] * 10),
+        pl.Series("popularity", [70.0, 40.0, 30.0, 20.0] * 10),
+    )
+    encoder, rows = FeatureEncoder.fit(frame, 0)
+    version, n = (_column(rows.numeric[:4], name) for name in ("earlier_version", "n_earlier_versions"))
+    assert np.isnan(version[[0, 3]]).all()
+    assert version[[1, 2]].tolist() == [70, 70]
+    np.testing.assert_allclose(n, np.log1p([0, 1, 1, 0]))
+
+    later = frame[:1].with_columns(pl.lit("x").alias("track_id"), pl.lit(date(2019, 5, 1)).alias("release_date"))
+    assert _column(encoder.transform(later).numeric, "earlier_version").tolist() == [70]
+    untitled = later.with_columns(pl.lit(None, pl.String).alias("track_name"))
+    assert np.isnan(_column(encoder.transform(untitled).numeric, "earlier_version")).all()

@@ -18,7 +18,7 @@ import polars as pl
 
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import calibrated_margin, predictions_of
-from songpop.estimators.recipe import Recipe, deal_folds, hidden_groups
+from songpop.estimators.recipe import MOST_JUDGED, Recipe, deal_folds, hidden_groups
 from songpop.estimators.scaling import CUT, N_PIECES, Scaler, network_inputs
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import CATEGORIES, NUMERIC
@@ -45,6 +45,8 @@ class KerasNet:
         self.recipe = recipe
         self.margin = 0.05
         self.scaler: Scaler | None = None
+        # row numbers of the last fit, and what members that did not see the row said of it
+        self.held_out: tuple[np.ndarray, np.ndarray] = np.zeros(0, np.int64), np.zeros((0, N_VALUES), np.float32)
         self.model: Any = None
 
     def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> "KerasNet":
@@ -55,12 +57,14 @@ class KerasNet:
         members = _build(keras, self.scaler, self.encoder.category_sizes, popularity, recipe)
         inputs = network_inputs(rows, self.scaler)
         fold, judged = deal_folds(rows, recipe.n_folds, seed)
+        held = np.arange(len(rows)) if len(rows) <= MOST_JUDGED else np.sort(judged)
         left_out = fold[:, None] == (np.arange(recipe.n_members) % recipe.n_folds)[None, :]
         seen = (~left_out).astype(np.float32)
         _train(keras, members, inputs, popularity.astype(np.int32), seen, recipe, self.scaler, seed)
-        unseen = {name: values[judged] for name, values in inputs.items()}
-        pmf = _unseen(members, unseen, left_out[judged])
-        self.margin = calibrated_margin(pmf, popularity[judged])
+        pmf = _unseen(members, {name: values[held] for name, values in inputs.items()}, left_out[held])
+        self.held_out = held, pmf
+        is_judged = np.isin(held, judged)
+        self.margin = calibrated_margin(pmf[is_judged], popularity[held][is_judged])
         average = keras.layers.GlobalAveragePooling1D(name="distribution")(members.output)
         self.model = keras.Model(members.inputs, average, name="songpop")
         return self

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,7 @@ MAX_TREES = 600
 MAX_CLASS_TREES = 200
 VALIDATION_SHARE = 0.15
 N_LEVELS = 10
+_BETWEEN = "\n# next booster\n"
 
 
 class LightGBMTrees:
@@ -128,9 +129,12 @@ class LightGBMTrees:
 
 def _whole_text(path: Path) -> str:
     """Read LightGBM's text format; LightGBM ends the whole process on some cut files, so they don't get that far."""
-    text = path.read_text()
+    return _whole(path.read_text(), path.name)
+
+
+def _whole(text: str, name: str) -> str:
     if not (text.startswith("tree\n") and text.rstrip().rpartition("\n")[2].startswith("pandas_categorical:")):
-        raise ValueError(f"{path.name} is cut or not of LightGBM")
+        raise ValueError(f"{name} is cut or not of LightGBM")
     return text
 
 
@@ -158,3 +162,53 @@ def _stopped(
     stop = lightgbm.early_stopping(40, verbose=False)
     booster = lightgbm.train(parameters, fit, most, valid_sets=[valid], callbacks=[stop])
     return booster, max(booster.best_iteration, 10)
+
+
+class ContrastTrees:
+    """Small trees that tell how far a song stands above the mean of its album; three seeds, averaged."""
+
+    PARAMETERS: ClassVar[dict[str, Any]] = {
+        "objective": "huber", "alpha": 10.0, "learning_rate": 0.03, "num_leaves": 7, "min_data_in_leaf": 40,
+        "feature_fraction": 0.3, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 20.0, "verbosity": -1,
+        "deterministic": True, "force_col_wise": True,
+    }  # fmt: skip
+    N_TREES = 250
+    N_SEEDS = 3
+
+    def __init__(self, boosters: list[Any]) -> None:
+        """Hold fitted boosters."""
+        self.boosters = boosters
+
+    @classmethod
+    def fit(cls, x: np.ndarray, above: np.ndarray, weight: np.ndarray, *, seed: int, threads: int) -> "ContrastTrees":
+        """Fit on contrasts of shape (n, d), points above the album's mean and weights, both of shape (n,)."""
+        import lightgbm
+
+        boosters = []
+        for number in range(cls.N_SEEDS):
+            parameters = cls.PARAMETERS | {"seed": seed + number, "num_threads": threads}
+            data = lightgbm.Dataset(x, above, weight=weight, params={"verbosity": -1})
+            boosters.append(lightgbm.train(parameters, data, cls.N_TREES))
+        return cls(boosters)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Predict points above the album's mean, shape (n,)."""
+        return np.mean([booster.predict(x) for booster in self.boosters], axis=0)
+
+    def save(self, path: Path) -> None:
+        """Write LightGBM's text format, one booster after the other."""
+        path.write_text(_BETWEEN.join(booster.model_to_string() for booster in self.boosters))
+
+    @classmethod
+    def load(cls, path: Path) -> "ContrastTrees":
+        """Read what `save` wrote.
+
+        Raises:
+            ValueError: the file is cut or not of LightGBM.
+        """
+        import lightgbm
+
+        texts = path.read_text().split(_BETWEEN)
+        if len(texts) != cls.N_SEEDS:
+            raise ValueError(f"{path.name} is cut")
+        return cls([lightgbm.Booster(model_str=_whole(text, path.name)) for text in texts])

@@ -66,7 +66,7 @@ class Examiner:
     def statistics(self, predictions: pl.DataFrame) -> dict[str, Statistic]:
         """Prepare every metric of predictions in the order of the test rows.
 
-        `p_best`, where the predictions have it, says which song is picked as an album's single, else the score.
+        `p_best`, where the predictions have it, orders an album's songs, else the score does.
         """
         score = predictions["score"].to_numpy().astype(np.float64)
         rows = {name: Statistic("rows", compute) for name, compute in self._of_rows(predictions, score).items()}
@@ -80,7 +80,7 @@ class Examiner:
             for j, name in enumerate(("hit_rate", "chance", "regret"))
         }
         return rows | {
-            "pair_accuracy": self._pairs(self.pairs_within, score),
+            "pair_accuracy": self._pairs(self.pairs_within, order if self.pairs_within == "albums" else score),
             "pair_accuracy_artist": self._pairs("artists", score),
             **tops,
         }

@@ -130,6 +130,22 @@ def _artist() -> tuple[Feature, ...]:
         Feature("artist_best", "numeric", "0-100", record, "the best one shows the reach", "artist's record"),
         Feature("artist_n_tracks", "numeric", "log(1 + n)", record, "how much is known", "artist's record"),
         Feature("is_artist_new", "flag", "", record, "no track record at all", "artist's record"),
+        Feature(
+            "earlier_version",
+            "numeric",
+            "0-100",
+            "popularity of the artist's training tracks of this title that came out before",
+            "an advance single tells which song of its album is liked; a remix has its original's public",
+            "artist's record",
+        ),
+        Feature(
+            "n_earlier_versions",
+            "numeric",
+            "log(1 + n)",
+            "the artist's training tracks of this title that came out before",
+            "songs that are worth it come out again",
+            "artist's record",
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """The fitted encoder: model frames in, arrays out, with what it learned kept in features.json and two small tables."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,16 @@ import polars as pl
 
 from songpop.errors import ModelError
 from songpop.features.declared import AUDIO, FEATURES, conform, fill_gaps, has_analysis, usual_values
-from songpop.features.records import ArtistRecords, GenreYearLevel, artist_key, folds_of, out_of_fold, seen_together
+from songpop.features.records import (
+    ArtistRecords,
+    EarlierVersions,
+    GenreYearLevel,
+    artist_key,
+    folds_of,
+    out_of_fold,
+    seen_together,
+    song_key,
+)
 from songpop.features.titles import title_expressions
 
 NUMERIC: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind != "category")
@@ -19,8 +29,9 @@ UNKNOWN = 0
 # A genre of fewer tracks is treated as unknown: its embedding would be noise.
 MIN_GENRE_TRACKS = 3
 # Of features.json and its tables; a new one where the same names come to mean something else.
-FORMAT = 2
+FORMAT = 3
 _ARTIST_COLUMNS = ("artist_key", "year", "n", "excess", "best")
+_VERSION_COLUMNS = ("song", "release_time", "popularity")
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,11 @@ class EncodedRows:
     def take(self, rows: np.ndarray) -> "EncodedRows":
         """Keep some rows, by index or mask."""
         return EncodedRows(self.numeric[rows], self.categories[rows])
+
+    @classmethod
+    def concat(cls, parts: Sequence["EncodedRows"]) -> "EncodedRows":
+        """Put parts below each other."""
+        return cls(np.concatenate([part.numeric for part in parts]), np.concatenate([p.categories for p in parts]))
 
 
 def _plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
@@ -78,6 +94,7 @@ class FeatureEncoder:
         genres: known genres, in the order of their codes (from 1).
         level: the genre-year levels.
         artists: the artist records.
+        versions: the training tracks by song.
         seed: deals training tracks to folds.
         last_year, last_time: of the newest training track; a later release is taken to be as new as that.
         genre_reach: mean artist popularity of each genre's training tracks, by code; NaN where unknown.
@@ -87,6 +104,7 @@ class FeatureEncoder:
     genres: list[str]
     level: GenreYearLevel
     artists: ArtistRecords
+    versions: EarlierVersions
     seed: int
     genre_reach: list[float | None]
     last_year: float
@@ -123,6 +141,7 @@ class FeatureEncoder:
         level = GenreYearLevel.fit(genre, len(genres) + 1, year, popularity, fold)
         values, record = out_of_fold(level, genre, artist_key(frame), year, popularity, fold)
         artists = ArtistRecords.fit(artist_key(frame), year, popularity - level.values(genre, year), popularity)
+        versions = EarlierVersions.fit(song_key(frame), plain["release_time"], frame["popularity"])
         reach = (
             pl.DataFrame({"code": genre, "value": frame["artist_popularity"]})
             .group_by("code")
@@ -131,7 +150,7 @@ class FeatureEncoder:
         by_code = dict(reach.iter_rows())
         reaches = [by_code.get(code) for code in range(len(genres) + 1)]
         last_year, last_time = (_largest(plain[name]) for name in ("year", "release_time"))
-        encoder = cls(genres, level, artists, seed, reaches, last_year, last_time, usual)
+        encoder = cls(genres, level, artists, versions, seed, reaches, last_year, last_time, usual)
         return encoder, encoder._assemble(frame, plain, genre, values, record)
 
     def transform(self, frame: pl.DataFrame) -> EncodedRows:
@@ -149,6 +168,7 @@ class FeatureEncoder:
         reach = np.asarray([np.nan if value is None else value for value in self.genre_reach])[genre]
         columns = plain.with_columns(
             *record.get_columns(),
+            *self.versions.values(song_key(frame), plain["release_time"]).get_columns(),
             record["artist_n_tracks"].is_null().cast(pl.Float32).alias("is_artist_new"),
             pl.Series("is_genre_missing", (genre == UNKNOWN).astype(np.float32)),
             pl.Series("genre_year_level", level),
@@ -168,7 +188,7 @@ class FeatureEncoder:
         return tuple(sizes[name] for name in CATEGORIES)
 
     def save(self, folder: Path, extra: dict[str, Any] | None = None) -> None:
-        """Write features.json, artists.parquet and levels.parquet into a model's folder."""
+        """Write features.json, artists.parquet, versions.parquet and levels.parquet into a model's folder."""
         declared = [{k: getattr(f, k) for k in ("name", "kind", "unit", "source", "why", "group")} for f in FEATURES]
         words: dict[str, Any] = {
             "format": FORMAT,
@@ -182,6 +202,7 @@ class FeatureEncoder:
         words["level_shape"] = list(self.level.counts.shape)
         (folder / "features.json").write_text(json.dumps(words | (extra or {}), indent=1, ensure_ascii=False) + "\n")
         self.artists.table.write_parquet(folder / "artists.parquet")
+        self.versions.table.write_parquet(folder / "versions.parquet")
         levels = pl.DataFrame({"n": self.level.counts.ravel(), "popularity_sum": self.level.sums.ravel()})
         levels.write_parquet(folder / "levels.parquet")
 
@@ -200,13 +221,14 @@ class FeatureEncoder:
             counts, sums = (levels[name].to_numpy().reshape(shape) for name in ("n", "popularity_sum"))
             level = GenreYearLevel(words["first_year"], counts, sums)
             artists = ArtistRecords(pl.read_parquet(folder / "artists.parquet").select(_ARTIST_COLUMNS))
+            versions = EarlierVersions(pl.read_parquet(folder / "versions.parquet").select(_VERSION_COLUMNS))
             learned = [words[name] for name in ("seed", "genre_reach", "last_year", "last_time", "usual")]
-            return cls(words["genres"], level, artists, *learned)
+            return cls(words["genres"], level, artists, versions, *learned)
         except (OSError, ValueError, LookupError, TypeError, pl.exceptions.PolarsError) as error:
             raise ModelError(
-                f"The model folder '{folder.name}' must hold features.json, levels.parquet and artists.parquet as "
-                f"training wrote them, however they can't be read ({type(error).__name__}: {error}). Train again with "
-                "`songpop train`."
+                f"The model folder '{folder.name}' must hold features.json, levels.parquet, artists.parquet and "
+                f"versions.parquet as training wrote them, however they can't be read ({type(error).__name__}: "
+                f"{error}). Train again with `songpop train`."
             ) from error
 
 

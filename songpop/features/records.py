@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from songpop.features.titles import canonical
+
 N_FOLDS = 10
 # Years over which a genre's level changes, and how many tracks the additive genre + year guess is worth:
 # chosen on validation folds inside the training part of the real sample.
@@ -152,6 +154,49 @@ class ArtistRecords:
         )
         joined = rows.join(records, on=["artist_key", "own_year"], how="left", maintain_order="left")
         return joined.select("artist_record", "artist_recent", "artist_best", "artist_n_tracks")
+
+
+@dataclass
+class EarlierVersions:
+    """The training tracks by song, to look up what came out before: an advance single, the original of a remix.
+
+    Args:
+        table: `song, release_time, popularity`.
+    """
+
+    table: pl.DataFrame
+
+    @classmethod
+    def fit(cls, song: pl.Series, release_time: pl.Series, popularity: pl.Series) -> "EarlierVersions":
+        """Keep what is dated and has a title, each of n values."""
+        rows = pl.DataFrame({"song": song, "release_time": release_time, "popularity": popularity})
+        return cls(rows.drop_nulls().sort(rows.columns))
+
+    def values(self, song: pl.Series, release_time: pl.Series) -> pl.DataFrame:
+        """Look up the most popular version that came out strictly before, and how many did, a row a song.
+
+        So a training row never sees itself, and `earlier_version` is null where there is none.
+        """
+        rows = pl.DataFrame({"song": song, "own_time": release_time})
+        found = (
+            rows.drop_nulls()
+            .unique()
+            .join(self.table, on="song", how="inner")
+            .filter(pl.col("release_time") < pl.col("own_time"))
+            .group_by("song", "own_time")
+            .agg(
+                pl.col("popularity").max().alias("earlier_version"),
+                pl.len().cast(pl.Float64).log1p().alias("n_earlier_versions"),
+            )
+        )
+        joined = rows.join(found, on=["song", "own_time"], how="left", maintain_order="left")
+        return joined.select("earlier_version", pl.col("n_earlier_versions").fill_null(0.0))
+
+
+def song_key(frame: pl.DataFrame) -> pl.Series:
+    """Name the song of each row: its artist and its title without remarks; null without a title."""
+    artist = pl.lit(artist_key(frame)).alias("artist")
+    return frame.select(pl.concat_str(artist, canonical(pl.col("track_name")), separator="\n")).to_series()
 
 
 def out_of_fold(
