@@ -14,7 +14,6 @@ from songpop.changing import PITCHES, SETTABLE
 from songpop.errors import ModelError
 from songpop.estimators import PREDICTION_COLUMNS
 from songpop.estimators.album_order import AlbumOrder
-from songpop.estimators.distribution import predictions_of
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
 from songpop.explaining import CONTRIBUTION_COLUMNS, FeaturePart, contributions, drivers, feature_parts
@@ -105,7 +104,7 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
 
 
 def _score_piece(rows: EncodedRows, pmf: np.ndarray, model: ScoringModel, *, exact: bool) -> pl.DataFrame:
-    predictions = predictions_of(pmf, model.net.margin)
+    predictions = model.net.predictions_of(rows, pmf)
     table, reference = contributions(model.net, rows, model.reference, exact=exact)
     if len(rows) == 0:
         benchmark = pl.Series("benchmark_score", [], pl.Float64)

@@ -5,7 +5,6 @@ import polars as pl
 
 from songpop.estimators.album_order import CLEAR_CHANCE, CLEAR_LEAD, AlbumOrder
 from songpop.features import EncodedRows, conform
-from songpop.features.records import artist_key
 
 CLEAR = "clear"
 TOO_CLOSE = "too close to call"
@@ -41,12 +40,13 @@ def best_chances(album_id: pl.Series, pmf: np.ndarray) -> pl.Series:
 
 
 def standing_together(frame: pl.DataFrame) -> pl.Series:
-    """Name which songs an order is learned from together: those of an album, or of an artist's year without albums."""
-    frame = conform(frame)
-    if frame["album_id"].null_count() < frame.height:
-        return frame["album_id"]
-    artist = pl.lit(artist_key(frame)).alias("artist")
-    return frame.select(pl.concat_str(artist, pl.col("year").cast(pl.String), separator=" ")).to_series()
+    """Name the album from which an order can be learned, null where none can.
+
+    That needs a date: without one the songs beside a track are in its artist's record (`records.seen_together`), and
+    an order would be learned from what only training rows have.
+    """
+    album = pl.when(pl.col("release_date").is_not_null()).then(pl.col("album_id"))
+    return conform(frame).select(album.alias("album_id")).to_series()
 
 
 def chances_within(order: AlbumOrder | None, rows: EncodedRows, pmf: np.ndarray, album_id: pl.Series) -> pl.Series:

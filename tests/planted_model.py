@@ -41,7 +41,11 @@ class PlantedNet:
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict score, interval and bin probabilities."""
-        return predictions_of(self.predict_distribution(rows), self.margin)
+        return self.predictions_of(rows, self.predict_distribution(rows))
+
+    def predictions_of(self, rows: EncodedRows, pmf: np.ndarray) -> pl.DataFrame:
+        """Derive predictions with one margin for all."""
+        return predictions_of(pmf, self.margin)
 
 
 class PlantedTrees:

@@ -13,7 +13,7 @@ from small_frames import planted_frame
 from songpop.errors import ModelError
 from songpop.estimators import BIN_COLUMNS, PREDICTION_COLUMNS, Estimator, bin_of
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
-from songpop.estimators.distribution import calibrated_margin, interval_of, predictions_of, quantile
+from songpop.estimators.distribution import calibrated_margin, calibrated_margins, interval_of, predictions_of, quantile
 from songpop.estimators.keras_net import KerasNet
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
@@ -83,7 +83,7 @@ def test_the_same_seed_gives_the_same_weights(fitted: tuple[FeatureEncoder, Kera
     _, net = fitted
     again = _fit_net(planted_frame(400), seed=3)[1]
     assert again.digest() == net.digest()
-    assert again.margin == net.margin
+    np.testing.assert_array_equal(again.margins, net.margins)
 
 
 def test_many_rows_get_fewer_epochs() -> None:
@@ -189,3 +189,24 @@ def test_rows_without_dates_are_left_out_by_chance() -> None:
     fold, judged = deal_folds(rows, 8, seed=0)
     assert sorted(judged.tolist()) == list(range(300))
     assert np.bincount(fold).min() >= 37
+
+
+def test_each_genre_has_the_margin_that_gives_its_coverage() -> None:
+    draw = np.random.default_rng(2)
+    genre = np.arange(6000) % 3
+    spread = np.array([4.0, 8.0, 16.0])[genre]
+    label = np.clip(np.round(50 + draw.normal(0, spread)), 0, 100)
+    pmf = np.tile(np.exp(-0.5 * ((np.arange(101) - 50) / 8) ** 2), (6000, 1))
+    pmf /= pmf.sum(axis=1, keepdims=True)
+
+    margins = calibrated_margins(pmf[:3000], label[:3000], genre[:3000], 4)
+    low, high = interval_of(pmf[3000:], margins[genre[3000:]])
+    covered = (label[3000:] >= low) & (label[3000:] <= high)
+
+    assert margins[0] > margins[1] > margins[2]
+    assert margins[3] == pytest.approx(calibrated_margin(pmf[:3000], label[:3000]))
+    for code in range(3):
+        assert abs(covered[genre[3000:] == code].mean() - 0.9) < 0.07
+    low, high = interval_of(pmf[3000:], margins[3])
+    together = (label[3000:] >= low) & (label[3000:] <= high)
+    assert abs(together[genre[3000:] == 0].mean() - 0.9) > 0.09

@@ -1,10 +1,20 @@
 """Singles: chances add up, and a pick is only clear when it leads."""
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
 
-from songpop.singles import CLEAR, TOO_CLOSE, best_chances, chances_of_best, measure_picks, pick_singles
+from songpop.singles import (
+    CLEAR,
+    TOO_CLOSE,
+    best_chances,
+    chances_of_best,
+    measure_picks,
+    pick_singles,
+    standing_together,
+)
 
 
 def _around(*centres: float, spread: float = 5) -> np.ndarray:
@@ -57,3 +67,15 @@ def test_picks_are_measured_against_chance() -> None:
     assert found["right_share"] == 0.5
     assert found["chance_share"] == 0.5
     assert (found["n_clear"], found["clear_right_share"]) == (1, 1.0)
+
+
+def test_an_order_is_learned_from_dated_albums_alone() -> None:
+    frame = pl.DataFrame(
+        {
+            "track_id": ["1", "2", "3"],
+            "artist_name": ["a"] * 3,
+            "album_id": ["x", "x", None],
+            "release_date": [date(2019, 1, 1), None, date(2019, 1, 1)],
+        }
+    )
+    assert standing_together(frame).to_list() == ["x", None, None]

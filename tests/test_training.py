@@ -117,7 +117,8 @@ def test_a_missing_model_is_explained(tmp_path: Path) -> None:
 
 
 _FILES = [
-    "features.json", "levels.parquet", "artists.parquet", "versions.parquet", "net.json", "model.onnx", "benchmark.json", "benchmark.txt",
+    "features.json", "levels.parquet", "artists.parquet", "versions.parquet", "net.json", "model.onnx",
+    "benchmark.json", "benchmark.txt",
     "benchmark_bins.txt",
 ]  # fmt: skip
 

@@ -17,13 +17,14 @@ import numpy as np
 import polars as pl
 
 from songpop.estimators import N_VALUES
-from songpop.estimators.distribution import calibrated_margin, predictions_of
+from songpop.estimators.distribution import calibrated_margins, predictions_of
 from songpop.estimators.recipe import MOST_JUDGED, Recipe, deal_folds, hidden_groups
 from songpop.estimators.scaling import CUT, N_PIECES, Scaler, network_inputs
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import CATEGORIES, NUMERIC
 
 PREDICT_BATCH = 4096
+GENRE = CATEGORIES.index("genre")
 
 
 class KerasNet:
@@ -43,7 +44,7 @@ class KerasNet:
         """Make an unfitted network for the arrays of one encoder."""
         self.encoder = encoder
         self.recipe = recipe
-        self.margin = 0.05
+        self.margins = np.full(encoder.category_sizes[GENRE], 0.05)
         self.scaler: Scaler | None = None
         # row numbers of the last fit, and what members that did not see the row said of it
         self.held_out: tuple[np.ndarray, np.ndarray] = np.zeros(0, np.int64), np.zeros((0, N_VALUES), np.float32)
@@ -64,7 +65,8 @@ class KerasNet:
         pmf = _unseen(members, {name: values[held] for name, values in inputs.items()}, left_out[held])
         self.held_out = held, pmf
         is_judged = np.isin(held, judged)
-        self.margin = calibrated_margin(pmf[is_judged], popularity[held][is_judged])
+        genre = rows.categories[held][is_judged, GENRE]
+        self.margins = calibrated_margins(pmf[is_judged], popularity[held][is_judged], genre, len(self.margins))
         average = keras.layers.GlobalAveragePooling1D(name="distribution")(members.output)
         self.model = keras.Model(members.inputs, average, name="songpop")
         return self
@@ -76,7 +78,7 @@ class KerasNet:
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict score, interval and bin probabilities."""
-        return predictions_of(self.predict_distribution(rows), self.margin)
+        return predictions_of(self.predict_distribution(rows), self.margins[rows.categories[:, GENRE]])
 
     def digest(self) -> str:
         """Compute the SHA-256 of the weights: the saved files differ from save to save, weights do not."""
@@ -86,12 +88,12 @@ class KerasNet:
         return digest.hexdigest()
 
     def save(self, folder: Path) -> None:
-        """Write model.keras (the source), model.onnx (what scores) and net.json (scaling, margin, recipe)."""
+        """Write model.keras (the source), model.onnx (what scores) and net.json (scaling, margins, recipe)."""
         assert self.scaler is not None
         assert self.recipe is not None
         self.model.save(folder / "model.keras")
         _export_onnx(self.model, folder / "model.onnx")
-        words = {"margin": self.margin, "recipe": asdict(self.recipe), "scaling": self.scaler.to_json()}
+        words = {"margins": self.margins.tolist(), "recipe": asdict(self.recipe), "scaling": self.scaler.to_json()}
         (folder / "net.json").write_text(json.dumps(words | {"weights_sha256": self.digest()}, indent=1) + "\n")
 
     @classmethod
@@ -99,7 +101,7 @@ class KerasNet:
         """Load model.keras with TensorFlow; scoring uses `OnnxNet` instead."""
         words = json.loads((folder / "net.json").read_text())
         net = cls(encoder, Recipe(**words["recipe"]))
-        net.margin, net.scaler = words["margin"], Scaler.from_json(words["scaling"])
+        net.margins, net.scaler = np.asarray(words["margins"]), Scaler.from_json(words["scaling"])
         net.model = _keras(0, None).models.load_model(folder / "model.keras")
         return net
 

@@ -12,8 +12,10 @@ from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import predictions_of
 from songpop.estimators.scaling import Scaler, network_inputs
 from songpop.features import EncodedRows
+from songpop.features.encoder import CATEGORIES
 
 BATCH = 4096
+GENRE = CATEGORIES.index("genre")
 
 
 class OnnxNet:
@@ -21,11 +23,11 @@ class OnnxNet:
 
     family = "keras"
 
-    def __init__(self, session: Any, scaler: Scaler, margin: float) -> None:
+    def __init__(self, session: Any, scaler: Scaler, margins: np.ndarray) -> None:
         """Hold an open onnxruntime session."""
         self.session = session
         self.scaler = scaler
-        self.margin = margin
+        self.margins = margins
 
     @classmethod
     def load(cls, folder: Path, threads: int = 1) -> "OnnxNet":
@@ -49,7 +51,7 @@ class OnnxNet:
                 f"The model folder '{folder.name}' must hold net.json and model.onnx as training wrote them, however "
                 f"they can't be read ({error}). Train again with `songpop train`."
             ) from error
-        return cls(session, Scaler.from_json(words["scaling"]), words["margin"])
+        return cls(session, Scaler.from_json(words["scaling"]), np.asarray(words["margins"]))
 
     def predict_distribution(self, rows: EncodedRows) -> np.ndarray:
         """Predict the probabilities of 0..100, shape (n, 101)."""
@@ -64,4 +66,8 @@ class OnnxNet:
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict score, interval and bin probabilities."""
-        return predictions_of(self.predict_distribution(rows), self.margin)
+        return self.predictions_of(rows, self.predict_distribution(rows))
+
+    def predictions_of(self, rows: EncodedRows, pmf: np.ndarray) -> pl.DataFrame:
+        """Derive score, interval and bin probabilities from the distributions of rows, shape (n, 101)."""
+        return predictions_of(pmf, self.margins[rows.categories[:, GENRE]])
