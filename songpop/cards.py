@@ -1,5 +1,6 @@
 """Model cards: card.md and its plots, what a person reads about a model version."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,30 @@ _FAMILIES = {
 }
 # Column of the scoreboard, heading, decimals.
 _COLUMNS = (
-    ("mae", "MAE", 2),
     ("rmse", "RMSE", 2),
     ("r2", "R²", 3),
     ("spearman", "Spearman", 3),
     ("accuracy_4bin", "4-bin accuracy", 3),
     ("macro_f1", "macro-F1", 3),
+    ("pinball", "pinball", 2),
+    ("calibration_error", "calibration error", 3),
     ("coverage_90", "coverage of 90 %", 3),
     ("width_90", "width", 1),
-    ("pair_accuracy", "pairs in order", 3),
     ("bias", "bias", 2),
+)
+_PICKS = (
+    ("pair_accuracy", "pairs in order", 3),
+    ("pair_accuracy_artist", "pairs of one artist", 3),
+    ("top1_hit_rate", "best song picked", 3),
+    ("top1_chance", "by chance", 3),
+    ("top1_regret", "points missed by the pick", 2),
 )
 _SPLIT_WORDS = {
     "random": "Random rows. Only to compare with the course project: it flatters every model.",
     "artist": "Grouped by artist: no artist is on both sides.",
     "temporal": "By release time: fitted on earlier releases, judged on the latest. This is the headline.",
 }
-_LEAST_SLICE = 30
+_SLICES = {"genre": "genre", "release year": "release year", "artist": "known or new artist"}
 _MOST_SLICES = 15
 _LIMITS = """\
 - A score is what tracks like this one reached when the labels were seen. It is an association, not a cause: a
@@ -61,9 +69,9 @@ def write_card(folder: Path, metrics: dict[str, Any], predictions: pl.DataFrame,
         _summary(metrics),
         *_warnings(metrics),
         "## How good it is\n",
-        *[_table(metrics, manifest) for manifest in metrics["splits"]],
+        *[_table(metrics, manifest) for manifest in _one_a_split(metrics["splits"])],
         *[f"![{title}]({name})\n\n{words}\n" for name, title, words in drawn],
-        *_slices(predictions),
+        *_slices(metrics),
         *_singles(metrics),
         f"## Limits\n\n{_LIMITS}\n",
         _protocol(metrics),
@@ -94,6 +102,11 @@ def _warnings(metrics: dict[str, Any]) -> list[str]:
     )
 
 
+def _one_a_split(manifests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Take the first seed's manifest of each split."""
+    return list({manifest["split"]: manifest for manifest in reversed(manifests)}.values())[::-1]
+
+
 def _table(metrics: dict[str, Any], manifest: dict[str, Any]) -> str:
     rows = [row for row in metrics["scoreboard"] if row["split"] == manifest["split"]]
     words = _SPLIT_WORDS[manifest["split"]]
@@ -102,64 +115,128 @@ def _table(metrics: dict[str, Any], manifest: dict[str, Any]) -> str:
     lines = [f"### {manifest['split'].capitalize()} split\n", f"{words} {size}{apart}.\n"]
     if not rows:
         return "\n".join([*lines, "There were too few tracks to judge on.\n"])
-    lines += ["| | " + " | ".join(heading for _, heading, _ in _COLUMNS) + " |", "|---" + "|---:" * len(_COLUMNS) + "|"]
-    for row in rows:
-        cells = [_shown(row[name], decimals) for name, _, decimals in _COLUMNS]
-        lines.append(f"| {_FAMILIES[row['family']]} | " + " | ".join(cells) + " |")
-    lines.append(f"\nThe majority bin alone gives an accuracy of {rows[0]['accuracy_majority']:.3f}.\n")
-    return "\n".join(lines)
-
-
-def _slices(predictions: pl.DataFrame) -> list[str]:
-    """Show error and coverage by genre, for genres of 30 tracks or more."""
-    if "genre" not in predictions.columns or "score" not in predictions.columns:
-        return []
-    error = pl.col("score") - pl.col("popularity")
-    inside = pl.col("popularity").is_between("score_low", "score_high")
-    table = (
-        predictions.drop_nulls("genre")
-        .group_by("genre")
-        .agg(
-            pl.len().alias("n"),
-            error.abs().mean().alias("mae"),
-            error.mean().alias("bias"),
-            inside.mean().alias("held"),
-        )
-        .filter(pl.col("n") >= _LEAST_SLICE)
-        .sort(["n", "genre"], descending=[True, False])
-        .head(_MOST_SLICES)
-    )
-    if table.is_empty():
-        return []
-    lines = [
-        "## By genre, on the same tracks\n",
-        "| genre | tracks | MAE | bias | coverage of 90 % |",
-        "|---|---:|---:|---:|---:|",
+    headings = ["MAE (90 % of resamples)", "over seeds", *(heading for _, heading, _ in _COLUMNS)]
+    cells = [
+        [_with_interval(row), _spread(row), *(_shown(row[name], decimals) for name, _, decimals in _COLUMNS)]
+        for row in rows
     ]
-    lines += [f"| {g} | {n:,} | {mae:.2f} | {bias:+.2f} | {held:.3f} |" for g, n, mae, bias, held in table.iter_rows()]
-    return ["\n".join(lines) + "\n"]
+    lines += _lines(headings, [_FAMILIES[row["family"]] for row in rows], cells)
+    lines.append(f"\nThe majority bin alone gives an accuracy of {rows[0]['accuracy_majority']:.3f}.")
+    lines += [f"{_difference(one)}" for one in metrics.get("differences", []) if _is_shown(one, manifest["split"])]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(headings: Sequence[str], names: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
+    """Write a table whose first column holds names."""
+    head = ["| | " + " | ".join(headings) + " |", "|---" + "|---:" * len(headings) + "|"]
+    return head + [f"| {name} | " + " | ".join(row) + " |" for name, row in zip(names, cells, strict=True)]
+
+
+def _with_interval(row: dict[str, Any]) -> str:
+    if row.get("mae_low") is None:
+        return _shown(row["mae"], 2)
+    return f"{row['mae']:.2f} ({row['mae_low']:.2f} to {row['mae_high']:.2f})"
+
+
+def _spread(row: dict[str, Any]) -> str:
+    """Say how far the seeds lie apart."""
+    if row.get("mae_seed_sd") is None:
+        return "one seed"
+    return f"± {row['mae_seed_sd']:.2f}, {row['n_seeds']} seeds"
+
+
+def _is_shown(difference: dict[str, Any], split: str) -> bool:
+    pair = difference["split"], difference["against"]
+    return pair == (split, "lightgbm") and difference["metric"] in ("mae", "spearman") and difference["low"] is not None
+
+
+def _difference(one: dict[str, Any]) -> str:
+    decimals = 2 if one["metric"] == "mae" else 3
+    words = {"mae": "MAE", "spearman": "Spearman correlation"}[one["metric"]]
+    surely = "surely" if one["low"] > 0 or one["high"] < 0 else "not surely"
+    low, high = (f"{one[end]:+.{decimals}f}" for end in ("low", "high"))
+    return (
+        f"The network's {words} less LightGBM's is {one['difference']:+.{decimals}f} (90 % of resamples {low} to "
+        f"{high}: {surely} another)."
+    )
+
+
+def _slices(metrics: dict[str, Any]) -> list[str]:
+    """Show error, bias and coverage by genre, release year, and known or new artist, on the headline split."""
+    wanted = ("keras", HEADLINE)
+    rows = [row for row in metrics.get("measures", []) if (row["family"], row["split"]) == wanted]
+    parts = []
+    for name, heading in _SLICES.items():
+        found: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            if row["slice"] == name:
+                found.setdefault(row["slice_value"], {"n": row["n"]})[row["metric"]] = row
+        largest = sorted(found, key=lambda value: (-found[value]["n"], value))[:_MOST_SLICES]
+        if not largest:
+            continue
+        chosen = sorted(largest) if name == "release year" else largest
+        cells = [
+            [
+                f"{found[value]['n']:,}",
+                *(_shown(found[value][metric]["value"], 2) for metric in ("mae", "bias")),
+                _held(found[value]["coverage_90"]),
+                _shown(found[value]["width_90"]["value"], 1),
+            ]
+            for value in chosen
+        ]
+        headings = ["tracks", "MAE", "bias", "coverage of 90 % (90 % of resamples)", "width"]
+        parts += [f"## By {heading}, on the temporal split\n", "\n".join(_lines(headings, chosen, cells)) + "\n"]
+    return parts
+
+
+def _held(row: dict[str, Any]) -> str:
+    ends = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
+    return _shown(row["value"], 3) + ends
 
 
 def _singles(metrics: dict[str, Any]) -> list[str]:
-    found = metrics.get("singles")
-    if not found or not found["n_albums"]:
+    """Say how well songs of one album are ordered, and what a clear pick is worth."""
+    rows = [row for row in metrics["scoreboard"] if row["split"] == HEADLINE and row.get("n_albums")]
+    if not rows:
         return []
-    clear = "None was called clear."
-    if found["n_clear"]:
-        share = found["clear_right_share"]
-        clear = f"{found['n_clear']:,} were called clear, and {share:.0%} of those picks were the best."
-    return [
-        "## Which song should be the single\n",
-        f"On {found['n_albums']:,} albums of the same tracks the pick was the album's best "
-        f"{found['right_share']:.0%} of the time, where chance is {found['chance_share']:.0%}. {clear}\n",
-    ]
+    cells = [[_shown(row[name], decimals) for name, _, decimals in _PICKS] for row in rows]
+    table = _lines([heading for _, heading, _ in _PICKS], [_FAMILIES[row["family"]] for row in rows], cells)
+    judged = f"On {rows[0]['n_albums']:,} albums of the temporal split, which no model had seen:"
+    return ["## Which song should be the single\n", judged + "\n", "\n".join(table) + "\n", _clear_words(metrics)]
+
+
+def _clear_words(metrics: dict[str, Any]) -> str:
+    learned, found = metrics.get("album_order"), metrics.get("singles")
+    lines = []
+    if learned:
+        lines.append(
+            f"The order was learned from {learned['n_albums']:,} albums. On each of them, left out in turn, it puts "
+            f"{learned['pair_accuracy']:.1%} of pairs in order (sorting by score "
+            f"{learned['pair_accuracy_by_score']:.1%}) and picks the best song of {learned['right_share']:.1%} (chance "
+            f"{learned['chance_share']:.1%})."
+        )
+        if learned["n_clear"]:
+            lines.append(
+                f"It calls {learned['n_clear']:,} of them clear and is right in {learned['clear_right_share']:.0%} of "
+                f"those: expect {1 - learned['clear_right_share']:.0%} of clear verdicts to be wrong."
+            )
+    else:
+        lines.append("No order was learned (too few dated albums): chances come from the songs' own distributions.")
+    if found and found["n_clear"]:
+        lines.append(
+            f"On the albums of the temporal split {found['n_clear']:,} were clear, and "
+            f"{found['clear_right_share']:.0%} of those picks were the best."
+        )
+    return "\n".join(lines) + "\n"
 
 
 def _protocol(metrics: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {number}" for name, number in metrics["packages"].items())
     return (
-        "## Protocol\n\n"
-        f"Seed {metrics['seed']}; data hash `{metrics['data_sha256'][:12]}`; {packages}. Encoders, scalers, "
+        "## Data and protocol\n\n"
+        f"{metrics['n_rows']:,} tracks of {', '.join(metrics['snapshot_ids']) or 'no recorded snapshot'}.\n\n"
+        + "".join(f"- {name}: {words}\n" for name, words in metrics["protocol"].items())
+        + f"\nSeed {metrics['seed']}; data hash `{metrics['data_sha256'][:12]}`; {packages}. Encoders, scalers, "
         "records and the numbers of trees are fitted on the training part only; a training track's own label never "
         "enters its artist's record or its genre-year level. Row hashes of each split are in metrics.json, the "
         "features and what they learned in features.json.\n"

@@ -33,7 +33,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run one night with the embedded sample; the tests below look at what it left."""
     folder = tmp_path_factory.mktemp("night")
     settings = Settings.from_env({}, home=folder, threads=2, memory_limit="1GB")
-    night.run_night(settings, Inputs(), as_of_date=_DAY, sample_rows=_ROWS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "HEADLINE_SEEDS", 1)  # each of three takes its time; test_training has several
+        night.run_night(settings, Inputs(), as_of_date=_DAY, sample_rows=_ROWS)
     return folder
 
 

@@ -1,6 +1,7 @@
 """Training, scoring, explaining and promotion, on one model trained on a small planted frame."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 from small_frames import planted_frame
 
+from songpop import training
 from songpop.errors import ModelError
 from songpop.evaluation import SPLITS
 from songpop.explaining import contributions
@@ -24,7 +26,11 @@ AS_OF = date(2026, 11, 22)
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
     folder = tmp_path_factory.mktemp("models")
-    return train(planted_frame(400), models_dir=folder, seed=0, threads=1, as_of_date=AS_OF, snapshot_ids=["tracks-1"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "HEADLINE_SEEDS", 2)  # a spread takes two; the shipped three take longer
+        return train(
+            planted_frame(400), models_dir=folder, seed=0, threads=1, as_of_date=AS_OF, snapshot_ids=["tracks-1"]
+        )
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +66,18 @@ def test_the_card_reads_and_shows_its_plots(trained: TrainedModel) -> None:
         if line.startswith("!["):
             assert (trained.path / line.split("(")[1].rstrip(")")).stat().st_size > 5_000
     assert card.count("![") == 4
+
+
+def test_the_card_tells_protocol_spread_and_surety(trained: TrainedModel) -> None:
+    card = (trained.path / "card.md").read_text()
+    assert card.count("### Temporal split") == 1
+    assert re.search(r"\| \*\*network\*\* \| \d\.\d\d \(\d\.\d\d to \d\.\d\d\) \| ± \d\.\d\d, 2 seeds", card)
+    assert re.search(r"less LightGBM's is [+-]\d\.\d\d \(90 % of resamples", card)
+    for heading in ("## By known or new artist", "## Data and protocol", "## Limits"):
+        assert heading in card
+    assert "No order was learned (too few dated albums)" in card
+    for words in trained.metrics["protocol"].values():
+        assert words in card
 
 
 def test_releases_are_scored_in_their_order(model: ScoringModel) -> None:
