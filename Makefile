@@ -6,10 +6,10 @@ DEMO_HOME ?= demo
 ROWS ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench clean
+.PHONY: help setup run test lint format bench bench-quality clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: .venv/.done  ## make .venv/ with the locked versions; .venv/bin/songpop is then the command
 
@@ -39,6 +39,9 @@ format: setup  ## mend what ruff can mend
 
 bench: setup  ## seconds, rows a second and peak memory of each step: make bench ROWS=1159764
 	@$(BIN)/python -m benchmarks.night --rows $(ROWS)
+
+bench-quality: setup  ## every contestant on the same rows of every split: make bench-quality
+	@$(BIN)/python -m benchmarks.quality
 
 clean:  ## remove .venv/, the demo and what tests left
 	@rm -rf .venv $(DEMO_HOME) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,39 @@
+"""The peers that are not of the product: the course project's recipe, LightGBM tuned, and CatBoost."""
+
+from dataclasses import dataclass
+
+from benchmarks.course import course_recipe
+from benchmarks.peer_trees import catboost, tuned_lightgbm
+from songpop.evaluation.contest import Contestant
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much the peers may spend on one split and seed.
+
+    Args:
+        course_epochs: of the course project's network.
+        tries: configurations of LightGBM that are tried; the first are those that are shipped.
+        most_trees: of each of LightGBM's fits, before early stopping.
+        catboost_trees, catboost_class_trees: of CatBoost's score and of its four bins.
+    """
+
+    course_epochs: int = 50
+    tries: int = 12
+    most_trees: int = 2000
+    catboost_trees: int = 1500
+    catboost_class_trees: int = 300
+
+
+def peers(budget: Budget) -> list[Contestant]:
+    """List the contestants that are not of the product."""
+    return [
+        Contestant("course_recipe", lambda bout: course_recipe(bout, epochs=budget.course_epochs)),
+        Contestant(
+            "lightgbm_tuned", lambda bout: tuned_lightgbm(bout, n_tries=budget.tries, most_trees=budget.most_trees)
+        ),
+        Contestant(
+            "catboost",
+            lambda bout: catboost(bout, n_trees=budget.catboost_trees, n_class_trees=budget.catboost_class_trees),
+        ),
+    ]
