@@ -105,6 +105,15 @@ def save_model(
             con.unregister("new_measures")
 
 
+def save_drift(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> None:
+    """Append how a run's releases and scores lie beside the training reference; columns of ledger.drift, any order."""
+    con.register("new_drift", rows)
+    try:
+        con.execute("insert into ledger.drift by name select * from new_drift")
+    finally:
+        con.unregister("new_drift")
+
+
 def save_promotion(con: duckdb.DuckDBPyConnection, promotion: dict[str, Any]) -> None:
     """Append a promotion decision, a mapping of the ledger's columns."""
     _insert(con, "promotions", [promotion])

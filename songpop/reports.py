@@ -43,6 +43,7 @@ def render_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure:
     ]
     with run.warehouse() as con:
         parts += ["## Model scoreboard", _query_table(con, _SCOREBOARD)]
+        parts += ["## Drift", _query_table(con, _DRIFTED, nothing="None.")]
         if not failure:
             parts += [f"## Best {_SHOWN_RELEASES} new releases", _query_table(con, _HEAD_OF_THE_LIST)]
     return "\n\n".join(parts) + "\n"
@@ -56,6 +57,10 @@ _SCOREBOARD = """
     where model_version = (select max_by(champion, decided_at) from ledger.promotions)
     order by split, mae
 """
+_DRIFTED = """
+    select feature, moved, round(psi, 2) as psi, round(psi_threshold, 2) as psi_threshold, n_releases
+    from marts.drift where is_drifted order by psi desc, feature
+"""
 _HEAD_OF_THE_LIST = f"""
     select "rank", round(score, 1) as score, round(score_low) || '–' || round(score_high) as "90 % interval",
         track_name, artist_name, genre, release_date
@@ -63,15 +68,17 @@ _HEAD_OF_THE_LIST = f"""
 """
 
 
-def _query_table(con: duckdb.DuckDBPyConnection, query: str) -> str:
-    if not con.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'model_scoreboard'"
-    ).fetchall()[0][0]:
+def _query_table(con: duckdb.DuckDBPyConnection, query: str, nothing: str = "None yet.") -> str:
+    n_built = con.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name in "
+        "('model_scoreboard', 'drift')"
+    ).fetchall()[0][0]
+    if n_built < 2:
         return "Not built yet."
     cursor = con.execute(query)
     columns = [column[0] for column in cursor.description or []]
     rows = cursor.fetchall()
-    return markdown_table(columns, rows) if rows else "None yet."
+    return markdown_table(columns, rows) if rows else nothing
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

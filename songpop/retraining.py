@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 Retrain = Literal["always", "auto", "never"]
 
-# three splits and the final fit
-N_FITS = 4
 _SHOWN_VERSIONS = 10
 
 

@@ -20,7 +20,7 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
 
     Returns:
         `read_from`, `is_run_going_on`, `published_at`, `published_age_hours`, `champion`, `runs`, `findings`,
-        `scoreboard` and `coverage`; runs, findings and scoreboard are lists of mappings, newest first.
+        `scoreboard`, `coverage` and `drift`; runs, findings and scoreboard are lists of mappings, newest first.
 
     Raises:
         WarehouseError: there is no warehouse yet, or a run is going on and nothing was published yet.
@@ -38,6 +38,7 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
                 "runs": _rows(con, _RUNS),
                 "findings": _rows(con, _FINDINGS),
                 "scoreboard": _rows(con, _SCOREBOARD) if _has_marts(con) else [],
+                "drift": next(iter(_rows(con, _DRIFT)), None) if _has_marts(con, "drift") else None,
                 "coverage": next(iter(_rows(con, _COVERAGE)), None) if _has_marts(con) else None,
             }
 
@@ -64,6 +65,12 @@ _SCOREBOARD = """
     from marts.model_scoreboard
     where model_version = (select max_by(champion, decided_at) from ledger.promotions)
     order by split, mae
+"""
+_DRIFT = """
+    select count(*) as n_features, count(*) filter (where is_drifted) as n_drifted,
+        max_by(feature, psi) filter (where is_drifted) as most_drifted,
+        max_by(moved, psi) filter (where is_drifted) as moved
+    from marts.drift having count(*) > 0
 """
 _COVERAGE = """
     select count(*) as n_releases, count(artists.artist_popularity) as n_with_artist_popularity,
@@ -96,9 +103,9 @@ def _published_at(settings: Settings) -> datetime | None:
     return datetime.fromtimestamp(settings.published.stat().st_mtime, UTC).replace(tzinfo=None)
 
 
-def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:
-    query = "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'model_scoreboard'"
-    return bool(con.execute(query).fetchall()[0][0])
+def _has_marts(con: duckdb.DuckDBPyConnection, table: str = "model_scoreboard") -> bool:
+    query = "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = ?"
+    return bool(con.execute(query, [table]).fetchall()[0][0])
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

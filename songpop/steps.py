@@ -176,11 +176,9 @@ def score(run: Run) -> ScoreResult:
         if champion is None:
             raise ModelError("Scoring must have a champion, however none was trained yet. Run `songpop train`.")
         releases = warehouse.read_frame(con, "releases")
-        if not releases.is_empty():
-            _score_frame(con, run, releases, champion)
+        findings = [_nothing_new(run)] if releases.is_empty() else _score_frame(con, run, releases, champion)
         run.build(con)
-    if releases.is_empty():
-        run.save_findings([_nothing_new(run)])
+    run.save_findings(findings)
     return ScoreResult(releases.height, champion)
 
 
@@ -195,8 +193,9 @@ def _nothing_new(run: Run) -> Finding:
     )
 
 
-def _score_frame(con: duckdb.DuckDBPyConnection, run: Run, releases: pl.DataFrame, champion: str) -> None:
-    from songpop import scoring
+def _score_frame(con: duckdb.DuckDBPyConnection, run: Run, releases: pl.DataFrame, champion: str) -> list[Finding]:
+    """Score releases, keep scores and their drift, and return what drifted."""
+    from songpop import drift, scoring
 
     model = scoring.load_champion(run.settings.models_dir / champion, threads=run.settings.threads)
     scores = scoring.score_releases(releases, model)
@@ -210,6 +209,32 @@ def _score_frame(con: duckdb.DuckDBPyConnection, run: Run, releases: pl.DataFram
     )
     with warehouse.transaction(con):
         ledger.save_scores(con, stamped.select(*SCORE_COLUMNS, *scoring.CONTRIBUTION_COLUMNS))
+    reference = drift.load_reference(run.settings.models_dir / champion)
+    if reference is None:
+        return []
+    moved = drift.measure_drift(releases, scores["score"], reference, model.encoder, seed=run.settings.seed)
+    stamps = {"run_id": run.run_id, "model_version": champion, "as_of_date": run.as_of_date}
+    ledger.save_drift(con, moved.with_columns(pl.lit(value).alias(name) for name, value in stamps.items()))
+    return _drifted(moved, champion)
+
+
+def _drifted(moved: pl.DataFrame, champion: str) -> list[Finding]:
+    drifted = moved.filter("is_drifted").sort(["psi", "feature"], descending=[True, False])
+    if drifted.is_empty():
+        return []
+    named = ", ".join(f"{row['feature']} ({row['moved']})" for row in drifted.head(5).iter_rows(named=True))
+    return [
+        Finding(
+            "new_releases_look_like_what_was_learned",
+            "warning",
+            f"New releases and their scores should look like what {champion} was fitted and judged on, however "
+            f"{drifted.height} of {moved.height} features do not (first: {named}). Trust these scores less, look at "
+            "marts.drift, and train on newer tracks.",
+            "marts.drift",
+            n_rows=drifted.height,
+            example_keys=tuple(drifted["feature"].head(5)),
+        )
+    ]
 
 
 SCORE_COLUMNS = (

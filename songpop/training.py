@@ -15,6 +15,7 @@ import polars as pl
 
 from songpop.cards import write_card
 from songpop.changing import experience_of
+from songpop.drift import build_reference, save_reference
 from songpop.errors import ModelError
 from songpop.estimators.album_order import AlbumOrder
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
@@ -269,6 +270,7 @@ def _write(
         order.save(folder)
     judged.write_parquet(folder / "eval_predictions.parquet")
     save_learned(folder, frame["track_id"])
+    save_reference(folder, build_reference(frame, encoder.genres, judged, seed=metrics["seed"]))
     table, _ = contributions(OnnxNet.load(folder), rows.take(np.arange(min(len(rows), IMPORTANCE_ROWS))), reference)
     importance = dict(zip(GROUPS, np.abs(table).mean(axis=0).round(4).tolist(), strict=True))
     metrics |= {"importance": importance, "benchmark_importance": trees.importance()}

@@ -32,6 +32,7 @@ BUILD_ORDER = (
     "score_backtest",
     "model_scoreboard",
     "model_measures",
+    "drift",
 )
 
 # raw and ledger are appended to; their files hold DDL

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from songpop import exports, night, retraining, steps, training, warehouse
+from songpop import exports, night, retraining, status, steps, training, warehouse
 from songpop.cli import songpop
 from songpop.errors import ExpectationFailed, ModelError, SettingsError
 from songpop.explaining import CONTRIBUTION_COLUMNS
@@ -495,3 +495,27 @@ def test_the_flow_does_the_same_night_and_leaves_two_artifacts(copied: Settings)
     assert "## Best 10 new releases" in told["report"]
     assert told["ranked"][0]["rank"] == 1
     assert "score: " in child.stderr + child.stdout
+
+
+def test_the_night_keeps_how_its_releases_lie_beside_what_was_learned(settings: Settings) -> None:
+    rows = _published(
+        settings, "select count(*), count(*) filter (where kind = 'score'), min(n_releases) from marts.drift"
+    )
+    n_releases = _published(settings, "select count(*) from marts.releases")[0][0]
+    assert rows[0][0] > 15  # type: ignore[operator]
+    assert rows[0][1] == 1
+    assert 0 < rows[0][2] <= n_releases  # type: ignore[operator]
+
+
+def test_releases_unlike_what_was_learned_are_a_finding(copied: Settings) -> None:
+    with open_run(copied, "score", as_of_date=_DAY) as run:
+        with run.warehouse() as con:
+            for table in ("files__releases", "spotify__audio_features"):
+                con.execute(f"update raw.{table} set energy = 0.01, tempo = 240")
+            run.build(con)
+        steps.score(run)
+        words = {finding.check_name: finding.message for finding in run.findings}
+    message = words["new_releases_look_like_what_was_learned"]
+    assert "energy (lower: median 0.01" in message
+    assert "tempo (higher" in message
+    assert status.read_status(copied, now=datetime(2026, 11, 24))["drift"]["n_drifted"] >= 2

@@ -138,6 +138,9 @@ def status_command(settings: Settings, as_json: bool) -> None:
     click.echo(f"Published  {'never' if age is None else f'{age:.1f} hours ago ({settings.published})'}")
     champion = state["champion"]
     click.echo(f"Champion   {champion['model_version'] if champion else 'none yet'}")
+    if drift := state["drift"]:
+        most = f", most of all {drift['most_drifted']} ({drift['moved']})" if drift["n_drifted"] else ""
+        click.echo(f"Drift      {drift['n_drifted']} of {drift['n_features']} features{most}")
     if coverage := state["coverage"]:
         click.echo(
             f"Releases   {coverage['n_releases']:,}: {coverage['n_scored']:,} scored, "
