@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ SHIFT = 0.2
 LEAST_SHARE = 0.01
 # A list of releases that are drawn from the reference raises an alarm, in any of its features, this often at most.
 FALSE_ALARMS = 0.01
-DRAWS = 20_000
+DRAWS = 5_000
 # Fewer releases that stand for themselves tell of those artists, and not of drift.
 LEAST_EFFECTIVE = 10
 # A rank that moves by less, on a scale of 0 to 1, is a change of spread.
@@ -93,10 +94,7 @@ def build_reference(frame: pl.DataFrame, genres: Collection[str], judged: pl.Dat
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, MOST_TRACKS, replace=False))
     size = effective_size(artist_key(frame[chosen]))
     rows = values[chosen]
-    reference = {
-        name: _profile(name, rows[name].drop_nulls() if name in NEVER_TOLD else rows[name], size)
-        for name in rows.columns
-    }
+    reference = {name: _profile(name, rows[name], size) for name in rows.columns}
     if judged.height and "score" in judged.columns:
         since = np.nanmin(release_time(conform(judged)), initial=np.inf)
         known_since = float(since) if np.isfinite(since) else None
@@ -156,17 +154,18 @@ def measure_drift(
     is_new = (~key.is_in(encoder.artists.table["artist_key"].to_list())).cast(pl.String).alias("is_artist_new")
     values = _values(frame, encoder.genres).with_columns(is_new, scores.alias("score"))
     time = release_time(frame)
-    draw = np.random.default_rng(seed)
     level = FALSE_ALARMS / max(len(reference), 1)
     rows = []
     for name, profile in reference.items():
+        missing: dict[str, float] = {}
         is_compared = np.ones(len(time), bool) if profile.since is None else ~(time < profile.since)
         if name in NEVER_TOLD:
             is_compared &= values[name].is_not_null().to_numpy()
-        row = _compare(name, profile, values[name].filter(is_compared), key.filter(is_compared), level, draw)
-        if name in NEVER_TOLD:
-            row["missing_share"] = values[name].null_count() / max(len(values), 1)
-        rows.append(row)
+            missing = {"missing_share": values[name].null_count() / max(len(values), 1)}
+            missing["reference_missing_share"] = profile.shares[-1]
+            profile = replace(profile, shares=_known_shares(profile.shares))
+        row = _compare(name, profile, values[name].filter(is_compared), key.filter(is_compared), level, seed)
+        rows.append(row | missing)
     return pl.DataFrame(rows, schema=_SCHEMA)
 
 
@@ -260,9 +259,13 @@ def _shares(values: pl.Series, edges: Sequence[float], own: Sequence[str]) -> np
     return shares
 
 
-def _compare(
-    name: str, profile: Profile, values: pl.Series, key: pl.Series, level: float, draw: np.random.Generator
-) -> dict[str, Any]:
+def _known_shares(shares: Sequence[float]) -> list[float]:
+    """Take the missing values out of the shares; they end in 0 then."""
+    known = 1 - shares[-1]
+    return [share / known if known > 0 else 0.0 for share in shares[:-1]] + [0.0]
+
+
+def _compare(name: str, profile: Profile, values: pl.Series, key: pl.Series, level: float, seed: int) -> dict[str, Any]:
     reference = np.asarray(profile.shares)
     row: dict[str, Any] = {
         "feature": name,
@@ -278,7 +281,7 @@ def _compare(
     size = effective_size(key)
     threshold = None
     if size >= LEAST_EFFECTIVE:
-        threshold = max(SHIFT, _chance(reference, profile.n_effective, size, level, draw))
+        threshold = max(SHIFT, _chance(tuple(profile.shares), round(profile.n_effective), round(size), level, seed))
     move, moved = _moved(name, profile, values, shares)
     is_natural = name == "year" and move > 0
     return row | {
@@ -290,12 +293,12 @@ def _compare(
     }
 
 
-def _chance(
-    reference: np.ndarray, n_reference: float, n_releases: float, level: float, draw: np.random.Generator
-) -> float:
+@lru_cache(maxsize=1024)
+def _chance(reference: tuple[float, ...], n_reference: int, n_releases: int, level: float, seed: int) -> float:
     """Find the index that two samples of one distribution exceed with the chance `level`, by simulation."""
-    n_first, n_second = max(round(n_reference), 1), max(round(n_releases), 1)
-    shares = (reference * n_first + 0.5) / (n_first + 0.5 * len(reference))
+    draw = np.random.default_rng(seed)
+    n_first, n_second = max(n_reference, 1), max(n_releases, 1)
+    shares = (np.asarray(reference) * n_first + 0.5) / (n_first + 0.5 * len(reference))
     first = draw.multinomial(n_first, shares, DRAWS) / n_first
     second = draw.multinomial(n_second, shares, DRAWS) / n_second
     return float(np.quantile(stability_index(second, first), 1 - level))

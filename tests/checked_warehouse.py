@@ -91,6 +91,12 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         "?::date as as_of_date, ?::timestamp as scored_at from raw.files__releases",
         [RUN, AS_OF, NOW],
     )
+    con.execute(
+        "insert into ledger.drift by name select ? as run_id, 'energy' as feature, 'keras-1' as model_version, "
+        "'input' as kind, 'higher: median 0.6, was 0.4' as moved, 12 as n_releases, 0.4 as psi, 1.1 as psi_threshold, "
+        "0.0 as missing_share, 0.1 as reference_missing_share, false as is_drifted, ?::date as as_of_date",
+        [RUN, AS_OF],
+    )
     build(con)
 
 

@@ -285,7 +285,9 @@ def test_a_file_that_fails_its_checks_is_withdrawn_and_the_next_night_goes_on(co
 
 def test_a_quiet_night_is_degraded_and_published(copied: Settings) -> None:
     run = night.run_night(copied, Inputs(), as_of_date=_DAY + timedelta(days=90), retrain="never")
-    assert [finding.check_name for finding in run.findings] == []
+    # the artists' popularity has grown old by then, and what is left of it is none
+    assert [finding.check_name for finding in run.findings] == ["new_releases_look_like_what_was_learned"]
+    assert "artist_popularity (missing: 100%" in run.findings[0].message
 
     with warehouse.connect(copied) as con:
         con.execute("delete from ledger.loads where entity = 'releases'")
@@ -519,3 +521,15 @@ def test_releases_unlike_what_was_learned_are_a_finding(copied: Settings) -> Non
     assert "energy (lower: median 0.01" in message
     assert "tempo (higher" in message
     assert status.read_status(copied, now=datetime(2026, 11, 24))["drift"]["n_drifted"] >= 2
+
+
+def test_a_model_of_before_the_reference_scores_and_tells_no_drift(copied: Settings) -> None:
+    for reference in copied.models_dir.glob("*/reference.json"):
+        reference.unlink()
+    with open_run(copied, "score", as_of_date=_DAY) as run:
+        assert steps.score(run).n_scored > 0
+    assert run.findings == []
+    with warehouse.open_file(copied.warehouse, copied, read_only=True) as con:
+        assert con.execute("select count(*) from ledger.drift where run_id = ?", [run.run_id]).fetchall() == [(0,)]
+        assert con.execute("select count(*) from marts.drift").fetchall() == [(0,)]
+    assert status.read_status(copied, now=datetime(2026, 11, 24))["drift"] is None

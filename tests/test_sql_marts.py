@@ -357,6 +357,22 @@ def test_a_release_of_a_service_without_an_artist_is_left_out(con: duckdb.DuckDB
     assert con.execute("select count(*) from marts.artists").fetchall() == [(0,)]
 
 
+def test_drift_is_that_of_the_newest_scoring_run_that_did_not_fail(con: duckdb.DuckDBPyConnection) -> None:
+    _insert(con, "ledger.runs", run_id="bad", flow="score", status="failed", started_at=_NOW, songpop_version="",
+            as_of_date=_DAY)  # fmt: skip
+    for day, run_id in enumerate(("old", "good", "bad"), start=1):
+        _score(con, run_id, "t", 40.0, datetime(2026, 11, day))
+        _insert(con, "ledger.drift", run_id=run_id, feature="tempo", model_version="m", kind="input", n_releases=day,
+                psi=0.1, is_drifted=False, as_of_date=_DAY)  # fmt: skip
+    _build(con)
+    assert con.execute("select run_id, feature, n_releases from marts.drift").fetchall() == [("good", "tempo", 2)]
+
+    # a model without a reference scores next: what an older model saw is no news of it
+    _score(con, "next", "t", 40.0, datetime(2026, 11, 4))
+    _build(con)
+    assert con.execute("select * from marts.drift").fetchall() == []
+
+
 @pytest.mark.parametrize("chances", [(0.5, 0.3, 0.2), (0.5, 0.34, 0.16), (0.49, 0.3, 0.21), (0.9, 0.1), (1.0, 0.0)])
 def test_the_mart_and_the_module_call_the_same_albums_clear(
     con: duckdb.DuckDBPyConnection, chances: tuple[float, ...]

@@ -31,6 +31,8 @@ MAX_TREES = 600
 MAX_CLASS_TREES = 200
 VALIDATION_SHARE = 0.15
 N_LEVELS = 10
+# Below so many rows threads wait for each other longer than they work, the more so beside another busy process.
+ONE_THREAD_ROWS = 30_000
 _BETWEEN = "\n# next booster\n"
 
 
@@ -60,7 +62,7 @@ class LightGBMTrees:
         if held.sum() < 20:
             held = np.arange(len(x)) % 2 == 0
         rate = 0.05 if len(x) < 200_000 else 0.1
-        base = PARAMETERS | {"seed": seed, "num_threads": threads, "learning_rate": rate}
+        base = PARAMETERS | {"seed": seed, "num_threads": _threads(len(x), threads), "learning_rate": rate}
         score_parameters = base | {"objective": "regression"}
         bin_parameters = base | {"objective": "multiclass", "num_class": len(BIN_COLUMNS), "num_leaves": 7}
         trial, n_score = _stopped(lightgbm, score_parameters, (x, popularity), held, MAX_TREES)
@@ -138,6 +140,10 @@ def _whole(text: str, name: str) -> str:
     return text
 
 
+def _threads(n_rows: int, threads: int) -> int:
+    return threads if n_rows >= ONE_THREAD_ROWS else 1
+
+
 def _matrix(rows: EncodedRows) -> np.ndarray:
     return np.concatenate([rows.numeric, rows.categories.astype(np.float32)], axis=1)
 
@@ -186,7 +192,7 @@ class ContrastTrees:
 
         boosters = []
         for number in range(cls.N_SEEDS):
-            parameters = cls.PARAMETERS | {"seed": seed + number, "num_threads": threads}
+            parameters = cls.PARAMETERS | {"seed": seed + number, "num_threads": _threads(len(x), threads)}
             data = lightgbm.Dataset(x, above, weight=weight, params={"verbosity": -1})
             boosters.append(lightgbm.train(parameters, data, cls.N_TREES))
         return cls(boosters)

@@ -1,13 +1,16 @@
--- One row per feature of the newest scoring run: do new releases and their scores still look like what the model was
--- fitted and judged on? Key: feature. Reads: ledger.drift, runs.
+-- One row per feature of the newest run that scored and did not fail: do its new releases, and their scores, still
+-- look like what the model was fitted and judged on? None where the model is older than its reference.
+-- Key: feature. Reads: ledger.drift, scores, runs.
 -- Unit: psi is the population stability index; psi_threshold NULL where there are too few releases to tell; shares 0-1.
 with
-kept_runs as (
-    select run_id, started_at
-    from ledger.runs
-    where status <> 'failed'
+newest_run as (
+    select run_id
+    from ledger.scores
+    where
+        as_of_date <= $as_of_date
+        and run_id not in (select run_id from ledger.runs where status = 'failed')
+    qualify row_number() over (order by scored_at desc, run_id desc, track_id) = 1
 )
-
 select
     drift.feature,
     drift.kind,
@@ -22,6 +25,5 @@ select
     drift.is_drifted,
     drift.as_of_date
 from ledger.drift as drift
-inner join kept_runs on drift.run_id = kept_runs.run_id
-qualify dense_rank() over (order by kept_runs.started_at desc, drift.run_id desc) = 1
+inner join newest_run on drift.run_id = newest_run.run_id
 order by drift.is_drifted desc, drift.psi desc nulls last, drift.feature
