@@ -7,6 +7,7 @@ import polars as pl
 
 from benchmarks.peer_parts import Spread, inner_parts, predictions, without_gaps
 from songpop.estimators import BIN_COLUMNS, bin_of
+from songpop.estimators.lightgbm_trees import PARAMETERS
 from songpop.evaluation import release_time
 from songpop.evaluation.contest import Bout
 from songpop.features import EncodedRows
@@ -16,19 +17,7 @@ from songpop.features.encoder import CATEGORIES, NUMERIC
 Arrays = tuple[np.ndarray, np.ndarray]
 # Rounds without a gain after which a fit of LightGBM stops.
 _PATIENCE = 40
-# As songpop.estimators.lightgbm_trees has them.
-_SHIPPED: dict[str, Any] = {
-    "objective": "regression",
-    "learning_rate": 0.05,
-    "num_leaves": 15,
-    "min_data_in_leaf": 20,
-    "feature_fraction": 0.5,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 5.0,
-    "cat_smooth": 20.0,
-    "max_cat_threshold": 16,
-}
+_SHIPPED = PARAMETERS | {"objective": "regression"}
 
 
 def tuned_lightgbm(bout: Bout, *, n_tries: int, most_trees: int) -> pl.DataFrame:

@@ -243,10 +243,12 @@ def predict_unseen(frame: pl.DataFrame, unseen: pl.DataFrame, *, seed: int, thre
         frame: a model frame with `popularity`.
         unseen: n of its rows, which the fit is not to see.
         seed: of all randomness.
-        threads: for TensorFlow and LightGBM.
+        threads: for TensorFlow.
     """
     known = _usable(frame.join(unseen, on="track_id", how="anti"))
-    encoder, net, *_ = _fit_final(known, seed, threads)
+    encoder, rows = FeatureEncoder.fit(known, seed)
+    popularity = known["popularity"].to_numpy().astype(np.float64)
+    net = KerasNet(encoder).fit(rows, popularity, seed=seed, threads=threads)
     return net.predict(encoder.transform(unseen))["score"].to_numpy()
 
 
