@@ -39,6 +39,8 @@ LEAST_MOVE = 0.05
 NUMBERS = (*AUDIO, "artist_popularity", "year")
 # Services tell no genre of their releases, so that a gap is no news; known genres are compared.
 NEVER_TOLD = ("genre",)
+# Fewer new artists is no loss: records of known ones are what the models learn most from.
+KNOWN_ARTISTS = "is_artist_new"
 NEVER_LEARNED = "a genre never learned"
 _OTHER = "another value"
 
@@ -132,7 +134,7 @@ def measure_drift(
 
     Releases of one artist are alike, so a list counts as the number of tracks that stand for themselves. A feature
     drifts where its index is above SHIFT and above what a list of that size, drawn from the reference, would reach.
-    A later `year` is no drift, for releases are newer than what was learned from. Scores are compared for releases
+    A later `year` is no drift, for releases are newer than what was learned from, nor are fewer new artists. Scores are compared for releases
     no older than the tracks that the model was judged on.
 
     Args:
@@ -283,7 +285,7 @@ def _compare(name: str, profile: Profile, values: pl.Series, key: pl.Series, lev
     if size >= LEAST_EFFECTIVE:
         threshold = max(SHIFT, _chance(tuple(profile.shares), round(profile.n_effective), round(size), level, seed))
     move, moved = _moved(name, profile, values, shares)
-    is_natural = name == "year" and move > 0
+    is_natural = (name == "year" and move > 0) or (name == KNOWN_ARTISTS and _fell("true", profile, shares))
     return row | {
         "moved": moved,
         "psi": psi,
@@ -302,6 +304,11 @@ def _chance(reference: tuple[float, ...], n_reference: int, n_releases: int, lev
     first = draw.multinomial(n_first, shares, DRAWS) / n_first
     second = draw.multinomial(n_second, shares, DRAWS) / n_second
     return float(np.quantile(stability_index(second, first), 1 - level))
+
+
+def _fell(value: str, profile: Profile, shares: np.ndarray) -> bool:
+    """Say whether a category's value is rarer than in the reference."""
+    return value in profile.values and shares[at := profile.values.index(value)] < profile.shares[at]
 
 
 def _moved(name: str, profile: Profile, values: pl.Series, shares: np.ndarray) -> tuple[int, str]:

@@ -126,3 +126,20 @@ def test_gaps_of_genres_are_told_on_both_sides() -> None:
     assert genre["missing_share"] == pytest.approx(0.25)
     assert genre["reference_missing_share"] == pytest.approx(0.25, abs=0.03)
     assert genre["psi"] < 0.05
+
+
+@pytest.mark.parametrize(("artist", "drifts"), [("known", False), ("new", True)])
+def test_fewer_new_artists_are_no_drift_and_more_are(artist: str, drifts: bool) -> None:
+    names = [f"artist {i // 2}" for i in range(1200)]  # half of the tracks are an artist's first
+    frame = planted_frame(1200).sort("release_date").with_columns(pl.Series("artist_name", names))
+    turn = np.random.default_rng(0).permutation(1200)
+    frame = frame.with_columns(pl.Series("artist_name", [names[i] for i in turn]))
+    encoder, _ = FeatureEncoder.fit(frame, 0)
+    reference = build_reference(frame, encoder.genres, frame.clear(), seed=0)
+    releases = frame.tail(400).with_columns(
+        pl.Series("artist_name", [f"artist {i}" if artist == "known" else f"stranger {i}" for i in range(400)])
+    )
+    found = measure_drift(releases, releases["popularity"], reference, encoder, seed=1)
+    row = found.filter(pl.col("feature") == "is_artist_new").row(0, named=True)
+    assert row["is_drifted"] == drifts
+    assert "true" in row["moved"] or "false" in row["moved"]
