@@ -134,8 +134,8 @@ def measure_drift(
 
     Releases of one artist are alike, so a list counts as the number of tracks that stand for themselves. A feature
     drifts where its index is above SHIFT and above what a list of that size, drawn from the reference, would reach.
-    A later `year` is no drift, for releases are newer than what was learned from, nor are fewer new artists. Scores are compared for releases
-    no older than the tracks that the model was judged on.
+    A later `year` is no drift, for releases are newer than what was learned from, nor are fewer new artists. Scores
+    are compared for releases no older than the tracks that the model was judged on.
 
     Args:
         releases: n rows, columns as in the model frame.
