@@ -105,10 +105,14 @@ class AlbumOrder:
         keep = np.flatnonzero(group >= 0)
         found = np.full(len(group), np.nan)
         if len(keep):
-            x = contrasts(rows.take(keep), pmf[keep], group[keep]) / self.scale
-            utility = (_utilities(x, self.slopes, self.trees) / self.units).sum(axis=1)
-            found[keep] = _softmax(self.sharpness * utility, group[keep])
+            utility = self.utilities(contrasts(rows.take(keep), pmf[keep], group[keep]))
+            found[keep] = _softmax(utility, group[keep])
         return pl.Series("p_best", found).fill_nan(None)
+
+    def utilities(self, x: np.ndarray) -> np.ndarray:
+        """Compute each song's log chance up to what its album shares, shape (n,), from `contrasts`."""
+        parts = _utilities(x / self.scale, self.slopes, self.trees)
+        return self.sharpness * (parts / self.units).sum(axis=1)
 
     def save(self, folder: Path) -> None:
         """Write album_order.json and album_order.txt (the trees, in LightGBM's text format)."""

@@ -1,0 +1,208 @@
+"""What tells a song apart from the songs beside it, in plain words."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from songpop.estimators.album_order import USUAL_MS
+from songpop.features import EncodedRows
+from songpop.features.encoder import NUMERIC
+
+CHANCE, POINTS = "chance", "points"
+_LEAST_NAMED = 0.3
+_MOST = 0.5
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that speaks for (above 0) or against a song.
+
+    Attributes:
+        difference: what would be lost if the song were here as its album is on average; one thing at a time, so these
+            do not add up.
+        unit: `chance` (to be the album's best, 0-1) or `points` (of the score).
+    """
+
+    words: str
+    difference: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One song beside the others.
+
+    Attributes:
+        row: its row in the frames.
+        scored: the scores of all songs.
+        rows: all songs, encoded.
+        above: contributions less the album's mean, by group of features.
+    """
+
+    row: int
+    scored: pl.DataFrame
+    rows: EncodedRows
+    above: dict[str, float]
+
+    def value(self, name: str) -> float:
+        """Return the song's value of an encoded number; NaN is unknown."""
+        return float(self.rows.numeric[self.row, NUMERIC.index(name)])
+
+    def mean(self, name: str) -> float:
+        """Return the mean of the album's known values; NaN where none is known."""
+        values = self.rows.numeric[:, NUMERIC.index(name)].astype(float)
+        known = values[~np.isnan(values)]
+        return float(known.mean()) if len(known) else float("nan")
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Columns of the album order that one sentence tells of; `words` is empty where there is nothing to tell."""
+
+    columns: tuple[str, ...]
+    words: Callable[[Beside], str]
+
+
+def by_contributions(above: dict[str, float]) -> list[Reason]:
+    """Tell a song apart by its contributions alone, for models that learned no order of albums."""
+    return [
+        Reason(f"its {group} brings {abs(value):.1f} points {'more' if value > 0 else 'less'} than the album's mean",
+               value, POINTS)
+        for group, value in above.items()
+    ]  # fmt: skip
+
+
+def _score(song: Beside) -> str:
+    scores = song.scored["score"]
+    gap = scores[song.row] - float(scores.to_numpy().mean())
+    if abs(gap) < 0.05:
+        return ""
+    why = sorted((value for value in song.above.items() if value[1] * gap > 0), key=lambda part: -abs(part[1]))
+    named = [f"{group} {value:+.1f}" for group, value in why[:2] if abs(value) >= _LEAST_NAMED]
+    by = f" ({', '.join(named)})" if named else ""
+    return f"its score is {abs(gap):.1f} {'above' if gap > 0 else 'below'} the album's mean{by}"
+
+
+def _flag(song: Beside, name: str, has: str, has_not: str) -> str:
+    if song.mean(name) in (0.0, 1.0):
+        return ""
+    if song.value(name) == 1:
+        return has
+    return has_not if song.mean(name) >= _MOST else ""
+
+
+def _number(song: Beside, name: str, more: str, less: str, form: str) -> str:
+    value, mean = song.value(name), song.mean(name)
+    shown = form.format(value), form.format(mean)
+    if np.isnan(value) or shown[0] == shown[1]:
+        return ""
+    return f"{more if value > mean else less} than the album ({shown[0]}; mean {shown[1]})"
+
+
+def _mode(song: Beside) -> str:
+    return _flag(song, "mode", "is in a major key", "is in a minor key, unlike most")
+
+
+def _earlier(song: Beside) -> str:
+    popularity = song.value("earlier_version")
+    if not np.isnan(popularity):
+        return f"came out before, and that version has popularity {popularity:.0f}"
+    return "did not come out before, unlike others here" if song.mean("n_earlier_versions") > 0 else ""
+
+
+def _length(song: Beside) -> str:
+    lengths = song.rows.numeric[:, NUMERIC.index("duration_ms")].astype(float)
+    if np.isnan(lengths[song.row]):
+        return ""
+    odd = np.abs(np.log(np.maximum(np.nan_to_num(lengths, nan=USUAL_MS), 1e4) / USUAL_MS))
+    gap = odd[song.row] - odd.mean()
+    if abs(gap) < 0.02:
+        return ""
+    how = "nearer to" if gap < 0 else "further from"
+    return f"lasts {_minutes(lengths[song.row])}, {how} the usual {_minutes(USUAL_MS)} than the songs here on average"
+
+
+def _minutes(milliseconds: float) -> str:
+    seconds = round(milliseconds / 1000)
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def _title(song: Beside) -> str:
+    length, mean = song.value("title_length"), song.mean("title_length")
+    if np.isnan(length) or round(length) == round(mean):
+        return ""
+    return f"has a {'longer' if length > mean else 'shorter'} title than the others"
+
+
+def _guest(song: Beside) -> str:
+    return _flag(song, "has_guest", "has a guest", "has no guest, unlike most")
+
+
+def _remark(song: Beside) -> str:
+    has = song.value("has_brackets") == 1 or song.value("has_dash") == 1
+    shares = song.mean("has_brackets"), song.mean("has_dash")
+    if set(shares) <= {0.0, 1.0}:
+        return ""
+    if has:
+        return "has brackets or a dash in its title"
+    return "has a plain title, unlike most" if max(shares) >= _MOST else ""
+
+
+def _edit(song: Beside) -> str:
+    return _flag(song, "is_edit", "is an edit", "is not an edit, unlike most")
+
+
+def _letters(song: Beside) -> str:
+    return _flag(song, "is_lower_case", "has a title in lower case", "has capitals in its title, unlike most") or _flag(
+        song, "is_not_ascii", "has a title with letters beyond A to Z", "has a title of plain letters, unlike most"
+    )
+
+
+def _flags(name: str, has: str, has_not: str) -> Factor:
+    return Factor((name,), partial(_flag, name=name, has=has, has_not=has_not))
+
+
+def _kind(name: str, noun: str) -> Factor:
+    return _flags(name, f"is {noun}", f"is not {noun}, unlike most")
+
+
+def _sound(name: str, more: str, less: str, form: str = "{:.2f}") -> Factor:
+    return Factor((name,), partial(_number, name=name, more=more, less=less, form=form))
+
+
+# every column of the album order stands in one of these
+FACTORS = (
+    Factor(("score_mean", "score_middle", "score_high", "score_low"), _score),
+    Factor(("earlier_above", "n_earlier_versions"), _earlier),
+    _kind("is_title_track", "the title track"),
+    Factor(("has_guest", "n_artists"), _guest),
+    _kind("is_remix", "a remix"),
+    _kind("is_live", "a live recording"),
+    _kind("is_remaster", "a remaster"),
+    _kind("is_acoustic", "an acoustic version"),
+    _kind("is_instrumental", "an instrumental"),
+    Factor(("is_edit", "is_radio_edit"), _edit),
+    _kind("is_version", "a version of another recording"),
+    _kind("is_extended", "an extended mix"),
+    _kind("is_interlude", "an intro, interlude or outro"),
+    _kind("is_part", "a numbered part"),
+    _kind("is_cover", "a cover or tribute"),
+    _kind("is_deluxe", "a bonus or deluxe track"),
+    Factor(("has_brackets", "has_dash"), _remark),
+    Factor(("title_length", "n_title_words"), _title),
+    Factor(("is_lower_case", "is_not_ascii"), _letters),
+    Factor(("odd_length", "duration_ms"), _length),
+    _sound("danceability", "is more danceable", "is less danceable"),
+    _sound("energy", "is more energetic", "is calmer"),
+    _sound("loudness", "is louder", "is quieter", "{:.1f} dB"),
+    _sound("speechiness", "has more spoken words", "has fewer spoken words"),
+    _sound("acousticness", "is more acoustic", "is less acoustic"),
+    _sound("instrumentalness", "is more instrumental", "has more singing"),
+    _sound("liveness", "sounds more like a live recording", "sounds less like a live recording"),
+    _sound("valence", "is brighter in mood", "is darker in mood"),
+    _sound("tempo", "is faster", "is slower", "{:.0f} bpm"),
+    Factor(("mode",), _mode),
+)  # fmt: skip
