@@ -1,0 +1,104 @@
+"""ReccoBeats: audio features and artists of tracks, by Spotify's ids and without a key.
+
+An answer leaves out the tracks it does not know and keeps no order, so it is joined on the Spotify address
+in `href`; `id` is ReccoBeats' own. There is no duration and no time signature among the features.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from songpop.sources.json_service import JsonService, Row, Unanswered, number, objects, text, whole
+
+TRACKS_A_CALL, FEWER_TRACKS_A_CALL = 40, 20
+LONG_BATCHES = f"batches of {TRACKS_A_CALL}"
+
+# lowest and highest value that is believed, as in Spotify's reference; tempo 0 means that none was found
+_SHARES = ("danceability", "energy", "speechiness", "acousticness", "instrumentalness", "liveness", "valence")
+_RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {"loudness": (-60.0, 5.0), "tempo": (1.0, 250.0)}
+_WHOLE_RANGES = {"key": (-1, 11), "mode": (0, 1)}
+
+
+class ReccoBeatsSource(JsonService):
+    """Ask ReccoBeats; see `JsonService`."""
+
+    name = "reccobeats"
+    title = "ReccoBeats"
+    default_url = "https://api.reccobeats.com"
+    default_pace_seconds = 1.0  # its limits are not published; others ask once or twice a second
+
+    def fetch_audio_features(self, track_ids: Iterable[str]) -> Iterator[Row]:
+        """Yield a row for each track of an answered call: `found` with its features, or `missing`.
+
+        A value that is absent or out of range is None. A track of a call that was given up has no row.
+
+        Raises:
+            SourceStopped: nothing more can be asked in this run; rows yielded before are good.
+        """
+        for asked, items in self._batches("audio_features", "/v1/audio-features", track_ids):
+            yield from (_feature_row(track_id, items.get(track_id)) for track_id in asked)
+
+    def fetch_track_artists(self, track_ids: Iterable[str]) -> Iterator[Row]:
+        """Yield Spotify's id and the name of each artist of the tracks that ReccoBeats knows.
+
+        Raises:
+            SourceStopped: nothing more can be asked in this run; rows yielded before are good.
+        """
+        for asked, items in self._batches("tracks", "/v1/track", track_ids):
+            for track_id in asked:
+                yield from _artist_rows(track_id, items.get(track_id, {}))
+
+    def _batches(
+        self, bucket: str, path: str, track_ids: Iterable[str]
+    ) -> Iterator[tuple[Sequence[str], dict[str, Row]]]:
+        """Yield the ids of each answered call, and what it brought, by Spotify's id."""
+        left = list(dict.fromkeys(track_ids))
+        while left and bucket not in self.refused:
+            batch = left[: FEWER_TRACKS_A_CALL if LONG_BATCHES in self.refused else TRACKS_A_CALL]
+            items = self._ask(bucket, partial(self._ask_once, path, batch), limited_by=LONG_BATCHES)
+            if items is None and len(batch) > FEWER_TRACKS_A_CALL and LONG_BATCHES in self.refused:
+                continue  # the same tracks again, fewer at a time
+            left = left[len(batch) :]
+            if items is not None:
+                yield batch, items
+
+    def _ask_once(self, path: str, batch: Sequence[str]) -> dict[str, Row]:
+        try:
+            answer = self._get(path, {"ids": ",".join(batch)})
+        except Unanswered as error:
+            if error.failure.status == 400 and len(batch) > FEWER_TRACKS_A_CALL:
+                raise Unanswered(replace(error.failure, kind="limit")) from None
+            raise
+        items = objects(answer.get("content") if isinstance(answer, dict) else answer)
+        return {track_id: item for item in items if (track_id := _spotify_id(item, "track"))}
+
+
+def _feature_row(track_id: str, item: Row | None) -> Row:
+    told = item or {}
+    row: Row = {
+        "track_id": track_id,
+        "state": "missing" if item is None else "found",
+        "reccobeats_id": text(told.get("id")),
+        "isrc": text(told.get("isrc")),
+    }
+    row |= {name: _within(number(told.get(name)), *limits) for name, limits in _RANGES.items()}
+    return row | {name: _within(whole(told.get(name)), *limits) for name, limits in _WHOLE_RANGES.items()}
+
+
+def _artist_rows(track_id: str, item: Row) -> list[Row]:
+    artists = item.get("artists")
+    told = objects(artists) if isinstance(artists, list) else []
+    named = {artist_id: text(artist.get("name")) for artist in told if (artist_id := _spotify_id(artist, "artist"))}
+    return [{"track_id": track_id, "artist_id": key, "artist_name": name} for key, name in named.items()]
+
+
+def _spotify_id(item: Row, kind: str) -> str | None:
+    """Return the id in an address such as https://open.spotify.com/track/<id>."""
+    steps = urlsplit(text(item.get("href")) or "").path.split("/")
+    return steps[steps.index(kind) + 1] or None if kind in steps[:-1] else None
+
+
+def _within(value: Any, low: float, high: float) -> Any:
+    return value if value is not None and low <= value <= high else None
