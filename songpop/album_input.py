@@ -17,6 +17,8 @@ from songpop.settings import Settings
 from songpop.sources import files
 
 Origin = Literal["new release", "known tracks", "file"]
+# the model frame that each sort of album comes from, new releases first
+_FRAMES: dict[str, Origin] = {"releases": "new release", "training": "known tracks"}
 
 MIN_SONGS = 2
 # a file of more songs is no album
@@ -69,11 +71,11 @@ def read_album(settings: Settings, album_id: str) -> AlbumInput:
     with _published(settings) as con:
         champion = _champion(con)
         n_songs = 0
-        for name, origin in (("releases", "new release"), ("training", "known tracks")):
+        for name, origin in _FRAMES.items():
             frame = _songs(con, name, album_id)
             n_songs = max(n_songs, frame.height)
             if frame.height >= MIN_SONGS:
-                return _album(frame, origin, champion)  # type: ignore[arg-type]
+                return _album(frame, origin, champion)
         near = con.execute(_lookup("similar_albums"), {"wanted": album_id, "limit": _SHOWN_NEAR}).fetchall()
     seen = "it has one song only" if n_songs else f"there is no '{album_id}'"
     rows = [row for row in near if row[0] != album_id]
@@ -127,8 +129,9 @@ def _published(settings: Settings) -> duckdb.DuckDBPyConnection:
 def _champion(con: duckdb.DuckDBPyConnection) -> str:
     try:
         champion = ledger.champion_version(con)
-        con.execute("select 1 from marts.releases, marts.tracks, marts.artist_sources limit 0")
-    except duckdb.CatalogException as error:
+        for name in _FRAMES:
+            con.execute(f"from ({resources.sql_path('frames', name).read_text()}) limit 0")
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise WarehouseError(
             "The published file must hold the marts of this version, however it does not. Run `songpop nightly`."
         ) from error

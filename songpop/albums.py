@@ -199,8 +199,8 @@ def _verdict_words(songs: list[Song], verdict: str) -> str:
     chances = [_percent(song.p_best) for song in songs[:2]]
     if verdict == CLEAR:
         return (
-            f"{first} should be the single: its chance to become the album's most popular song is {chances[0]}, that of "
-            f"{second} is {chances[1]}."
+            f"{first} should be the single: its chance to become the album's most popular song is {chances[0]}, "
+            f"that of {second} is {chances[1]}."
         )
     return (
         f"Too close to call: {first} leads with a chance of {chances[0]}, {second} has {chances[1]} (each song would "

@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from songpop.estimators.album_order import USUAL_MS
 from songpop.features import EncodedRows
 from songpop.features.encoder import NUMERIC
 
@@ -114,15 +113,10 @@ def _earlier(song: Beside) -> str:
 
 
 def _length(song: Beside) -> str:
-    lengths = song.rows.numeric[:, NUMERIC.index("duration_ms")].astype(float)
-    if np.isnan(lengths[song.row]):
+    length, mean = song.value("duration_ms"), song.mean("duration_ms")
+    if np.isnan(length) or _minutes(length) == _minutes(mean):
         return ""
-    odd = np.abs(np.log(np.maximum(np.nan_to_num(lengths, nan=USUAL_MS), 1e4) / USUAL_MS))
-    gap = odd[song.row] - odd.mean()
-    if abs(gap) < 0.02:
-        return ""
-    how = "nearer to" if gap < 0 else "further from"
-    return f"lasts {_minutes(lengths[song.row])}, {how} the usual {_minutes(USUAL_MS)} than the songs here on average"
+    return f"lasts {_minutes(length)}, {'longer' if length > mean else 'shorter'} than the album ({_minutes(mean)})"
 
 
 def _minutes(milliseconds: float) -> str:

@@ -20,6 +20,7 @@ COMMANDS = {
     "nightly": ("nights", "Do all of the above in order, training when due."),
     "promote": ("writing", "Let a registered model version score from now on, by hand."),
     "export": ("reading", "Write a ranked list from the published file."),
+    "single": ("choosing", "Rank an album's songs, and say which should be the single."),
     "explain": ("asking", "Tell what pushed a track's score up and down."),
     "what-if": ("asking", "Score a track under changed features, side by side."),
     "sql": ("reading", "Run one query on the published file and print its rows."),

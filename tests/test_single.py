@@ -1,0 +1,203 @@
+"""`songpop single`, and how an album is read: by its id from the readers' file, or from a CSV."""
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import checked_warehouse
+import pytest
+from click.testing import CliRunner, Result
+from planted_model import planted_model
+
+from songpop import album_input, scoring, warehouse
+from songpop.cli import songpop
+from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
+from songpop.settings import Settings
+
+_DAY = date(2026, 11, 22)
+_CSV = """artist_name,track_name,album_name,release_date,genre,tempo,danceability
+artist 3,Anchor,Low Tide,2026-12-04,rock,118,0.7
+artist 3,Low Tide,Low Tide,2026-12,rock,fast,0.5
+artist 3,,Low Tide,,,,
+artist 3,Salt,Low Tide,,,,
+artist 3,Anchor,Low Tide,,,,
+artist 3,Torn
+"""
+
+
+@pytest.fixture
+def published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Publish a small warehouse whose champion is the planted model."""
+    with checked_warehouse.opened(settings) as con:
+        checked_warehouse.fill(con)
+        con.execute(
+            "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, 'promoted' as decision, "
+            "'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, ?::timestamp as decided_at",
+            [checked_warehouse.RUN, checked_warehouse.NOW],
+        )
+        warehouse.publish(con, settings.published)
+    monkeypatch.setattr(scoring, "load_champion", lambda folder, threads: planted_model())
+    return settings
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Write the songs of an unreleased album, four of its lines with mistakes."""
+    path = tmp_path / "album.csv"
+    path.write_text(_CSV)
+    return path
+
+
+def _run(settings: Settings, *arguments: str, columns: int = 100) -> Result:
+    environment = {"COLUMNS": str(columns)}
+    return CliRunner().invoke(songpop, ["single", *arguments, "--home", str(settings.home)], env=environment)
+
+
+def _told(settings: Settings, *arguments: str) -> Any:
+    result = _run(settings, *arguments, "--json")
+    assert result.exit_code == 0, result.exception
+    return json.loads(result.stdout)
+
+
+def test_an_album_of_new_releases_is_ranked_by_its_id(published: Settings) -> None:
+    told = _told(published, "--album", "newAlbum1")
+
+    assert {song["track_name"] for song in told["songs"]} == {"New title 1", "New title 5", "New title 9"}
+    assert [song["place"] for song in told["songs"]] == [1, 2, 3]
+    assert sum(song["p_best"] for song in told["songs"]) == pytest.approx(1)
+    assert (told["album_name"], told["origin"], told["n_songs"]) == ("New album", "new release", 3)
+    assert told["verdict"] in ("clear", "too close to call")
+    assert told["is_clear"] == (told["verdict"] == "clear")
+    assert set(told["songs"][0]) >= {"score", "score_low", "score_high", "p_best", "speaks_for", "speaks_against"}
+    assert told["rejects"] == []
+
+
+def test_an_album_that_is_out_shows_what_was_seen_and_is_said_to_be_no_forecast(published: Settings) -> None:
+    told = _run(published, "--album", "album1")
+
+    assert re.search(r"^\d+ songs; known tracks; keras-planted$", told.stdout, re.MULTILINE)
+    assert re.search(r"^ +song +best +score +90 % .* seen$", told.stdout, re.MULTILINE)
+    assert "These songs are out, and models learn from tracks like them: this is no forecast." in told.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_list_draws_each_interval_on_one_scale_that_fits_the_line(published: Settings, columns: int) -> None:
+    told = _run(published, "--album", "newAlbum1", columns=columns).stdout
+
+    drawn = re.findall(r"^\d  New title \d +\d+ % +[\d.]+ +(\d+)–(\d+)  ([·─●]+)$", told, re.MULTILINE)
+    assert len(drawn) == 3
+    for low, high, line in drawn:
+        assert len(line) == 26
+        assert line.count("●") == 1
+        inside = [place for place, sign in enumerate(line) if sign != "·"]
+        assert inside[0] == pytest.approx(int(low) / 4, abs=1)
+        assert inside[-1] == pytest.approx(int(high) / 4, abs=1)
+    assert max(map(len, told.splitlines())) <= columns
+    assert "Association, not cause" in told
+
+
+def test_a_file_with_mistakes_loses_nothing_but_its_bad_lines(published: Settings, file: Path) -> None:
+    told = _told(published, "--csv", str(file))
+    words = _run(published, "--csv", str(file)).stderr
+
+    assert {song["track_name"] for song in told["songs"]} == {"Anchor", "Salt"}
+    assert [(reject["line"], reject["reason"]) for reject in told["rejects"]] == [
+        (3, "tempo must be a number of at least 0, however it is 'fast'"),
+        (4, "track_name must not be blank, however it is"),
+        (6, "same track_id as line 2, with other values"),
+        (7, "the line must have 7 fields, however it has 2"),
+    ]
+    assert told["notes"] == ["'artist 3' is taken as 'Artist 3'."]
+    assert "4 lines were left out; all others are ranked:\n  line 3: tempo must be a number" in words
+
+
+def test_a_files_songs_get_what_the_readers_file_knows_of_the_artist(published: Settings, file: Path) -> None:
+    album = album_input.read_album_file(published, file, today=_DAY)
+
+    rows = album.frame.select(
+        "track_name", "artist_name", "artist_popularity", "year", "n_album_tracks", "tempo"
+    ).rows()
+    assert rows == [("Anchor", "Artist 3", 23.0, 2026, 2, 118.0), ("Salt", "Artist 3", 23.0, None, 2, None)]
+    assert album.frame["release_date"].to_list() == [date(2026, 12, 4), None]
+    assert (album.album_name, album.artist_name, album.origin) == ("Low Tide", "Artist 3", "file")
+    stranger = album_input.read_album_file(published, b"artist_name,track_name\nX,One\nX,Two\n", today=_DAY)
+    assert stranger.frame["artist_popularity"].to_list() == [None, None]
+    assert stranger.frame["artist_name"].to_list() == ["X", "X"]
+
+
+def test_the_template_can_be_read_back(published: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "filled.csv"
+    path.write_text(_run(published, "--template").stdout)
+
+    told = _told(published, "--csv", str(path))
+
+    assert [song["track_name"] for song in told["songs"]].count("First Song") == 1
+    assert told["rejects"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("artist_name,track_name\nX,One\n", "among two songs or more, however album.csv holds one good song"),
+        (
+            "artist_name,track_name\nX,\n,Two\n",
+            r"no good song \(2 lines were left out; first: line 2: track_name",
+        ),
+        (
+            "artist_name,track_name,album_name\nX,One,A\nX,Two,B\n",
+            "one album, however album.csv names 2 in album_name",
+        ),
+        ("artist,title\nX,One\n", "artist_name, track_name are missing"),
+        ("artist_name;track_name\nX;One\n", "must be separated by commas"),
+        (
+            "artist_name,track_name\n" + "".join(f"X,Song {i}\n" for i in range(600)),
+            "at most 500 songs, .* 600",
+        ),
+        ("artist_name,track_name\n" + "X,Song\n" * 6000, "at most 500 songs, however album.csv has 6,001 lines"),
+    ],
+)
+def test_a_file_that_is_no_album_says_why(published: Settings, file: Path, text: str, words: str) -> None:
+    file.write_text(text)
+
+    with pytest.raises(SourceError, match=words):
+        album_input.read_album_file(published, file, today=_DAY)
+
+
+def test_an_empty_list_is_named(published: Settings) -> None:
+    with pytest.raises(SourceError, match="must hold a header and songs, however it is empty"):
+        album_input.read_album_file(published, b" \n", today=_DAY)
+
+
+@pytest.mark.parametrize("asked", ["new album", "newAlbum1x", "NEWALBUM1"])
+def test_an_unknown_album_names_the_nearest(published: Settings, asked: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        album_input.read_album(published, asked)
+
+    first, *near = str(told.value).splitlines()
+    assert f"however there is no '{asked}'. Near it are:" in first
+    assert re.fullmatch(r"  newAlbum\d  New album – Artist \d, 3 songs", near[0])
+    assert len(near) <= 5
+    with pytest.raises(SettingsError, match="`songpop export singles` lists the new albums"):
+        album_input.read_album(published, "????")
+
+
+def test_misuse_says_what_to_name(published: Settings, file: Path) -> None:
+    for arguments in ([], ["--album", "x", "--csv", str(file)]):
+        told = _run(published, *arguments)
+        assert told.exit_code == 2
+        assert "Name one album, as in --album ALBUM_ID or --csv FILE." in told.stderr
+
+
+def test_a_file_without_champion_or_marts_says_what_to_do(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.publish(con, settings.published)
+    with pytest.raises(WarehouseError, match="must hold the marts of this version"):
+        album_input.read_album(settings, "newAlbum1")
+
+    with checked_warehouse.opened(settings) as con:
+        checked_warehouse.fill(con)
+        warehouse.publish(con, settings.published)
+    with pytest.raises(ModelError, match="Choosing a single must have a champion"):
+        album_input.read_album(settings, "newAlbum1")
