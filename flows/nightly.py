@@ -48,6 +48,8 @@ def nightly(
     artists: str | None = None,
     albums: str | None = None,
     releases: str | None = None,
+    watchlist: str | None = None,
+    pins: str | None = None,
     kaggle: bool = False,
     retrain: Retrain = "auto",
     sample_rows: int | None = None,
@@ -61,7 +63,14 @@ def nightly(
     "2GB"}`, but the keys, which are of the environment; everything else is as in `songpop nightly --help`.
     """
     chosen = Settings.from_env(**{**(settings or {}), **({"home": home} if home else {})})
-    files = {"tracks": tracks, "artists": artists, "albums": albums, "releases": releases}
+    files = {
+        "tracks": tracks,
+        "artists": artists,
+        "albums": albums,
+        "releases": releases,
+        "watchlist": watchlist,
+        "pins": pins,
+    }
     inputs = Inputs(kaggle=kaggle, **{name: Path(path) for name, path in files.items() if path})
     with open_night(
         chosen, inputs, as_of_date=as_of or local_today(), retrain=retrain, sample_rows=sample_rows

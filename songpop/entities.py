@@ -1,6 +1,6 @@
 """The input files as declared: which columns each has, of what kind, and which rule a value must keep."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["text", "whole", "large_whole", "number", "moment", "release_date"]
@@ -108,6 +108,7 @@ _SPOTIFY_ID = Column(
     pattern="[0-9A-Za-z]{22}",
     rule="22 letters and digits",
 )
+_ARTIST_ID = Column("artist_id", "text", pattern="[0-9A-Za-z]{22}", rule="22 letters and digits")
 _ANY_ID = Column("track_id", "text", is_needed=True, is_filled=True, pattern="(?s).{1,64}", rule="1 to 64 characters")
 _MADE_ID = Column("track_id", "text", is_filled=True, pattern="(?s).{1,64}", rule="1 to 64 characters")
 
@@ -173,5 +174,19 @@ OBSERVED = Entity(
     key=("track_id", "observed_at"),
 )
 
+WATCHLIST = Entity(
+    "watchlist",
+    (_ARTIST_NAME, _ARTIST_ID, Column("note", "text")),
+    key=("artist_name",),
+    not_here=("popularity", "track_id", "track_name"),
+)
+PINS = Entity(
+    "pins",
+    # a blank id says that the artist is none of a service's
+    (_ARTIST_NAME, replace(_ARTIST_ID, is_needed=True), Column("note", "text")),
+    key=("artist_name",),
+    not_here=("popularity", "track_id", "track_name"),
+)
+
 # in the order in which files are loaded
-ENTITIES = {entity.name: entity for entity in (TRACKS, ARTISTS, ALBUMS, RELEASES, OBSERVED)}
+ENTITIES = {entity.name: entity for entity in (TRACKS, ARTISTS, ALBUMS, RELEASES, OBSERVED, WATCHLIST, PINS)}

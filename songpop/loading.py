@@ -31,7 +31,7 @@ class LoadedFile:
     """What one file brought.
 
     Attributes:
-        entity: tracks, artists, albums, releases or observed.
+        entity: tracks, artists, albums, releases, observed, watchlist or pins.
         n_rows: kept in the raw table; n_rejected lie in ledger.rejects under the same snapshot_id.
         n_blank_lines: blank lines, which are neither.
         is_new: False where the same content was loaded before; then nothing was added.
@@ -94,6 +94,8 @@ def load(
     albums: Path | None = None,
     releases: Path | None = None,
     observed: Path | None = None,
+    watchlist: Path | None = None,
+    pins: Path | None = None,
     kaggle: bool = False,
     run_id: str,
     as_of_date: date,
@@ -108,7 +110,7 @@ def load(
     Args:
         con: the writer's connection, in no transaction.
         settings: `max_reject_share` bounds how many lines may be unreadable or break a rule.
-        tracks, artists, albums, releases, observed: files of README's formats.
+        tracks, artists, albums, releases, observed, watchlist, pins: files of README's formats.
         kaggle: also fetch the Kaggle file, or find it in kagglehub's cache, and load it as tracks.
         run_id, as_of_date, now: what the rows are marked with.
         progress: as `console.progress`; None shows nothing.
@@ -118,7 +120,15 @@ def load(
             kept but its rejected lines (the first 1,000 of them), under the snapshot_id that the message names.
         SourceUnavailable: the Kaggle file can't be fetched now.
     """
-    given = {"tracks": tracks, "artists": artists, "albums": albums, "releases": releases, "observed": observed}
+    given = {
+        "tracks": tracks,
+        "artists": artists,
+        "albums": albums,
+        "releases": releases,
+        "observed": observed,
+        "watchlist": watchlist,
+        "pins": pins,
+    }
     paths = {name: Path(path) for name, path in given.items() if path is not None}
     for path in paths.values():
         files.check_path(path)

@@ -17,7 +17,7 @@ from songpop.settings import Settings
 from songpop.steps import Inputs
 
 if TYPE_CHECKING:
-    from songpop.sources.spotify import SpotifySource
+    from songpop.sources.configured import Sources
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Night:
         run: the run of the whole night.
         inputs: the files that it was pointed at.
         retrain: when to train.
-        source: the Spotify source of an embedded sample; None takes the one that the settings name.
+        sources: the services of an embedded sample; None takes those that the settings name.
         lines: name, seconds and outcome of every step done.
         has_news: whether a service told something, which is then to be checked.
         n_scored: how many releases were scored.
@@ -49,7 +49,7 @@ class Night:
     run: Run
     inputs: Inputs
     retrain: Retrain = "auto"
-    source: "SpotifySource | None" = None
+    sources: "Sources | None" = None
     lines: list[tuple[str, float, str]] = field(default_factory=list)
     has_news: bool = False
     n_scored: int = 0
@@ -88,7 +88,7 @@ class Night:
         return steps.check(self.run, phase).summary
 
     def _enrich(self) -> str:
-        result = steps.enrich(self.run, self.source)
+        result = steps.enrich(self.run, self.sources)
         self.has_news = bool(result.n_calls)
         for note in result.notes if result.n_calls else ():
             console.say(f"  {note}")
@@ -127,10 +127,10 @@ def open_night(
     """
     with ExitStack() as stack:
         run = stack.enter_context(open_run(settings, "nightly", as_of_date=as_of_date, clock=clock))
-        source = None
+        sources = None
         if sample_rows:
-            inputs, source = stack.enter_context(_embedded_sample(settings, sample_rows, as_of_date))
-        night = Night(run, inputs, retrain, source)
+            inputs, sources = stack.enter_context(_embedded_sample(settings, sample_rows, as_of_date))
+        night = Night(run, inputs, retrain, sources)
         try:
             yield night
         except BaseException as error:
@@ -170,11 +170,12 @@ def run_night(
 
 
 @contextmanager
-def _embedded_sample(settings: Settings, n_rows: int, as_of_date: date) -> Iterator[tuple[Inputs, "SpotifySource"]]:
+def _embedded_sample(settings: Settings, n_rows: int, as_of_date: date) -> Iterator[tuple[Inputs, "Sources"]]:
     """Write the synthetic sample; serve its artists and half of its releases in Spotify's shape, on loopback.
 
     The other half comes as a releases file, so that both ways of a release into the warehouse are gone.
     """
+    from songpop.sources.configured import Sources
     from songpop.sources.sample import write_sample
     from songpop.sources.sample_catalogue import split_releases
     from songpop.sources.sample_service import serve_sample
@@ -184,4 +185,4 @@ def _embedded_sample(settings: Settings, n_rows: int, as_of_date: date) -> Itera
     files = write_sample(folder, n_rows, settings.seed, as_of_date=as_of_date)
     releases, served = split_releases(files.releases, folder)
     with serve_sample(replace(files, releases=served)) as service:
-        yield Inputs(tracks=files.tracks, albums=files.albums, releases=releases), service.source()
+        yield Inputs(tracks=files.tracks, albums=files.albums, releases=releases), Sources(service.source())

@@ -70,7 +70,13 @@ class Run:
 
     def build(self, con: duckdb.DuckDBPyConnection) -> None:
         """Build staging and marts anew for this run's day."""
-        warehouse.build(con, as_of_date=self.as_of_date, new_release_days=self.settings.new_release_days)
+        warehouse.build(
+            con,
+            as_of_date=self.as_of_date,
+            new_release_days=self.settings.new_release_days,
+            source_order=self.settings.sources,
+            model_sources=self.settings.model_sources,
+        )
 
     def save_findings(self, findings: Sequence[Finding]) -> None:
         """Keep findings in the ledger and show them."""

@@ -15,6 +15,12 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
 _SIZE = re.compile(r"\d+(\.\d+)?\s*[KMGT]i?B", re.IGNORECASE)
 
 
+# where artist popularity, new releases and audio features come from, in the order of preference
+SOURCES = ("spotify", "files", "reccobeats")
+# asked only where a setting names them: their terms allow no commercial use, or their scale is another
+_MORE_SOURCES = ("deezer", "listenbrainz")
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where things are and how much of the machine may be used; each field is one setting of the README."""
@@ -34,6 +40,17 @@ class Settings:
     spotify_api_url: str | None = None
     spotify_token_url: str | None = None
     spotify_market: str = "US"
+    sources: tuple[str, ...] = SOURCES
+    spotify_daily_calls: int | None = None
+    models_use_spotify: bool = True
+    reccobeats_url: str | None = None
+    deezer_url: str | None = None
+    listenbrainz_url: str | None = None
+
+    @property
+    def model_sources(self) -> tuple[str, ...]:
+        """Return the sources whose values models may read, in training and scoring alike."""
+        return tuple(name for name in self.sources if name != "spotify" or self.models_use_spotify)
 
     @property
     def models_dir(self) -> Path:
@@ -74,6 +91,7 @@ class Settings:
         """Return what `from_env` takes as options, in JSON's own types; keys stay in the environment."""
         values = {name: getattr(self, name) for name in _VARIABLES if name not in _SECRETS}
         values["enrich_deadline"] = f"{self.enrich_deadline.total_seconds()}s"
+        values["sources"] = ",".join(self.sources)
         return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
 
 
@@ -107,6 +125,20 @@ def _read_text(text: str, name: str) -> str:
     return text
 
 
+def _read_switch(text: str, name: str) -> bool:
+    if text.lower() not in ("yes", "no"):
+        raise SettingsError(f"{name} must be yes or no, however it is {text!r}.")
+    return text.lower() == "yes"
+
+
+def _read_sources(text: str, name: str) -> tuple[str, ...]:
+    named = tuple(word.strip().lower() for word in text.split(",") if word.strip())
+    known = (*SOURCES, *_MORE_SOURCES)
+    if unknown := [word for word in named if word not in known]:
+        raise SettingsError(f"{name} must be some of {', '.join(known)}, however it names {unknown[0]!r}.")
+    return tuple(dict.fromkeys(named))
+
+
 _VARIABLES = {
     "home": ("SONGPOP_HOME", _read_text),
     "warehouse": ("SONGPOP_WAREHOUSE", _read_text),
@@ -123,6 +155,12 @@ _VARIABLES = {
     "spotify_api_url": ("SONGPOP_SPOTIFY_API_URL", _read_text),
     "spotify_token_url": ("SONGPOP_SPOTIFY_TOKEN_URL", _read_text),
     "spotify_market": ("SONGPOP_SPOTIFY_MARKET", _read_text),
+    "sources": ("SONGPOP_SOURCES", _read_sources),
+    "spotify_daily_calls": ("SONGPOP_SPOTIFY_DAILY_CALLS", _read_int),
+    "models_use_spotify": ("SONGPOP_MODELS_USE_SPOTIFY", _read_switch),
+    "reccobeats_url": ("SONGPOP_RECCOBEATS_URL", _read_text),
+    "deezer_url": ("SONGPOP_DEEZER_URL", _read_text),
+    "listenbrainz_url": ("SONGPOP_LISTENBRAINZ_URL", _read_text),
 }
 
 
@@ -158,6 +196,10 @@ def _validate(settings: Settings) -> None:
         )
     if not 0 <= settings.max_reject_share <= 1:
         raise SettingsError(f"SONGPOP_MAX_REJECT_SHARE must lie in 0 to 1, however it is {settings.max_reject_share}.")
+    if settings.spotify_daily_calls is not None and settings.spotify_daily_calls < 0:
+        raise SettingsError(
+            f"SONGPOP_SPOTIFY_DAILY_CALLS must be at least 0, however it is {settings.spotify_daily_calls}."
+        )
     if settings.warehouse == settings.published:
         raise SettingsError(
             f"SONGPOP_WAREHOUSE and SONGPOP_PUBLISHED must be two files, however both are {settings.warehouse}."

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from songpop.enriching import EnrichResult
     from songpop.expectations import CheckResult
     from songpop.loading import LoadResult
-    from songpop.sources.spotify import SpotifySource
+    from songpop.sources.configured import Sources
 
 Phase = Literal["inputs", "scores", "all"]
 
@@ -36,12 +36,14 @@ class Inputs:
     albums: Path | None = None
     releases: Path | None = None
     observed: Path | None = None
+    watchlist: Path | None = None
+    pins: Path | None = None
     kaggle: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing to load."""
-        return not self.kaggle and not any((self.tracks, self.artists, self.albums, self.releases, self.observed))
+        return not any(asdict(self).values())
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,8 @@ def _withdraw(con: duckdb.DuckDBPyConnection, run: Run, reason: str) -> None:
     console.say(f"Withdrawn, so that the next run goes on without: {names}. Mend the file and load it again.")
 
 
-def enrich(run: Run, source: "SpotifySource | None" = None) -> "EnrichResult":
-    """Ask the configured services for what the files did not tell, and build the marts anew."""
+def enrich(run: Run, sources: "Sources | None" = None) -> "EnrichResult":
+    """Ask the configured services for what the files did not tell; the marts are built anew with it."""
     from songpop import enriching
 
     with run.warehouse() as con:
@@ -155,12 +157,30 @@ def enrich(run: Run, source: "SpotifySource | None" = None) -> "EnrichResult":
             as_of_date=run.as_of_date,
             run_id=run.run_id,
             now=run.clock(),
-            source=source,
+            sources=sources,
             progress=console.progress,
         )
-        run.build(con)
     run.save_findings(result.findings)
     return result
+
+
+def purge(run: Run, source: str) -> dict[str, int]:
+    """Forget what a service told, build the marts without it, and publish anew where something was published.
+
+    Both files are written whole again, so that no deleted row is left in a free block of theirs.
+
+    Returns:
+        Rows deleted, by table.
+    """
+    from songpop.enriching import purging
+
+    with run.warehouse() as con:
+        counts = purging.forget(con, source)
+        run.build(con)
+        if run.settings.published.is_file():
+            warehouse.publish(con, run.settings.published)
+    warehouse.rewrite(run.settings)
+    return counts
 
 
 def score(run: Run) -> ScoreResult:

@@ -4,7 +4,7 @@ import os
 import re
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from functools import cache
@@ -15,18 +15,21 @@ import polars as pl
 
 from songpop import resources
 from songpop.errors import WarehouseError
-from songpop.settings import Settings
+from songpop.settings import SOURCES, Settings
 
 SCHEMAS = ("raw", "staging", "marts", "ledger")
 
 # marts read staging, the ledger and the marts before them in this list
 BUILD_ORDER = (
     "snapshots",
+    "artist_popularities",
     "artist_sources",
     "tracks",
     "artists",
+    "release_features",
     "releases",
     "scores",
+    "rank_history",
     "ranked_releases",
     "album_singles",
     "score_backtest",
@@ -191,15 +194,29 @@ def _declared_columns() -> tuple[tuple[str, str, str, str], ...]:
         return tuple(con.execute(_COLUMNS).fetchall())
 
 
-def build(con: duckdb.DuckDBPyConnection, *, as_of_date: date, new_release_days: int) -> None:
+def build(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    as_of_date: date,
+    new_release_days: int,
+    source_order: Sequence[str] = SOURCES,
+    model_sources: Sequence[str] = SOURCES,
+) -> None:
     """Build staging and marts anew from raw and ledger, in one transaction, with their comments.
 
     Args:
         con: the writer's connection.
         as_of_date: the day that the marts speak for.
         new_release_days: how long after its release a track found by a service counts as new.
+        source_order: where artist popularity and audio features come from, the most preferred source first.
+        model_sources: those of them that models may read.
     """
-    parameters = {"as_of_date": as_of_date, "new_release_days": new_release_days}
+    parameters = {
+        "as_of_date": as_of_date,
+        "new_release_days": new_release_days,
+        "source_order": list(source_order),
+        "model_sources": list(model_sources),
+    }
     glossary = tomllib.loads(resources.glossary_path().read_text())
     with transaction(con):
         for path in resources.sql_paths("staging"):
@@ -269,6 +286,21 @@ def publish(
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def rewrite(settings: Settings) -> None:
+    """Write the writer's file whole again, so that it holds no trace of rows that were deleted.
+
+    Raises:
+        WarehouseError: it can't be opened, or the disk has no room for a copy.
+    """
+    con = open_file(settings.warehouse, settings, read_only=False)
+    try:
+        publish(con, settings.warehouse)
+    except duckdb.Error as error:
+        raise unwritten(error) from error
+    finally:
+        con.close()
 
 
 def read_frame(con: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:

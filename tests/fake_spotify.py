@@ -3,14 +3,17 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
+from songpop.sources.calling import RunClock
 from songpop.sources.loopback import LoopbackServer, Reply, Request
 from songpop.sources.spotify import SpotifySource
 
 CLIENT_ID = "a-client-id"
 CLIENT_SECRET = "a-secret-nobody-may-see"
 TOKEN_PATH = "/api/token"
+NOW = datetime(2026, 11, 22, 3, 15)
 
 Script = Mapping[str, Sequence[Reply]]
 
@@ -58,11 +61,11 @@ class FakeSpotify:
         """How often a token was asked for."""
         return sum(request.path == TOKEN_PATH for request in self.server.requests)
 
-    def source(self, **options: Any) -> SpotifySource:
+    def source(self, *, deadline_seconds: float = 2700.0, **options: Any) -> SpotifySource:
         """Return a client of this server, on its clock."""
-        options = {"pace_seconds": 0.0, "clock": self.clock, "sleep": self.clock.sleep} | options
+        clock = RunClock(deadline_seconds, NOW, seconds=self.clock, sleep=self.clock.sleep)
         url = self.server.url
-        return SpotifySource(CLIENT_ID, CLIENT_SECRET, url, url + TOKEN_PATH, **options)
+        return SpotifySource(CLIENT_ID, CLIENT_SECRET, url, url + TOKEN_PATH, clock=clock, **options)
 
     def _answer(self, request: Request) -> Reply:
         replies = self._script.get(request.path)

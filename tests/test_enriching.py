@@ -26,11 +26,15 @@ from fake_spotify import (
 
 from songpop import enriching, warehouse
 from songpop.enriching import EnrichResult
+from songpop.enriching.call_log import CallLog
 from songpop.settings import Settings
 from songpop.sources import sample, sample_service
+from songpop.sources.calling import Capability
+from songpop.sources.configured import Sources
 from songpop.sources.loopback import Reply
 from songpop.sources.sample_catalogue import split_releases
 from songpop.sources.spotify import SpotifySource
+from songpop.sources.spotify_tier import PROBED
 
 SEARCH, ARTISTS, TRACKS = "/v1/search", "/v1/artists", "/v1/tracks"
 FEATURES, NEW_RELEASES = "/v1/audio-features", "/v1/browse/new-releases"
@@ -83,8 +87,14 @@ def _build(con: duckdb.DuckDBPyConnection) -> None:
 def _enrich(
     con: duckdb.DuckDBPyConnection, settings: Settings, source: SpotifySource | None, *, now: datetime = NOW
 ) -> EnrichResult:
+    """Enrich from a source whose key is known to be an approved organisation's, so that nothing is probed."""
+    sources = Sources(source) if source else None
+    if source:
+        log = CallLog(con, "earlier-run")
+        for name in (*PROBED, "artists"):
+            log.note_capability("Spotify", name, Capability(True, "", now - timedelta(days=1)))
     return enriching.enrich(
-        con, settings, as_of_date=AS_OF, run_id=f"run-{now}", now=now, source=source, progress=_silent
+        con, settings, as_of_date=AS_OF, run_id=f"run-{now}", now=now, sources=sources, progress=_silent
     )
 
 
@@ -101,9 +111,9 @@ def test_without_keys_nothing_is_asked_and_the_files_coverage_is_told(
     result = _enrich(con, settings, None)
 
     assert result.notes == ["Spotify is off: SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET are not set."]
-    assert result.summary.endswith("From the files, 1 of 2 artists have a popularity.")
+    assert result.summary.endswith("Nothing had to be asked; 1 of 2 artists have a popularity.")
     assert (result.findings, result.n_calls, result.n_asked) == ([], {}, 0)
-    assert dataclasses.astuple(result.coverage) == (2, 1, 0, 1)
+    assert dataclasses.astuple(result.coverage) == (2, 1, 0, 1, 0, 0, 0, 0)
 
 
 def test_an_empty_warehouse_is_built_and_not_asked_about(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -114,11 +124,11 @@ def test_an_empty_warehouse_is_built_and_not_asked_about(con: duckdb.DuckDBPyCon
     assert (result.n_asked, result.findings) == (0, [])
 
 
-def test_artists_without_an_answer_are_asked_for_the_busiest_first(
+def test_artists_without_an_answer_are_asked_for_the_weightiest_first(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    _load_tracks(con, (1, "Rare", 90), (2, "Busy", 10), (3, "Busy", 50), (4, "None", 5))
-    tracks = [track(_track_id(3), "Busy", "b1"), track(_track_id(4), "None", "n1"), None]
+    _load_tracks(con, (1, "Rare", 50), (2, "Busy", 10), (3, "Busy", 50), (4, "None", 5))
+    tracks = [track(_track_id(3), "Busy", "b1"), None, track(_track_id(4), "None", "n1")]
     artists = [artist("Busy", "b1", popularity=60, genres=["pop", "rock"]), artist("None", "n1", popularity=0)]
     script = QUIET | {
         TRACKS: [Reply(200, {"tracks": tracks})],
@@ -131,7 +141,7 @@ def test_artists_without_an_answer_are_asked_for_the_busiest_first(
     _build(con)
 
     assert fake.asked == [NEW_RELEASES, TRACKS, ARTISTS, SEARCH]
-    assert fake.requests[1].query["ids"] == ",".join(_track_id(n) for n in (3, 4, 1))
+    assert fake.requests[1].query["ids"] == ",".join(_track_id(n) for n in (3, 1, 4))
     assert _rows(
         con,
         "select artist_name, found_name, artist_id, match_state, match_method, artist_popularity, genres, expires_at "
@@ -147,7 +157,7 @@ def test_artists_without_an_answer_are_asked_for_the_busiest_first(
         ("Rare", None, None),
     ]
     assert (result.n_asked, result.n_found, result.n_missing, result.n_unasked) == (3, 2, 1, 0)
-    assert dataclasses.astuple(result.coverage) == (3, 0, 2, 2)
+    assert dataclasses.astuple(result.coverage) == (3, 0, 2, 2, 2, 0, 1, 0)
     assert result.findings == []
 
 
@@ -192,7 +202,7 @@ def test_new_releases_bring_their_features_and_their_artists_first(
     _build(con)
 
     assert fake.asked[:5] == [NEW_RELEASES, "/v1/albums/al1", FEATURES, TRACKS, ARTISTS]
-    assert fake.asked[5:] == [NEW_RELEASES, FEATURES]
+    assert fake.asked[5:] == [NEW_RELEASES]
     assert (result.n_releases, result.n_features, again.n_releases) == (2, 1, 0)
     assert _rows(
         con,
@@ -253,7 +263,7 @@ def test_an_interrupted_run_keeps_its_answers_and_whole_albums_only(
 
     with scripted(script) as (_, source), pytest.raises(KeyboardInterrupt):
         enriching.enrich(
-            con, settings, as_of_date=AS_OF, run_id="run", now=NOW, source=source, progress=killed_at_the_65th
+            con, settings, as_of_date=AS_OF, run_id="run", now=NOW, sources=Sources(source), progress=killed_at_the_65th
         )
 
     assert sorted(set(seen)) == [0, 60]
@@ -301,7 +311,7 @@ def test_a_used_up_quota_is_a_warning_and_what_came_before_is_kept(
     assert [(finding.check_name, finding.severity) for finding in result.findings] == [
         ("enrichment_is_complete", "warning")
     ]
-    assert "It may be asked again in 86207 s." in result.findings[0].message
+    assert "It may be asked again from 2026-11-23 03:11 UTC on." in result.findings[0].message
     assert result.notes == ["Spotify refused tracks: 403 'Forbidden'."]
 
 

@@ -8,6 +8,7 @@ import pytest
 from fake_spotify import (
     CLIENT_ID,
     CLIENT_SECRET,
+    NOW,
     FakeClock,
     FakeSpotify,
     album,
@@ -23,7 +24,7 @@ from fake_spotify import (
 )
 
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
-from songpop.sources.calling import Failure, PoliteCaller
+from songpop.sources.calling import Failure, PoliteCaller, RunClock
 from songpop.sources.loopback import Reply
 from songpop.sources.spotify import SpotifySource
 from songpop.sources.spotify_answers import may_be_released_within
@@ -64,6 +65,7 @@ def test_an_equal_name_is_found_with_its_facts() -> None:
             "genres": ["pop"],
             "popularity": 90,
             "followers": 5,
+            "asked_id": None,
         }
     ]
 
@@ -388,14 +390,14 @@ def test_new_releases_are_the_tracks_of_albums_of_these_days() -> None:
 
 def test_without_the_list_new_albums_come_from_a_search_that_ends() -> None:
     full = albums_page(*(album(f"al{n}") for n in range(10)), next_page="http://evil.example/next")
-    script = {NEW_RELEASES: [error(403, "Forbidden")], SEARCH: [full]}
+    script = {NEW_RELEASES: [error(403, "Forbidden")], SEARCH: [error(400, "Invalid limit"), full]}
     with scripted(script) as (fake, source):
         rows = list(fetch_new_releases(source, as_of_date=AS_OF, days=28, known_album_ids={"al0"}))
 
     searches = [request.query for request in fake.requests if request.path == SEARCH]
     assert rows == []
-    assert [query["offset"] for query in searches] == ["0", "10"]
-    assert searches[0] == {"q": "tag:new", "type": "album", "limit": "10", "offset": "0", "market": "US"}
+    assert [(query["limit"], query["offset"]) for query in searches] == [("50", "0"), ("10", "0"), ("10", "10")]
+    assert searches[1] == {"q": "tag:new", "type": "album", "limit": "10", "offset": "0", "market": "US"}
     assert "/v1/albums/al0" not in fake.asked
     assert fake.asked.count("/v1/albums/al1") == 1
 
@@ -421,10 +423,12 @@ def test_audio_features_skip_nulls_and_keep_to_their_ids() -> None:
         rows = list(fetch_audio_features(source, ["t1", "t2", "t3"]))
 
     assert [request.query for request in fake.requests] == [{"ids": "t1,t2,t3"}]
-    assert [(r["track_id"], r["time_signature"], r["tempo"], r["key"]) for r in rows] == [
+    found = [row for row in rows if row["state"] == "found"]
+    assert [(r["track_id"], r["time_signature"], r["tempo"], r["key"]) for r in found] == [
         ("t1", 1, None, 9),
         ("t3", 4, 118.211, 9),
     ]
+    assert [row for row in rows if row["state"] == "missing"] == [{"track_id": "t2", "state": "missing"}]
 
 
 def test_audio_features_come_a_hundred_a_call() -> None:
@@ -444,7 +448,7 @@ def test_a_key_without_audio_features_is_refused_once_and_says_why() -> None:
 
 def test_a_missing_key_is_named() -> None:
     with pytest.raises(SettingsError, match="SPOTIPY_CLIENT_SECRET must both be set"):
-        SpotifySource(CLIENT_ID, "")
+        SpotifySource(CLIENT_ID, "", clock=RunClock(60.0))
 
 
 @pytest.mark.parametrize(
@@ -460,11 +464,8 @@ def test_a_caller_names_what_it_could_not_get(kind: str, expected: type[Exceptio
     caller = PoliteCaller(
         "Spotify",
         lambda error: Failure(kind, "no"),
+        RunClock(60.0, NOW, seconds=clock, sleep=clock.sleep),
         pace_seconds=0.0,
-        deadline_seconds=60.0,
-        clock=clock,
-        sleep=clock.sleep,
-        renew_token=lambda: None,
     )
 
     with pytest.raises(expected, match=words):
@@ -473,7 +474,7 @@ def test_a_caller_names_what_it_could_not_get(kind: str, expected: type[Exceptio
 
 def test_a_mistake_of_ours_is_no_failure_of_the_service() -> None:
     with FakeSpotify({}).server as server:
-        source = SpotifySource("id", CLIENT_SECRET, server.url, server.url)
+        source = SpotifySource("id", CLIENT_SECRET, server.url, server.url, clock=RunClock(60.0))
         with pytest.raises(ZeroDivisionError):
             source._answer("search", lambda: 1 // 0)
         source.close()

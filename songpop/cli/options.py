@@ -36,9 +36,27 @@ _RULE_OPTIONS = (
     ),
     click.option("--retrain-days", type=int, help="Age at which a champion is retrained [SONGPOP_RETRAIN_DAYS, or 7]"),
     click.option("--enrich-deadline", help="Enrichment ends by then, as in 45m [SONGPOP_ENRICH_DEADLINE]"),
+    click.option(
+        "--sources",
+        metavar="A,B,...",
+        help="Sources to use, the most preferred first [SONGPOP_SOURCES, or spotify,files,reccobeats]",
+    ),
+    click.option(
+        "--spotify-daily-calls",
+        type=int,
+        help="Calls to each of Spotify's buckets in 24 hours, 0 for no limit [SONGPOP_SPOTIFY_DAILY_CALLS]",
+    ),
+    click.option(
+        "--models-use-spotify",
+        metavar="yes|no",
+        help="May models read what Spotify told? [SONGPOP_MODELS_USE_SPOTIFY, or yes]",
+    ),
     click.option("--spotify-market", help="Market of the new releases, as in ES [SONGPOP_SPOTIFY_MARKET, or US]"),
     click.option("--spotify-api-url", metavar="URL", help="Another Spotify-shaped API [SONGPOP_SPOTIFY_API_URL]"),
     click.option("--spotify-token-url", metavar="URL", help="Where it gives tokens [SONGPOP_SPOTIFY_TOKEN_URL]"),
+    click.option("--reccobeats-url", metavar="URL", help="Another address of ReccoBeats [SONGPOP_RECCOBEATS_URL]"),
+    click.option("--deezer-url", metavar="URL", help="Another address of Deezer [SONGPOP_DEEZER_URL]"),
+    click.option("--listenbrainz-url", metavar="URL", help="Another address [SONGPOP_LISTENBRAINZ_URL]"),
 )
 
 
@@ -100,6 +118,8 @@ def input_options(command: Command) -> Command:
             click.option("--artists", type=input_file, metavar="FILE", help="artist_name,popularity"),
             click.option("--albums", type=input_file, metavar="FILE", help="track_id,album_id,album_name,release_date"),
             click.option("--releases", type=input_file, metavar="FILE", help="New releases to score"),
+            click.option("--watchlist", type=input_file, metavar="FILE", help="Artists whose new releases to look for"),
+            click.option("--pins", type=input_file, metavar="FILE", help="artist_name,artist_id set by hand; they win"),
             click.option("--kaggle", is_flag=True, help="Fetch the Kaggle data set (version 1) as the tracks"),
         )
     ):

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,19 +20,15 @@ from songpop.steps import Inputs
 def load_command(
     settings: Settings,
     as_of_date: date,
-    tracks: Path | None,
-    artists: Path | None,
-    albums: Path | None,
-    releases: Path | None,
-    kaggle: bool,
     as_json: bool,
+    **files: Any,
 ) -> None:
     """Load source files into the warehouse.
 
     CSV, CSV.gz, a zip of one CSV, or Parquet. Loading the same content again changes nothing. Lines that
     break a rule are kept aside in ledger.rejects with their reason.
     """
-    inputs = Inputs(tracks=tracks, artists=artists, albums=albums, releases=releases, kaggle=kaggle)
+    inputs = Inputs(**files)
     if inputs.is_empty:
         raise click.UsageError("Name a file to load, as in --tracks spotify_data.csv, or --kaggle.")
     with open_run(settings, "load", as_of_date=as_of_date) as run:
@@ -66,25 +63,6 @@ def check_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
     else:
         console.say(result.summary)
         console.say(f"Data Docs: {result.docs}")
-
-
-@click.command("enrich")
-@run_options
-@json_option
-def enrich_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
-    """Fill artists, new releases and audio features from the configured services.
-
-    Spotify is used where SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET are set; otherwise the step says what
-    the files cover. The keys are read from the environment only: others on the machine can see a command line.
-    """
-    with open_run(settings, "enrich", as_of_date=as_of_date) as run:
-        with run.warehouse() as con:
-            run.build(con)
-        result = steps.enrich(run)
-    if as_json:
-        print_json(result)
-    else:
-        console.say(result.summary)
 
 
 @click.command("train")

@@ -115,6 +115,26 @@ class Catalogue:
         hits = [self.artists[artist_id] for artist_id in ids]
         return sorted(hits, key=lambda artist: (-(artist.popularity or 0), artist.artist_id))
 
+    def albums_of(self, artist_id: str) -> list[Album]:
+        """Return the albums that an artist has a track on, newest first."""
+        found = {track.album_id: self.albums[track.album_id] for track in self._tracks_of(artist_id) if track.album_id}
+        return sorted(found.values(), key=lambda album: (album.release_date, album.album_id), reverse=True)
+
+    def find_tracks(self, title: str, artist_name: str) -> list[Track]:
+        """Return the tracks of a title by the artists that a name finds."""
+        artists = self.find_artists(artist_name)
+        tracks = [track for artist in artists for track in self._tracks_of(artist.artist_id)]
+        return [track for track in tracks if fold_name(title) in fold_name(track.name)]
+
+    def find_albums(self, title: str, artist_name: str) -> list[Album]:
+        """Return the albums of a title by the artists that a name finds."""
+        artists = self.find_artists(artist_name)
+        albums = [album for artist in artists for album in self.albums_of(artist.artist_id)]
+        return [album for album in albums if fold_name(title) in fold_name(album.name)]
+
+    def _tracks_of(self, artist_id: str) -> list[Track]:
+        return [track for track in self.tracks.values() if track.artist.artist_id == artist_id]
+
     def _artist(self, name: str, artist_id: str | None, popularity: int | None) -> Artist:
         artist = self._by_name.get(name)
         if artist is None:

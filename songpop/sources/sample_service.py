@@ -1,29 +1,34 @@
 """A Spotify-shaped HTTP service over the synthetic sample, so that a night needs no keys but uses the real client.
 
-Field lists, limits and refusals follow Spotify's two main tiers: `extended` (what an approved organisation may
-ask) and `dev_new` (an app made since February 2026).
+Field lists, limits and refusals follow Spotify's three tiers: `extended` (what an approved organisation may ask),
+`dev_legacy` (an app from before February 2026) and `dev_new` (any since).
 """
 
 import base64
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
+from songpop.sources.calling import RunClock
 from songpop.sources.loopback import LoopbackServer, Reply, Request
 from songpop.sources.sample_catalogue import Album, Artist, Catalogue, SampleFiles, Track
 from songpop.sources.spotify import SpotifySource
 from songpop.sources.spotify_answers import FEATURES
 
-Tier = Literal["extended", "dev_new"]
+Tier = Literal["extended", "dev_legacy", "dev_new"]
 Answer = dict[str, Any]
 
 CLIENT_ID = "synthetic-client"
 CLIENT_SECRET = "synthetic-secret"  # of a service that lives for one run on this machine
 _TOKEN = "synthetic-token"
+_RUN_SECONDS = 2700.0  # the clients it hands out may ask for so long
 _MOST_IDS = {"artists": 50, "tracks": 50, "audio-features": 100}
+_LONG_PAGE, _SHORT_PAGE = 50, 10
 _DEEPEST = 1000
+_FILTER = re.compile(r'(artist|track|album):"([^"]*)"')
 _FOLLOWERS_A_POINT = 10_000
 
 
@@ -72,7 +77,7 @@ class SampleService:
 
     def source(self) -> SpotifySource:
         """Return a client with this service's keys; it is closed with the service."""
-        source = SpotifySource(CLIENT_ID, CLIENT_SECRET, self.url, self.token_url, pace_seconds=0.0)
+        source = SpotifySource(CLIENT_ID, CLIENT_SECRET, self.url, self.token_url, clock=RunClock(_RUN_SECONDS))
         self.sources.append(source)
         return source
 
@@ -91,6 +96,12 @@ class SampleService:
                 return self._several(kind, request)
             case ["artists", artist_id]:
                 return self._one(self.catalogue.artists.get(artist_id), self._artist)
+            case ["artists", artist_id, "albums"]:
+                albums = self.catalogue.albums_of(artist_id)
+                reply = self._page(request, "albums", albums, self._album, f"artists/{artist_id}/albums")
+                return reply if reply.status != 200 else Reply(200, reply.body["albums"])
+            case ["tracks", track_id]:
+                return self._one(self.catalogue.tracks.get(track_id), self._full_track)
             case ["albums", album_id]:
                 return self._one(self.catalogue.albums.get(album_id), self._full_album)
             case ["albums", album_id, "tracks"]:
@@ -101,9 +112,10 @@ class SampleService:
         return _error(404, "Resource not found") if found is None else Reply(200, shape(found))
 
     def _several(self, kind: str, request: Request) -> Reply:
+        if kind == "audio-features" and self.tier != "extended":
+            return Reply(403, {"error": {"status": 403}})  # Spotify's refusal has no message
         if self.tier == "dev_new":
-            # of audio features Spotify's refusal has no message
-            return Reply(403, {"error": {"status": 403}}) if kind == "audio-features" else _error(403, "Forbidden")
+            return _error(403, "Forbidden")
         ids = request.query.get("ids", "").split(",")
         if not all(ids) or len(ids) > _MOST_IDS[kind]:
             return _error(400, "Invalid ids")
@@ -116,22 +128,28 @@ class SampleService:
 
     def _search(self, request: Request) -> Reply:
         query, kind = request.query.get("q", ""), request.query.get("type", "")
+        words = dict(_FILTER.findall(query))
         if "tag:new" in query and kind == "album":
-            return self._page(request, "albums", self.catalogue.new_albums(), self._album, 50, "search")
+            return self._page(request, "albums", self.catalogue.new_albums(), self._album, "search")
         if kind == "artist":
-            hits = self.catalogue.find_artists(query.removeprefix("artist:").strip('"'))
-            return self._page(request, "artists", hits, self._artist, 50, "search")
-        return self._page(request, f"{kind}s", [], self._album, 50, "search")
+            return self._page(
+                request, "artists", self.catalogue.find_artists(words.get("artist", query)), self._artist, "search"
+            )
+        if kind == "track":
+            tracks = self.catalogue.find_tracks(words.get("track", ""), words.get("artist", ""))
+            return self._page(request, "tracks", tracks, self._full_track, "search")
+        albums = self.catalogue.find_albums(words.get("album", ""), words.get("artist", ""))
+        return self._page(request, "albums", albums, self._album, "search")
 
     def _new_releases(self, request: Request) -> Reply:
         if self.tier == "dev_new":
             return _error(403, "Forbidden")
-        return self._page(request, "albums", self.catalogue.new_albums(), self._album, 50, "browse/new-releases")
+        return self._page(request, "albums", self.catalogue.new_albums(), self._album, "browse/new-releases")
 
     def _album_tracks(self, album: Album | None, request: Request) -> Reply:
         if album is None:
             return _error(404, "Resource not found")
-        reply = self._page(request, "tracks", album.tracks, self._track, 50, f"albums/{album.album_id}/tracks")
+        reply = self._page(request, "tracks", album.tracks, self._track, f"albums/{album.album_id}/tracks")
         return reply if reply.status != 200 else Reply(200, reply.body["tracks"])
 
     def _page(
@@ -140,11 +158,11 @@ class SampleService:
         name: str,
         items: Sequence[Any],
         shape: Callable[[Any], Answer],
-        most: int,
         path: str,
     ) -> Reply:
         is_search = path == "search"
-        most = 10 if is_search and self.tier == "dev_new" else most
+        is_short = self.tier == "dev_new" and (is_search or path.endswith("/albums"))
+        most = _SHORT_PAGE if is_short else _LONG_PAGE
         limit, offset = int(request.query.get("limit", 20)), int(request.query.get("offset", 0))
         if not 1 <= limit <= most:
             return _error(400, "Invalid limit")

@@ -7,9 +7,9 @@ without urllib3's retries, a cache in memory, and time-outs on both hosts; every
 """
 
 import logging
-import time
+import random
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -17,15 +17,22 @@ import requests
 
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
 from songpop.settings import Settings
-from songpop.sources.calling import ALL_BUCKETS, Failure, PoliteCaller
+from songpop.sources.calling import (
+    ALL_BUCKETS,
+    CAPABILITY_LIFE,
+    Capability,
+    Memory,
+    PoliteCaller,
+    RunClock,
+)
 from songpop.sources.spotify_answers import Row
+from songpop.sources.spotify_failures import read_failure, read_items, read_list, read_object
 
 ARTISTS_A_CALL = 50
 FEATURES_A_CALL = 100
-SEARCH_LIMIT = 10  # a new app gets a 400 for more
 RELEASES_LIMIT = 50
+LONG_PAGE, SHORT_PAGE = 50, 10  # a new app gets a 400 for more than ten
 _TRACKS_LIMIT = 50
-_PACE_SECONDS = 0.34  # three calls a second; Spotify's own number is unpublished
 _TIMEOUT_SECONDS = (3.05, 10.0)  # connect, read
 _LONGEST_NAME = 200  # of a search; Spotify cuts longer queries itself
 # a 404 of these says that the endpoint is gone; of the others, that one thing is not there
@@ -42,9 +49,14 @@ class SpotifySource:
     refused, stopped or given up is remembered here; the end of all calls is raised as `SourceStopped`.
 
     Attributes:
+        caller: makes the requests; its pace and budget are those of the key's tier (see `spotify_tier`).
         refused: what this key may not ask for, and Spotify's words; such calls are not made again.
+        missing: what Spotify answered 404 for, with the bucket that was asked.
+        failed: what it gave no usable answer for, with the bucket and its words.
         n_given_up: answers that stayed unusable.
     """
+
+    name = "spotify"
 
     def __init__(
         self,
@@ -53,13 +65,14 @@ class SpotifySource:
         api_url: str | None = None,
         token_url: str | None = None,
         *,
+        clock: RunClock,
         market: str = "US",
-        pace_seconds: float = _PACE_SECONDS,
-        deadline_seconds: float = 2700.0,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        pace_seconds: float = 0.0,
+        daily_calls: int | None = None,
+        memory: Memory | None = None,
+        jitter: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Build Spotipy's client; nothing is asked yet, but the deadline runs.
+        """Build Spotipy's client; nothing is asked yet.
 
         Raises:
             SettingsError: a key is empty.
@@ -67,27 +80,49 @@ class SpotifySource:
         if not client_id or not client_secret:
             raise SettingsError("SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET must both be set for Spotify.")
         self.market = market
-        self.refused: dict[str, str] = {}
+        self.is_loopback = _is_loopback(api_url)
+        self.missing: dict[str, str] = {}
+        self.failed: dict[str, tuple[str, str]] = {}
         self.n_given_up = 0
-        self._client_secret = client_secret
         self._build_client(client_id, client_secret, api_url, token_url)
-        self._caller = PoliteCaller(
+        self.caller = PoliteCaller(
             "Spotify",
-            self._read_failure,
+            lambda error: read_failure(error, client_secret),
+            clock,
             pace_seconds=pace_seconds,
-            deadline_seconds=deadline_seconds,
-            clock=clock,
-            sleep=sleep,
+            daily_calls=daily_calls,
+            memory=memory,
             renew_token=lambda: self._auth.cache_handler.save_token_to_cache(None),
+            jitter=jitter,
         )
+        self.use_memory(self.caller.memory)
+
+    def use_memory(self, memory: Memory) -> None:
+        """Begin with what earlier runs learned of this key, and keep there what this one learns."""
+        self.caller.use_memory(memory)
+        now = self.caller.clock.now()
+        self.capabilities = memory.capabilities("Spotify", now - CAPABILITY_LIFE)
+        self.refused = {name: known.words for name, known in self.capabilities.items() if not known.is_allowed}
+
+    def learn(self, name: str, is_allowed: bool, words: str = "") -> None:
+        """Remember, for this run and later ones, whether the key may do something."""
+        known = self.capabilities.get(name)
+        if known and known.is_allowed == is_allowed:
+            return
+        if is_allowed:
+            self.refused.pop(name, None)
+        else:
+            self.refused[name] = words
+        self.capabilities[name] = Capability(is_allowed, words, self.caller.clock.now())
+        self.caller.memory.note_capability("Spotify", name, self.capabilities[name])
 
     def __repr__(self) -> str:
         """Name the address and nothing secret."""
         return f"SpotifySource({self._spotipy.prefix!r})"
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "SpotifySource":
-        """Build the source that the settings describe; a service on this machine needs no pace.
+    def from_settings(cls, settings: Settings, clock: RunClock) -> "SpotifySource":
+        """Build the source that the settings describe.
 
         Raises:
             SettingsError: a key is missing.
@@ -97,20 +132,20 @@ class SpotifySource:
             settings.spotify_client_secret or "",
             settings.spotify_api_url,
             settings.spotify_token_url,
+            clock=clock,
             market=settings.spotify_market,
-            pace_seconds=0.0 if _is_loopback(settings.spotify_api_url) else _PACE_SECONDS,
-            deadline_seconds=settings.enrich_deadline.total_seconds(),
+            jitter=random.Random().random,
         )
 
     @property
     def n_calls(self) -> dict[str, int]:
         """Return the requests made so far, retries included, by bucket."""
-        return dict(self._caller.n_calls)
+        return dict(self.caller.n_calls)
 
     @property
     def stops(self) -> dict[str, str]:
         """Return the buckets that ask for no more calls in this run, and why."""
-        return dict(self._caller.stops)
+        return dict(self.caller.stops)
 
     def close(self) -> None:
         """Close the connections."""
@@ -118,77 +153,130 @@ class SpotifySource:
 
     def search_artists(self, artist_name: str) -> list[Any] | None:
         """Search for an artist's name; up to ten hits, in Spotify's order."""
-        query = f'artist:"{artist_name[:_LONGEST_NAME].replace(chr(34), " ")}"'
-        return self._answer("search", lambda: _items(self._search(query, "artist", offset=0), "artists", "items"))
+        query = f'artist:"{_quotable(artist_name)}"'
+        return self._answer("search", lambda: self._search(query, "artist"), artist_name)
+
+    def search_artists_page(self, artist_name: str) -> list[Any] | None:
+        """Search for an artist's name with as long a page as the key may have."""
+        query = f'artist:"{_quotable(artist_name)}"'
+        return self._page("search", "long search pages", lambda limit: self._search(query, "artist", limit=limit))
+
+    def search_tracks(self, track_name: str, artist_name: str) -> list[Any] | None:
+        """Search for a track by title and artist; up to ten hits, with the ids of their artists."""
+        query = f'track:"{_quotable(track_name)}" artist:"{_quotable(artist_name)}"'
+        return self._answer("search", lambda: self._search(query, "track"))
+
+    def search_albums(self, album_name: str, artist_name: str) -> list[Any] | None:
+        """Search for an album by title and artist; up to ten hits."""
+        query = f'album:"{_quotable(album_name)}" artist:"{_quotable(artist_name)}"'
+        return self._answer("search", lambda: self._search(query, "album"))
 
     def search_new_albums(self, offset: int) -> list[Any] | None:
-        """Return one page of the albums that Spotify tags as new; `SEARCH_LIMIT` a page."""
-        return self._answer(
-            "search", lambda: _items(self._search("tag:new", "album", offset=offset), "albums", "items")
+        """Return one page of the albums that Spotify tags as new."""
+        return self._page(
+            "search",
+            "long search pages",
+            lambda limit: self._search("tag:new", "album", limit=limit, offset=offset),
         )
+
+    def artist_albums(self, artist_id: str, offset: int) -> list[Any] | None:
+        """Return one page of an artist's albums and singles, the newest first."""
+
+        def ask(limit: int) -> list[Any]:
+            page = self._spotipy.artist_albums(
+                artist_id, include_groups="album,single", country=self.market, limit=limit, offset=offset
+            )
+            return read_items(page, "items")
+
+        return self._page("artist_albums", "long pages of an artist's albums", ask, artist_id)
 
     def new_releases(self, offset: int) -> list[Any] | None:
         """Return one page of the list of new releases; `RELEASES_LIMIT` a page."""
 
         def ask() -> list[Any]:
             page = self._spotipy.new_releases(country=self.market, limit=RELEASES_LIMIT, offset=offset)
-            return _items(page, "albums", "items")
+            return read_items(page, "albums", "items")
 
         return self._answer("new_releases", ask)
 
     def album(self, album_id: str) -> Row | None:
         """Return an album with its first page of tracks."""
-        return self._answer("album", lambda: _object(self._spotipy.album(album_id, market=self.market)))
+        return self._answer("album", lambda: read_object(self._spotipy.album(album_id, market=self.market)), album_id)
 
     def album_tracks(self, album_id: str, offset: int) -> list[Any] | None:
         """Return a later page of an album's tracks."""
 
         def ask() -> list[Any]:
             page = self._spotipy.album_tracks(album_id, limit=_TRACKS_LIMIT, offset=offset, market=self.market)
-            return _items(page, "items")
+            return read_items(page, "items")
 
         return self._answer("album_tracks", ask)
 
     def tracks(self, track_ids: Sequence[str]) -> list[Any] | None:
         """Return up to fifty tracks by id."""
-        return self._answer("tracks", lambda: _items(self._spotipy.tracks(track_ids, market=self.market), "tracks"))
+        return self._answer("tracks", lambda: read_items(self._spotipy.tracks(track_ids, market=self.market), "tracks"))
 
     def artists(self, artist_ids: Sequence[str]) -> list[Any] | None:
         """Return up to `ARTISTS_A_CALL` artists by id."""
-        return self._answer("artists", lambda: _items(self._spotipy.artists(artist_ids), "artists"))
+        return self._answer("artists", lambda: read_items(self._spotipy.artists(artist_ids), "artists"))
 
     def artist(self, artist_id: str) -> Row | None:
         """Return one artist by id."""
-        return self._answer("artist", lambda: _object(self._spotipy.artist(artist_id)))
+        return self._answer("artist", lambda: read_object(self._spotipy.artist(artist_id)), artist_id)
 
     def audio_features(self, track_ids: Sequence[str]) -> list[Any] | None:
         """Return the audio features of up to `FEATURES_A_CALL` tracks, null where Spotify has none."""
-        return self._answer("audio_features", lambda: _list(self._spotipy.audio_features(track_ids)))
+        return self._answer("audio_features", lambda: read_list(self._spotipy.audio_features(track_ids)))
 
-    def _search(self, query: str, kind: str, *, offset: int) -> Any:
-        return self._spotipy.search(query, limit=SEARCH_LIMIT, offset=offset, type=kind, market=self.market)
+    def _search(self, query: str, kind: str, *, limit: int = SHORT_PAGE, offset: int = 0) -> list[Any]:
+        page = self._spotipy.search(query, limit=limit, offset=offset, type=kind, market=self.market)
+        return read_items(page, f"{kind}s", "items")
 
-    def _answer(self, bucket: str, ask: Callable[[], Answer]) -> Answer | None:
+    def _page(
+        self, bucket: str, capability: str, ask: Callable[[int], list[Any]], key: str | None = None
+    ) -> list[Any] | None:
+        """Ask for a long page where the key may, else for a short one."""
+        if capability not in self.refused:
+            items = self._answer(bucket, lambda: ask(LONG_PAGE), key, limited_by=capability)
+            if items is not None:
+                self.learn(capability, True)
+                return items
+            if capability not in self.refused:
+                return None
+        return self._answer(bucket, lambda: ask(SHORT_PAGE), key)
+
+    def _answer(
+        self, bucket: str, ask: Callable[[], Answer], key: str | None = None, *, limited_by: str | None = None
+    ) -> Answer | None:
         if bucket in self.refused:
             return None
         try:
-            return self._caller.call(lambda: self._within_time(ask), bucket)
+            return self.caller.call(lambda: self._within_time(ask), bucket)
         except SourceStopped:
-            if ALL_BUCKETS in self._caller.stops:
+            if ALL_BUCKETS in self.caller.stops:
                 raise
         except SourceRefused as error:
-            if error.status != 404 or bucket in _REMOVABLE:
-                self.refused[bucket] = str(error)
-        except (SourceUnavailable, SourceChanged):
+            self._remember_refusal(bucket, key, limited_by, error)
+        except (SourceUnavailable, SourceChanged) as error:
             self.n_given_up += 1
+            if key is not None:
+                self.failed[key] = (bucket, str(error))
         return None
+
+    def _remember_refusal(self, bucket: str, key: str | None, limited_by: str | None, error: SourceRefused) -> None:
+        if error.status == 400:
+            self.learn(limited_by or bucket, False, str(error))
+        elif error.status == 404 and bucket not in _REMOVABLE:
+            self.missing[key or ""] = bucket
+        else:
+            self.learn(bucket, False, str(error))
 
     def _within_time(self, ask: Callable[[], Answer]) -> Answer:
         """Let no single read outlast the deadline, and no warning of Spotipy's get in the way.
 
         It warns of endpoints that Spotify removes; whether this key may ask them is seen by asking.
         """
-        left = max(self._caller.seconds_left(), 0.1)
+        left = max(self.caller.seconds_left(), 0.1)
         timeouts = tuple(min(seconds, left) for seconds in _TIMEOUT_SECONDS)
         self._spotipy.requests_timeout = self._auth.requests_timeout = timeouts
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
@@ -219,71 +307,10 @@ class SpotifySource:
         if token_url:
             self._auth.OAUTH_TOKEN_URL = token_url
 
-    def _read_failure(self, error: Exception) -> Failure | None:
-        """Say what an exception out of Spotipy means."""
-        from spotipy.exceptions import SpotifyException
-        from spotipy.oauth2 import SpotifyOauthError
 
-        if isinstance(error, SpotifyException):
-            return _read_status(error.http_status, str(error.msg), error.reason, error.headers or {})
-        if isinstance(error, SpotifyOauthError):
-            return _read_token_error(str(error.error)[:100].replace(self._client_secret, "…"))
-        if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
-            return Failure("connection", type(error).__name__)
-        if isinstance(error, ValueError | AttributeError | TypeError | KeyError):
-            return Failure("payload", f"an answer that can't be read ({type(error).__name__})")
-        return None
-
-
-def _read_token_error(words: str) -> Failure:
-    if "client" not in words:
-        return Failure("server", f"no token ({words!r})")
-    return Failure(
-        "account",
-        "SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET must be a pair that Spotify knows, "
-        f"however it gave them no token ({words!r}).",
-    )
-
-
-def _read_status(status: int, message: str, reason: str | None, headers: Mapping[str, str]) -> Failure:
-    said = message.partition(":\n ")[2].strip()[:200]
-    words = f"{status} {said!r}" if said and said != "None" else f"{status} without a message"
-    wait = _read_seconds(headers.get("Retry-After"))
-    if status == 429:
-        return Failure("quota" if reason == "QUOTA_EXCEEDED" else "rate", words, status, wait)
-    if status == 401:
-        return Failure("token", words, status)
-    if status == 403 and "premium" in said.lower():
-        return Failure("account", f"it answered {words}.", status)
-    if status in (403, 404):
-        return Failure("refused", words, status)
-    return Failure("server", words, status, wait) if status >= 500 else Failure("request", words, status)
-
-
-def _read_seconds(text: str | None) -> float | None:
-    """Read Retry-After as whole seconds; a date or a word counts as none."""
-    try:
-        return float(int(text or ""))
-    except ValueError:
-        return None
-
-
-def _items(answer: Any, *path: str) -> list[Any]:
-    for name in path:
-        answer = answer[name]
-    return _list(answer)
-
-
-def _list(answer: Any) -> list[Any]:
-    if not isinstance(answer, list):
-        raise ValueError(f"a list must come back, however it is a {type(answer).__name__}")
-    return answer
-
-
-def _object(answer: Any) -> Row:
-    if not isinstance(answer, dict) or not answer.get("id"):
-        raise ValueError(f"an object with an id must come back, however it is a {type(answer).__name__}")
-    return answer
+def _quotable(text: str) -> str:
+    """Keep a name inside the quotes of a query."""
+    return text[:_LONGEST_NAME].replace('"', " ")
 
 
 def _is_loopback(url: str | None) -> bool:

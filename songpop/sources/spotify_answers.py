@@ -33,14 +33,22 @@ def known_objects(items: Iterable[Any]) -> list[Row]:
     return [item for item in items if isinstance(item, dict) and item.get("id")]
 
 
-def by_requested_id(items: Iterable[Any]) -> dict[str, Row]:
-    """Key objects by the id they were asked under, which a relinked track names in `linked_from`."""
+def by_requested_id(items: Sequence[Any], asked: Sequence[str] = ()) -> dict[str, Row]:
+    """Key objects by their own id and by the id they were asked under.
+
+    A relinked track names that in `linked_from`. A merged artist, and a relinked track of a new app, do not: where as
+    many objects came back as were asked for, one with an id that nobody asked for stands for the id at its place.
+    """
     found: dict[str, Row] = {}
+    if len(items) == len(asked):
+        for key, item in zip(asked, items, strict=True):
+            if isinstance(item, dict) and item.get("id") and item["id"] not in asked:
+                found[key] = item
     for item in known_objects(items):
         found[item["id"]] = item
-        asked = item.get("linked_from")
-        if isinstance(asked, dict) and asked.get("id"):
-            found[asked["id"]] = item
+        linked = item.get("linked_from")
+        if isinstance(linked, dict) and linked.get("id"):
+            found[linked["id"]] = item
     return found
 
 
@@ -72,9 +80,13 @@ def artist_row(
     method: str,
     confidence: float | None = None,
     candidates: Sequence[Row] = (),
+    asked_id: str | None = None,
 ) -> Row:
-    """Return the row of one name that was asked for; without an artist everything but the name is unknown."""
-    told = artist or {}
+    """Return the row of one name that was asked for; without an artist everything but the name is unknown.
+
+    `asked_id` is kept where the artist that came back bears another id.
+    """
+    told: Row = artist or {}
     followers = told.get("followers")
     genres = told.get("genres")
     return {
@@ -88,6 +100,7 @@ def artist_row(
         "genres": [str(genre) for genre in genres] if isinstance(genres, list) else None,
         "popularity": _whole(told.get("popularity")),
         "followers": _whole(followers.get("total")) if isinstance(followers, dict) else None,
+        "asked_id": asked_id if asked_id != told.get("id") else None,
     }
 
 

@@ -2,23 +2,26 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from songpop.names import fold_name
 from songpop.sources import spotify_answers as answers
-from songpop.sources.spotify import (
-    ARTISTS_A_CALL,
-    FEATURES_A_CALL,
-    RELEASES_LIMIT,
-    SEARCH_LIMIT,
-    SpotifySource,
-)
+from songpop.sources.spotify import ARTISTS_A_CALL, FEATURES_A_CALL, SHORT_PAGE, SpotifySource
 from songpop.sources.spotify_answers import Row
+from songpop.sources.spotify_tier import ARTIST_POPULARITY
 
-ARTIST_POPULARITY = "artist popularity"
 _POPULARITY_PATIENCE = 20  # artists without a popularity, before the key is taken to give none
 _MOST_PAGES = 20  # both lists of new albums hold about 100
 
 Item = TypeVar("Item")
+Page = list[Any]
+
+
+class Lead(NamedTuple):
+    """An album that another service calls new."""
+
+    artist_name: str
+    album_name: str
 
 
 def fetch_artists(
@@ -27,62 +30,97 @@ def fetch_artists(
     *,
     artist_ids: Mapping[str, str] | None = None,
     track_ids: Mapping[str, str] | None = None,
+    track_names: Mapping[str, str] | None = None,
+    pinned: Collection[str] = (),
 ) -> Iterator[Row]:
     """Yield a row for each artist name, by the cheapest way that is sure.
 
     A known artist id first (50 a call), then the artist of a known track (50 a call, checked by name),
-    then a search by name (one a call). A name that Spotify could not be asked about has no row. It ends
-    early where the key turns out to give no popularity; then `source.refused` says so.
+    then a search by name (one a call), and where several artists bear the name, a search for their track. A name that
+    Spotify could not be asked about has no row. It ends early where the key gives no popularity; then
+    `source.refused` says so.
 
     Args:
         source: who to ask.
         artist_names: the warehouse's names, the most wanted first.
         artist_ids: Spotify's artist id, by name, where it is known.
         track_ids: the id of one track of the artist, by name.
+        track_names: the title of one track of the artist, by name.
+        pinned: names whose id a person has set; they are never searched.
 
     Raises:
         SourceStopped: nothing more can be asked in this run; rows yielded before are good.
     """
+    if ARTIST_POPULARITY in source.refused:
+        return
+    ways = _Ways(artist_ids or {}, track_ids or {}, track_names or {}, pinned)
     n_found = n_told = 0
     for names in _chunks(artist_names, ARTISTS_A_CALL):
-        for row in _artist_rows(source, names, artist_ids or {}, track_ids or {}):
+        for row in _artist_rows(source, names, ways):
             n_found += row["artist_id"] is not None
             n_told += row["popularity"] is not None
             yield row
             if n_found >= _POPULARITY_PATIENCE and not n_told:
-                source.refused[ARTIST_POPULARITY] = (
-                    f"Spotify gave this key {n_found} artists and a popularity for none of them."
-                )
+                words = f"Spotify gave this key {n_found} artists and a popularity for none of them."
+                source.learn(ARTIST_POPULARITY, False, words)
                 return
 
 
+def match_artists(source: SpotifySource, artist_names: Iterable[str]) -> Iterator[Row]:
+    """Yield a row for each artist name, by a search alone; whether the key gives a popularity does not matter.
+
+    Raises:
+        SourceStopped: nothing more can be asked in this run; rows yielded before are good.
+    """
+    for name in artist_names:
+        hits = source.search_artists(name)
+        if hits is not None:
+            yield answers.artist_row_of_hits(name, answers.known_objects(hits))
+
+
 def fetch_new_releases(
-    source: SpotifySource, *, as_of_date: date, days: int, known_album_ids: Collection[str] = ()
+    source: SpotifySource,
+    *,
+    as_of_date: date,
+    days: int,
+    known_album_ids: Collection[str] = (),
+    watched_ids: Sequence[str] = (),
+    leads: Sequence[Lead] = (),
 ) -> Iterator[Row]:
     """Yield a row for each track of the albums that came out in the `days` up to `as_of_date`.
 
-    They come from the list of new releases where the key may read it, else from the album search `tag:new`.
+    First the albums of watched artists, then those that another service led to, then Spotify's list of new releases
+    where the key may read it, else the album search `tag:new`.
+
+    Args:
+        source: who to ask.
+        as_of_date: the last day.
+        days: how many days before it count.
+        known_album_ids: albums that need not be asked for.
+        watched_ids: artists whose albums are looked through.
+        leads: albums to search for.
 
     Raises:
         SourceStopped: nothing more can be asked in this run; rows yielded before are good.
     """
     first = as_of_date - timedelta(days=days)
-    seen: set[str] = set()
-    for found_by, listed in _new_albums(source):
+    seen_albums, seen_tracks = set(known_album_ids), set[str]()
+    for found_by, listed in _candidates(source, watched_ids, leads, first, as_of_date):
         is_new = answers.may_be_released_within(listed.get("release_date"), first, as_of_date)
-        if not is_new or listed["id"] in known_album_ids:
+        if not is_new or listed["id"] in seen_albums:
             continue
+        seen_albums.add(listed["id"])
         album = source.album(listed["id"])
         if album is None:
             continue
         tracks = _tracks_of(source, album)
         rows = answers.release_rows(album, tracks, found_by=found_by, market=source.market)
-        yield from (row for row in rows if row["track_id"] not in seen)
-        seen.update(row["track_id"] for row in rows)
+        yield from (row for row in rows if row["track_id"] not in seen_tracks)
+        seen_tracks.update(row["track_id"] for row in rows)
 
 
 def fetch_audio_features(source: SpotifySource, track_ids: Iterable[str]) -> Iterator[Row]:
-    """Yield the audio features of the tracks that Spotify has them for.
+    """Yield a row for each track of every call that was answered; its `state` is found or missing.
 
     There are none where the key may not ask; then `source.refused` says so.
 
@@ -90,38 +128,74 @@ def fetch_audio_features(source: SpotifySource, track_ids: Iterable[str]) -> Ite
         SourceStopped: nothing more can be asked in this run; rows yielded before are good.
     """
     for chunk in _chunks(track_ids, FEATURES_A_CALL):
-        found = answers.by_requested_id(source.audio_features(chunk) or [])
-        yield from (answers.feature_row(found[track_id]) for track_id in chunk if track_id in found)
+        items = source.audio_features(chunk)
+        if items is None:
+            continue
+        found = answers.by_requested_id(items)
+        for track_id in chunk:
+            if track_id in found:
+                yield answers.feature_row(found[track_id]) | {"state": "found"}
+            else:
+                yield {"track_id": track_id, "state": "missing"}
 
 
-def _artist_rows(
-    source: SpotifySource,
-    names: Sequence[str],
-    artist_ids: Mapping[str, str],
-    track_ids: Mapping[str, str],
-) -> Iterator[Row]:
-    ways = {name: (artist_ids[name], "artist_id") for name in names if name in artist_ids}
-    on_tracks = {name: track_ids[name] for name in names if name in track_ids and name not in ways}
-    ways |= _artists_on_tracks(source, on_tracks)
-    artists = _artists(source, sorted({artist_id for artist_id, _ in ways.values()}))
+class _Ways(NamedTuple):
+    """What is known of names before they are asked for."""
+
+    artist_ids: Mapping[str, str]
+    track_ids: Mapping[str, str]
+    track_names: Mapping[str, str]
+    pinned: Collection[str]
+
+
+def _artist_rows(source: SpotifySource, names: Sequence[str], ways: _Ways) -> Iterator[Row]:
+    known = {
+        name: (ways.artist_ids[name], "pinned" if name in ways.pinned else "artist_id")
+        for name in names
+        if name in ways.artist_ids
+    }
+    on_tracks = {name: ways.track_ids[name] for name in names if name in ways.track_ids and name not in known}
+    known |= _artists_on_tracks(source, on_tracks)
+    asked = sorted({artist_id for artist_id, _ in known.values()})
+    artists = _artists(source, asked)
     unmatched = []
     for name in names:
-        artist_id, method = ways.get(name, ("", ""))
+        artist_id, method = known.get(name, ("", ""))
         if artist_id in artists:
-            yield answers.artist_row(name, artists[artist_id], method=method, confidence=1.0)
+            yield answers.artist_row(name, artists[artist_id], method=method, confidence=1.0, asked_id=artist_id)
+        elif name in ways.pinned:
+            if artist_id in source.missing:
+                yield answers.artist_row(name, None, method="pinned", asked_id=artist_id)
         else:
             unmatched.append(name)
     for name in unmatched:
         hits = source.search_artists(name)
         if hits is not None:
-            yield answers.artist_row_of_hits(name, answers.known_objects(hits))
+            row = answers.artist_row_of_hits(name, answers.known_objects(hits))
+            is_open = row["match_state"] == "ambiguous" and name in ways.track_names
+            yield _settled(source, row, hits, ways.track_names[name]) if is_open else row
+
+
+def _settled(source: SpotifySource, row: Row, hits: Sequence[Any], track_name: str) -> Row:
+    """Settle an ambiguous name by who bears it on its track, where that is one artist alone."""
+    name = row["artist_name"]
+    tracks = answers.known_objects(source.search_tracks(track_name, name) or [])
+    same_title = [track for track in tracks if fold_name(str(track.get("name"))) == fold_name(track_name)]
+    ids = {answers.artist_id_on_track(track, name) for track in same_title} - {None}
+    artists = [hit for hit in answers.known_objects(hits) if hit["id"] in ids]
+    if len(ids) != 1 or not artists:
+        return row
+    return answers.artist_row(
+        name, artists[0], method="track_search", confidence=0.95, candidates=answers.known_objects(hits)
+    )
 
 
 def _artists_on_tracks(source: SpotifySource, track_ids: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """Return artist id and method, by name, for names that stand on their track."""
     if not track_ids:
         return {}
-    tracks = answers.by_requested_id(source.tracks(list(track_ids.values())) or [])
+    asked = list(track_ids.values())
+    tracks = answers.by_requested_id(source.tracks(asked) or [], asked)
     ids = {name: answers.artist_id_on_track(tracks.get(track_id, {}), name) for name, track_id in track_ids.items()}
     return {name: (artist_id, "track_id") for name, artist_id in ids.items() if artist_id}
 
@@ -133,26 +207,57 @@ def _artists(source: SpotifySource, artist_ids: Sequence[str]) -> dict[str, Row]
     items: Sequence[Any] | None = source.artists(artist_ids)
     if "artists" in source.refused:
         items = [source.artist(artist_id) for artist_id in artist_ids]
-    return answers.by_requested_id(items or [])
+    return answers.by_requested_id(items or [], artist_ids)
+
+
+def _candidates(
+    source: SpotifySource, watched_ids: Sequence[str], leads: Sequence[Lead], first: date, last: date
+) -> Iterator[tuple[str, Row]]:
+    """Yield albums that may be new, and how they were found."""
+    for artist_id in watched_ids:
+        yield from (("watchlist", album) for album in _newest_albums(source, artist_id, first, last))
+    for lead in leads:
+        yield from (("listenbrainz", album) for album in _albums_named(source, lead))
+    yield from _new_albums(source)
+
+
+def _newest_albums(source: SpotifySource, artist_id: str, first: date, last: date) -> Iterator[Row]:
+    """Yield an artist's albums, the newest first, until one came out before the first day that matters."""
+    for album in _pages(lambda offset: source.artist_albums(artist_id, offset)):
+        if not answers.may_be_released_within(album.get("release_date"), first, date.max):
+            return
+        yield album
+
+
+def _albums_named(source: SpotifySource, lead: Lead) -> Iterator[Row]:
+    """Yield the albums that bear the lead's title, by the lead's artist."""
+    for album in answers.known_objects(source.search_albums(lead.album_name, lead.artist_name) or []):
+        is_same = fold_name(str(album.get("name"))) == fold_name(lead.album_name)
+        if is_same and answers.artist_id_on_track(album, lead.artist_name):
+            yield album
 
 
 def _new_albums(source: SpotifySource) -> Iterator[tuple[str, Row]]:
     """Yield the albums that Spotify lists as new, and how they were found."""
-    yield from (("new_releases", album) for album in _pages(source.new_releases, RELEASES_LIMIT))
+    yield from (("new_releases", album) for album in _pages(source.new_releases))
     if "new_releases" in source.refused:
-        yield from (("tag:new", album) for album in _pages(source.search_new_albums, SEARCH_LIMIT))
+        yield from (("tag:new", album) for album in _pages(source.search_new_albums))
 
 
-def _pages(fetch_page: Callable[[int], list[Any] | None], limit: int) -> Iterator[Row]:
-    """Page by offset until a page is short or brings nothing new; `total` and `next` are not trusted."""
+def _pages(fetch_page: Callable[[int], Page | None]) -> Iterator[Row]:
+    """Page by offset until a page is short or brings nothing new; `total`, `next` and the limit are not trusted."""
     seen: set[str] = set()
-    for number in range(_MOST_PAGES):
-        items = fetch_page(number * limit) or []
-        fresh = {item["id"]: item for item in answers.known_objects(items) if item["id"] not in seen}
+    offset = 0
+    for _ in range(_MOST_PAGES):
+        page = fetch_page(offset)
+        if page is None:
+            return
+        fresh = {item["id"]: item for item in answers.known_objects(page) if item["id"] not in seen}
         yield from fresh.values()
         seen |= fresh.keys()
-        if not fresh or len(items) < limit:
+        if not fresh or len(page) < SHORT_PAGE:
             return
+        offset += len(page)
 
 
 def _tracks_of(source: SpotifySource, album: Row) -> list[Row]:

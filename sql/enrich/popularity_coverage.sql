@@ -1,24 +1,22 @@
--- One row: how many artist names the warehouse has, and how many of them have a popularity from each source.
--- Reads: marts.artists, staging.files__artists, staging.spotify__artists, staging.spotify__releases.
+-- One row: how many artist names the warehouse has, how many have a popularity, from which source, and how Spotify's
+-- matches stand. Reads: marts.artists, marts.artist_sources, marts.artist_popularities.
 with
-names as (
-    select artist_name from marts.artists
-    union
-    select artist_name from staging.spotify__releases where artist_name is not null
-),
-file_names as (
-    select distinct artist_name from staging.files__artists where artist_popularity is not null
-),
-spotify_names as (
-    select distinct artist_name
-    from staging.spotify__artists
-    where artist_popularity is not null and expires_at > $now
+known as (
+    select
+        artist_name,
+        bool_or(popularity_source = 'artists_file') as is_in_files,
+        bool_or(popularity_source = 'spotify') as is_in_spotify
+    from marts.artist_popularities
+    group by artist_name
 )
 select
     count(*) as n_artists,
-    count(file_names.artist_name) as n_from_files,
-    count(spotify_names.artist_name) as n_from_spotify,
-    count(coalesce(file_names.artist_name, spotify_names.artist_name)) as n_known
-from names
-left join file_names on names.artist_name = file_names.artist_name
-left join spotify_names on names.artist_name = spotify_names.artist_name
+    count(*) filter (where known.is_in_files) as n_from_files,
+    count(*) filter (where known.is_in_spotify) as n_from_spotify,
+    count(known.artist_name) as n_known,
+    count(*) filter (where artist_sources.match_state = 'found') as n_found,
+    count(*) filter (where artist_sources.match_state = 'ambiguous') as n_ambiguous,
+    count(*) filter (where artist_sources.match_state = 'unmatched') as n_unmatched,
+    count(*) filter (where artist_sources.match_state = 'pinned') as n_pinned
+from marts.artist_sources as artist_sources
+left join known on artist_sources.artist_name = known.artist_name

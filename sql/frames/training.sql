@@ -23,7 +23,7 @@ select
     tracks.tempo,
     tracks.duration_ms,
     tracks.time_signature,
-    artist_sources.artist_popularity::double as artist_popularity,
+    artist_sources.popularity_for_models as artist_popularity,
     tracks.n_album_tracks::integer as n_album_tracks,
     tracks.popularity,
     tracks.popularity_date

@@ -1,10 +1,19 @@
--- One row per artist name of the warehouse: the artist popularity known for it, and where it comes from.
--- Key: artist_name. Reads: marts.snapshots, staging.files__tracks, files__artists, files__releases,
--- spotify__artists, spotify__releases, ledger.runs.
--- Unit: artist_popularity 0-100 as the source reported it on fetched_at; NULL where no source knows the artist.
+-- One row per artist name of the warehouse: who that is, the artist popularity that counts, and where it comes from.
+-- Key: artist_name. Reads: marts.snapshots, artist_popularities, staging.files__tracks, files__releases,
+-- files__watchlist, files__pins, spotify__artists, spotify__releases, ledger.runs.
+-- Unit: artist_popularity 0-100 of the most preferred source that knows it; popularity_for_models leaves out sources
+-- that models may not read. match_state is Spotify's: found, ambiguous, unmatched, or pinned by hand; NULL: not asked.
 with
 later_runs as (
     select run_id from ledger.runs where as_of_date > $as_of_date
+),
+pins as (
+    -- one-to-one: the newest pins file
+    select pins.artist_name, pins.artist_id
+    from staging.files__pins as pins
+    inner join marts.snapshots as snapshots on pins.snapshot_id = snapshots.snapshot_id
+    where snapshots.newness = 1
+    qualify row_number() over (partition by pins.artist_name order by pins.line) = 1
 ),
 names as (
     select tracks.artist_name
@@ -15,64 +24,65 @@ names as (
     from staging.files__releases as releases
     inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
     union
+    select watchlist.artist_name
+    from staging.files__watchlist as watchlist
+    inner join marts.snapshots as snapshots on watchlist.snapshot_id = snapshots.snapshot_id
+    where snapshots.newness = 1
+    union
     select artist_name
     from staging.spotify__releases
     where artist_name is not null and run_id not in (from later_runs)
 ),
-spotify_artists as (
-    -- one-to-one: the newest answer that has not expired
-    select *
-    from staging.spotify__artists
+spotify_matches as (
+    -- one-to-one: the newest answer that has not expired; a pin admits its own artist alone
+    select artists.artist_name, artists.artist_id, artists.match_state
+    from staging.spotify__artists as artists
+    left join pins on artists.artist_name = pins.artist_name
     where
-        artist_popularity is not null
-        and (expires_at is null or expires_at >= $as_of_date)
-        and run_id not in (from later_runs)
-    qualify row_number() over (partition by artist_name order by fetched_at desc, artist_id) = 1
+        artists.expires_at >= $as_of_date
+        and artists.run_id not in (from later_runs)
+        and (pins.artist_name is null or pins.artist_id in (artists.artist_id, artists.asked_id))
+    qualify row_number() over (partition by artists.artist_name order by artists.fetched_at desc, artists.run_id) = 1
 ),
-file_artists as (
-    -- one-to-one: the newest snapshot that knows the artist's popularity
-    select artists.artist_name, artists.artist_id, artists.artist_popularity, artists.fetched_at
-    from staging.files__artists as artists
-    inner join marts.snapshots as snapshots on artists.snapshot_id = snapshots.snapshot_id
-    where artists.artist_popularity is not null
-    qualify row_number() over (
-        partition by artists.artist_name
-        order by snapshots.newness, artists.line
-    ) = 1
+popularities as (
+    select *, replace(popularity_source, 'artists_file', 'files') as source_name
+    from marts.artist_popularities
+    where list_contains($source_order, replace(popularity_source, 'artists_file', 'files'))
 ),
-folded_artists as (
-    -- a name that differs only in case, accents or outer blanks; left out where two artists fold to one
-    select
-        lower(strip_accents(trim(artist_name))) as folded_name,
-        any_value(artist_id) as artist_id,
-        any_value(artist_popularity) as artist_popularity,
-        any_value(fetched_at) as fetched_at
-    from file_artists
-    group by folded_name
-    having count(*) = 1
+best as (
+    -- one-to-one: the most preferred source
+    select *
+    from popularities
+    qualify row_number() over (partition by artist_name order by list_position($source_order, source_name)) = 1
+),
+best_for_models as (
+    -- one-to-one: the most preferred source that models may read
+    select artist_name, artist_popularity
+    from popularities
+    where list_contains($model_sources, source_name)
+    qualify row_number() over (partition by artist_name order by list_position($source_order, source_name)) = 1
+),
+file_ids as (
+    select artist_name, artist_id
+    from marts.artist_popularities
+    where popularity_source = 'artists_file'
 )
 select
     names.artist_name,
-    coalesce(spotify_artists.artist_id, file_artists.artist_id, folded_artists.artist_id) as artist_id,
     case
-        when spotify_artists.artist_popularity is not null then 'spotify'
-        when file_artists.artist_popularity is not null then 'artists_file'
-        when folded_artists.artist_popularity is not null then 'artists_file'
-    end as popularity_source,
-    case
-        when spotify_artists.artist_popularity is not null then spotify_artists.match_method
-        when file_artists.artist_popularity is not null then 'exact_name'
-        when folded_artists.artist_popularity is not null then 'folded_name'
-    end as match_method,
-    coalesce(
-        spotify_artists.artist_popularity, file_artists.artist_popularity, folded_artists.artist_popularity
-    ) as artist_popularity,
-    case
-        when spotify_artists.artist_popularity is not null then spotify_artists.fetched_at
-        when file_artists.artist_popularity is not null then file_artists.fetched_at
-        else folded_artists.fetched_at
-    end as fetched_at
+        when pins.artist_name is not null then coalesce(spotify_matches.artist_id, pins.artist_id)
+        else coalesce(spotify_matches.artist_id, file_ids.artist_id)
+    end as artist_id,
+    best.popularity_source,
+    best.match_method,
+    case when pins.artist_name is not null then 'pinned' else spotify_matches.match_state end as match_state,
+    best.artist_popularity,
+    best_for_models.artist_popularity as popularity_for_models,
+    best.match_confidence,
+    best.fetched_at
 from names
-left join spotify_artists on names.artist_name = spotify_artists.artist_name
-left join file_artists on names.artist_name = file_artists.artist_name
-left join folded_artists on lower(strip_accents(trim(names.artist_name))) = folded_artists.folded_name
+left join pins on names.artist_name = pins.artist_name
+left join spotify_matches on names.artist_name = spotify_matches.artist_name
+left join file_ids on names.artist_name = file_ids.artist_name
+left join best on names.artist_name = best.artist_name
+left join best_for_models on names.artist_name = best_for_models.artist_name

@@ -1,7 +1,9 @@
 -- One row per new release: every row of the newest releases file, and what a service found of the last days.
--- Key: track_id. Reads: staging.files__releases, spotify__releases, spotify__audio_features, marts.snapshots,
+-- Key: track_id. Reads: staging.files__releases, spotify__releases, marts.release_features, marts.snapshots,
 -- artist_sources, ledger.runs.
 -- Unit: release_age_days counts from release_date to the as-of date; NULL features were in no source.
+-- A song that a service found on several releases (single, album, deluxe edition) counts once, on the longest of them;
+-- one that the file has too is the file's.
 with
 later_runs as (
     select run_id from ledger.runs where as_of_date > $as_of_date
@@ -74,18 +76,29 @@ candidates as (
         and releases.track_name is not null
         and releases.run_id not in (from later_runs)
 ),
-releases as (
+tracks as (
     -- one row a track: the file's own row wins over what a service found
     select *
     from candidates
     qualify row_number() over (partition by track_id order by preference, fetched_at desc, album_id) = 1
 ),
-audio as (
-    -- one row a track: the newest answer
-    select *
-    from staging.spotify__audio_features
-    where run_id not in (from later_runs)
-    qualify row_number() over (partition by track_id order by fetched_at desc) = 1
+folded as (
+    select
+        *,
+        lower(strip_accents(artist_name)) as folded_artist,
+        trim(regexp_replace(lower(strip_accents(track_name)), '[^\p{L}\p{N}]+', ' ', 'g')) as folded_title
+    from tracks
+),
+releases as (
+    -- every row of the file, and of each song that a service found those on one release
+    select * exclude (folded_artist, folded_title)
+    from folded
+    qualify
+        preference = 1
+        or coalesce(album_id, track_id) = first_value(coalesce(album_id, track_id)) over (
+            partition by folded_artist, folded_title
+            order by preference, n_album_tracks desc nulls last, release_date, album_id, track_id
+        )
 ),
 album_sizes as (
     select album_id, count(distinct track_id) as n_album_tracks
@@ -109,9 +122,11 @@ select
     candidates.release_source,
     case
         when candidates.danceability is not null then candidates.release_source
-        when audio.track_id is not null then 'spotify'
+        when audio.track_id is not null then audio.feature_source
         else 'none'
     end as feature_source,
+    candidates.danceability is not null
+    or list_contains($model_sources, coalesce(audio.feature_source, 'files')) as is_for_models,
     coalesce(candidates."year", year(candidates.release_date)) as "year",
     coalesce(candidates.danceability, audio.danceability) as danceability,
     coalesce(candidates.energy, audio.energy) as energy,
@@ -130,6 +145,6 @@ select
     $as_of_date::date - candidates.release_date as release_age_days,
     candidates.release_date
 from releases as candidates
-left join audio on candidates.track_id = audio.track_id
+left join marts.release_features as audio on candidates.track_id = audio.track_id
 left join album_sizes on candidates.album_id = album_sizes.album_id
 left join marts.artist_sources as artist_sources on candidates.artist_name = artist_sources.artist_name

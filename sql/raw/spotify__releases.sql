@@ -1,5 +1,6 @@
 -- One row per track of an album that Spotify called new to a run; in Spotify's own words.
--- Key: run_id, track_id. release_date is YYYY, YYYY-MM or YYYY-MM-DD. found_by: new_releases or tag:new.
+-- Key: run_id, track_id. release_date is YYYY, YYYY-MM or YYYY-MM-DD. found_by: watchlist,
+-- listenbrainz, new_releases or tag:new.
 create table if not exists raw.spotify__releases (
     run_id varchar not null,
     track_id varchar not null,

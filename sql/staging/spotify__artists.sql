@@ -4,6 +4,7 @@ select
     run_id,
     artist_name,
     artist_id,
+    asked_id,
     found_name,
     match_state,
     match_method,

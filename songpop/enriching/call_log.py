@@ -1,0 +1,103 @@
+"""The services' memory in the ledger: calls made, circuits open, what a key may do, what had no answer."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import duckdb
+
+from songpop.sources.calling import Capability, Circuit
+
+MISSING_REST = timedelta(days=30)  # until something that is not there is asked for again
+_FAILED_REST, _LONGEST_REST = timedelta(hours=1), timedelta(days=7)
+
+
+class CallLog:
+    """Keep what the services said in `ledger.api_*` and `ledger.unanswered`; each method commits."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, run_id: str) -> None:
+        """Log for one run, through the writer's connection."""
+        self._con = con
+        self._run_id = run_id
+        self._numbers = Counter(
+            dict(
+                con.execute(
+                    "select service, max(call_number) from ledger.api_calls where run_id = ? group by service", [run_id]
+                ).fetchall()
+            )
+        )
+
+    def call_times(self, service: str, since: datetime) -> dict[str, list[datetime]]:
+        """See `calling.Memory`."""
+        rows = self._con.execute(
+            "select bucket, list(called_at order by called_at) from ledger.api_calls "
+            "where service = ? and called_at > ? group by bucket",
+            [service, since],
+        ).fetchall()
+        return dict(rows)
+
+    def note_call(self, service: str, bucket: str, at: datetime) -> None:
+        """See `calling.Memory`."""
+        self._numbers[service] += 1
+        self._con.execute(
+            "insert into ledger.api_calls values (?, ?, ?, ?, ?)",
+            [self._run_id, service, self._numbers[service], bucket, at],
+        )
+
+    def circuits(self, service: str, at: datetime) -> dict[str, Circuit]:
+        """See `calling.Memory`."""
+        rows = self._con.execute(
+            "select bucket, max(open_until), max_by(reason, open_until) from ledger.api_circuits "
+            "where service = ? and open_until > ? group by bucket",
+            [service, at],
+        ).fetchall()
+        return {bucket: Circuit(until, reason) for bucket, until, reason in rows}
+
+    def open_circuit(self, service: str, bucket: str, circuit: Circuit, at: datetime) -> None:
+        """See `calling.Memory`."""
+        self._con.execute(
+            "insert or ignore into ledger.api_circuits values (?, ?, ?, ?, ?, ?)",
+            [self._run_id, service, bucket, circuit.reason, at, circuit.until],
+        )
+
+    def capabilities(self, service: str, since: datetime) -> dict[str, Capability]:
+        """See `calling.Memory`."""
+        rows = self._con.execute(
+            "select capability, is_allowed, words, checked_at from ledger.api_capabilities "
+            "where service = ? and checked_at > ? "
+            "qualify row_number() over (partition by capability order by checked_at desc, run_id desc) = 1",
+            [service, since],
+        ).fetchall()
+        return {name: Capability(is_allowed, words, checked_at) for name, is_allowed, words, checked_at in rows}
+
+    def note_capability(self, service: str, name: str, capability: Capability) -> None:
+        """See `calling.Memory`."""
+        self._con.execute(
+            "insert or replace into ledger.api_capabilities values (?, ?, ?, ?, ?, ?)",
+            [self._run_id, service, name, capability.words, capability.is_allowed, capability.checked_at],
+        )
+
+    def note_unanswered(
+        self, service: str, kind: str, state: str, answers: Iterable[tuple[str, str | None]], at: datetime
+    ) -> None:
+        """Keep what had no answer, and when it may be asked for again.
+
+        Args:
+            service: who was asked.
+            kind: artist, album or audio_features.
+            state: `missing` (it is not there) or `failed`.
+            answers: key and words of each.
+            at: when.
+        """
+        for key, words in answers:
+            before = self._con.execute(
+                "select n_attempts from ledger.unanswered where service = ? and kind = ? and key = ? and state = ? "
+                "order by asked_at desc limit 1",
+                [service, kind, key, state],
+            ).fetchone()
+            n_attempts = 1 + (before[0] if before else 0)
+            rest = MISSING_REST if state == "missing" else min(_FAILED_REST * 2 ** (n_attempts - 1), _LONGEST_REST)
+            self._con.execute(
+                "insert or replace into ledger.unanswered values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [self._run_id, service, kind, key, state, words, n_attempts, at, at + rest],
+            )

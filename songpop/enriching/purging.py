@@ -1,0 +1,48 @@
+"""Forget what a service told: what has expired, or all of it."""
+
+from datetime import datetime
+
+import duckdb
+
+from songpop import resources
+from songpop.errors import SettingsError
+
+SERVICES = ("spotify", "reccobeats", "deezer", "listenbrainz")
+
+
+def forget_expired(con: duckdb.DuckDBPyConnection, now: datetime) -> int:
+    """Delete the answers of all services that have expired; return how many rows that were."""
+    return sum(_delete(con, table, "expires_at <= ?", now) for table in _tables(SERVICES))
+
+
+def forget(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, int]:
+    """Delete every answer of one service, and the mappings and misses that came of it.
+
+    Scores stay: they are ours, and name a track by its id alone.
+
+    Returns:
+        Rows deleted, by table.
+
+    Raises:
+        SettingsError: there is no such service.
+    """
+    if source not in SERVICES:
+        raise SettingsError(f"--source must be one of {', '.join(SERVICES)}, however it is {source!r}.")
+    counts = {f"raw.{table}": _delete(con, table, "true") for table in _tables([source])}
+    for table, column in (("unanswered", "service"), ("scale_mappings", "source")):
+        rows = con.execute(f"delete from ledger.{table} where {column} = ? returning 1", [source]).fetchall()
+        counts[f"ledger.{table}"] = len(rows)
+    con.execute("checkpoint")
+    return counts
+
+
+def _tables(sources: tuple[str, ...] | list[str]) -> list[str]:
+    """Return the raw tables of services, as their files in sql/raw name them."""
+    return [path.stem for path in resources.sql_paths("raw") if path.stem.partition("__")[0] in sources]
+
+
+def _delete(con: duckdb.DuckDBPyConnection, table: str, condition: str, *values: object) -> int:
+    (n_rows,) = con.execute(f"select count(*) from raw.{table} where {condition}", list(values)).fetchall()[0]
+    if n_rows:
+        con.execute(f"delete from raw.{table} where {condition}", list(values))
+    return int(n_rows)

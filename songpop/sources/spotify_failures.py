@@ -1,0 +1,98 @@
+"""What an exception out of Spotipy means, and whether an answer has the form it must have."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from songpop.sources.calling import Failure
+from songpop.sources.spotify_answers import Row
+
+
+def read_failure(error: Exception, client_secret: str) -> Failure | None:
+    """Say what an exception out of Spotipy means, or None where it is not Spotify's doing.
+
+    Args:
+        error: raised by a call.
+        client_secret: is cut out of the words, where the token endpoint repeats it.
+    """
+    from spotipy.exceptions import SpotifyException
+    from spotipy.oauth2 import SpotifyOauthError
+
+    if isinstance(error, SpotifyException):
+        return _read_status(error.http_status, str(error.msg), error.reason, error.headers or {})
+    if isinstance(error, SpotifyOauthError):
+        return _read_token_error(str(error.error)[:100].replace(client_secret, "…"))
+    if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
+        return Failure("connection", type(error).__name__)
+    if isinstance(error, ValueError | AttributeError | TypeError | KeyError):
+        return Failure("payload", f"an answer that can't be read ({type(error).__name__})")
+    return None
+
+
+def _read_token_error(words: str) -> Failure:
+    if "client" not in words:
+        return Failure("server", f"no token ({words!r})")
+    return Failure(
+        "account",
+        "SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET must be a pair that Spotify knows, "
+        f"however it gave them no token ({words!r}).",
+    )
+
+
+def _read_status(status: int, message: str, reason: str | None, headers: Mapping[str, str]) -> Failure:
+    said = message.partition(":\n ")[2].strip()[:200]
+    words = f"{status} {said!r}" if said and said != "None" else f"{status} without a message"
+    wait = _read_seconds(headers.get("Retry-After"))
+    if status == 429:
+        return Failure("quota" if reason == "QUOTA_EXCEEDED" else "rate", words, status, wait)
+    if status == 401:
+        return Failure("token", words, status)
+    if status == 403 and "premium" in said.lower():
+        return Failure("account", f"it answered {words}.", status)
+    if status in (403, 404):
+        return Failure("refused", words, status)
+    if status == 400 and "limit" in said.lower():
+        return Failure("limit", words, status)
+    return Failure("server", words, status, wait) if status >= 500 else Failure("request", words, status)
+
+
+def _read_seconds(text: str | None) -> float | None:
+    """Read Retry-After as whole seconds; a date or a word counts as none."""
+    try:
+        return float(int(text or ""))
+    except ValueError:
+        return None
+
+
+def read_items(answer: Any, *path: str) -> list[Any]:
+    """Return the list that lies at a path in an answer.
+
+    Raises:
+        ValueError, KeyError, TypeError: it does not.
+    """
+    for name in path:
+        answer = answer[name]
+    return read_list(answer)
+
+
+def read_list(answer: Any) -> list[Any]:
+    """Return an answer that must be a list.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    if not isinstance(answer, list):
+        raise ValueError(f"a list must come back, however it is a {type(answer).__name__}")
+    return answer
+
+
+def read_object(answer: Any) -> Row:
+    """Return an answer that must be an object with an id.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    if not isinstance(answer, dict) or not answer.get("id"):
+        raise ValueError(f"an object with an id must come back, however it is a {type(answer).__name__}")
+    return answer

@@ -1,0 +1,16 @@
+-- Up to two tracks of the artist whose tracks matter most, for the probe of what a key may do. Key: track_id.
+-- Reads: marts.tracks, marts.artists.
+with
+best as (
+    select artist_name
+    from marts.artists
+    where n_tracks > 0
+    order by n_tracks * mean_popularity desc nulls last, artist_name
+    limit 1
+)
+select tracks.artist_name, tracks.track_id
+from marts.tracks as tracks
+inner join best on tracks.artist_name = best.artist_name
+where regexp_full_match(tracks.track_id, '[0-9A-Za-z]{22}')
+order by tracks.popularity desc, tracks.track_id
+limit 2

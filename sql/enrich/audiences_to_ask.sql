@@ -1,0 +1,22 @@
+-- One row per artist name without an unexpired answer of Deezer: artists of releases first, then those that have a
+-- popularity of Spotify's scale (they make the mapping), then those whose tracks matter most.
+-- Key: artist_name. Reads: marts.artists, marts.releases, marts.artist_popularities, staging.deezer__artists.
+with
+release_artists as (
+    select distinct artist_name from marts.releases where artist_name is not null
+),
+compared as (
+    select artist_name
+    from marts.artist_popularities
+    where popularity_source in ('spotify', 'artists_file') and match_method <> 'folded_name'
+    order by hash(artist_name)
+    limit 500
+)
+select artists.artist_name
+from marts.artists as artists
+where artists.artist_name not in (select artist_name from staging.deezer__artists where expires_at > $now)
+order by
+    artists.artist_name in (from compared) desc,
+    artists.artist_name in (from release_artists) desc,
+    artists.n_tracks * artists.mean_popularity desc nulls last,
+    artists.artist_name
