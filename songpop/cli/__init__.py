@@ -1,5 +1,6 @@
 """The `songpop` command: parses, calls, prints. Data go to stdout, words and progress to stderr."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,7 +14,7 @@ from songpop.errors import SettingsError, SongpopError
 COMMANDS = {
     "load": ("writing", "Load source files into the warehouse."),
     "check": ("writing", "Run the expectation suites and SQL checks; write findings and Data Docs."),
-    "enrich": ("writing", "Fill artists, new releases and audio features from the configured services."),
+    "enrich": ("enriching", "Fill artists, new releases and audio features from the configured services."),
     "train": ("writing", "Fit the Keras network and the LightGBM benchmark; register, promote or keep."),
     "score": ("writing", "Score new releases with the champion."),
     "publish": ("writing", "Check, build and swap in the readers' file."),
@@ -26,6 +27,7 @@ COMMANDS = {
     "sql": ("reading", "Run one query on the published file and print its rows."),
     "status": ("reading", "Show the last runs, freshness, champion and benchmark, and findings."),
     "backtest": ("writing", "Hold past scores against the popularity seen since."),
+    "purge": ("enriching", "Forget everything that a service told."),
     "doctor": ("reading", "Check the set-up: versions, folders, files, keys."),
     "sample": ("nights", "Write a synthetic data set in the formats of the inputs."),
     "schedule": ("nights", "Serve the nightly flow on a Prefect schedule, until stopped."),
@@ -78,10 +80,11 @@ def main(command: click.Command = songpop, arguments: Sequence[str] | None = Non
         command: what to run.
         arguments: of the command line, where None those of this process.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a run told to end keeps what it has and closes its row
     try:
         command.main(arguments, prog_name="songpop", standalone_mode=False)
-    except click.exceptions.Exit as signal:
-        sys.exit(signal.exit_code)
+    except click.exceptions.Exit as ending:
+        sys.exit(ending.exit_code)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
