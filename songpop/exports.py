@@ -1,76 +1,138 @@
 """Ranked lists, from the readers' file to CSV, Parquet, XLSX or JSON."""
 
-import io
 import os
+import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
+import duckdb
 import polars as pl
 
-from songpop import resources, warehouse
-from songpop.errors import ExportError
+from songpop import lists, querying, resources, warehouse, workbook
+from songpop.errors import ExportError, WarehouseError
+from songpop.lists import LISTS as LISTS
+from songpop.lists import Filters as Filters
+from songpop.lists import ListDefinition
 from songpop.settings import Settings
 
 Format = Literal["csv", "parquet", "xlsx", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)
-LISTS = ("releases", "singles", "artists", "movers")
-
-_XLSX_MAX_ROWS = 1_048_575
-_XLSX_MAX_WIDTH = 60
+_SHOWN_RUNS = 5
 
 
 @dataclass(frozen=True)
-class Filters:
-    """What of a list to take; None leaves a filter out.
+class ListResult:
+    """A list as it was asked for.
 
     Attributes:
-        genre: whole genre name, in any case.
-        artist: part of the artist's name, in any case and without accents.
-        since, until: release dates, both included.
-        min_score: lowest score.
-        limit: number of rows.
+        frame: its rows.
+        unmatched: names of the watchlist and the blocklist that no artist of the list has.
+        changed_since: the run that it was compared with.
     """
 
-    genre: str | None = None
-    artist: str | None = None
-    since: date | None = None
-    until: date | None = None
-    min_score: float | None = None
-    limit: int | None = None
+    frame: pl.DataFrame
+    unmatched: tuple[str, ...] = ()
+    changed_since: str | None = None
 
 
 def read_list(settings: Settings, name: str, filters: Filters | None = None) -> pl.DataFrame:
-    """Read a ranked list from the readers' file.
+    """Read a ranked list from the readers' file, with all columns and in its own order; as `read_defined`."""
+    return read_defined(settings, ListDefinition(name, filters or Filters())).frame
 
-    Args:
-        settings: say where the readers' file is.
-        name: one of LISTS, or the path of a `.sql` file with one select; in it `$genre` and the other
-            filters may be used, and a filter that it does not use is refused.
-        filters: what of the list to take.
+
+def read_defined(settings: Settings, wanted: ListDefinition) -> ListResult:
+    """Read a ranked list from the readers' file as somebody wants it.
+
+    A `.sql` file holds one select; in it `$genre` and the other filters may be used, and a filter that it does not
+    use is refused, but `limit`, which then cuts its rows.
 
     Raises:
-        ExportError: there is no such list or file, or it can't be run.
+        ExportError: there is no such list, file, column or run, or it can't be run.
         WarehouseError: nothing was published yet.
     """
-    filters = filters or Filters()
-    query, label = _query(name)
-    values = {field.name: getattr(filters, field.name) for field in fields(filters)}
-    used = {key: value for key, value in values.items() if f"${key}" in query}
-    if name not in LISTS:
-        _refuse_unused(values, used, label)
-    with warehouse.open_file(settings.published, settings, read_only=True) as con:
-        import duckdb
+    if wanted.name not in LISTS:
+        frame, label = _read_own(settings, wanted), wanted.name
+        run_id = None
+    else:
+        label = f"The list {wanted.name}"
+        frame, run_id = _read_named(settings, wanted, label)
+    try:
+        frame, unmatched = lists.choose(frame, wanted, label)
+    except pl.exceptions.PolarsError as error:
+        raise ExportError(f"{label} must have columns that can be sorted, however: {error}.") from error
+    return ListResult(frame, unmatched, run_id)
 
+
+def _read_named(settings: Settings, wanted: ListDefinition, label: str) -> tuple[pl.DataFrame, str | None]:
+    values: dict[str, Any] = {**vars(replace(wanted.filters, limit=None))}
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
         try:
-            cursor = con.execute(query, used or None)
-            frame = cursor.pl()
-        except duckdb.Error as error:
-            raise ExportError(f"{label} must be one select on the published file, however it said: {error}") from error
-    return frame
+            if wanted.changed_since is None:
+                return _execute(con, wanted.name, values), None
+            if wanted.name != "releases":
+                raise ExportError(f"{label} can't be compared with an earlier run; only the list releases can.")
+            run_id = find_run(con, wanted.changed_since)
+            return _execute(con, "changes", {**values, "changed_since": run_id}), run_id
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise WarehouseError(
+                f"{settings.published} must hold the marts of this version, however it does not. Run `songpop publish`."
+            ) from error
+
+
+def _execute(con: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> pl.DataFrame:
+    query = resources.sql_path("exports", name).read_text()
+    return con.execute(query, {key: value for key, value in values.items() if f"${key}" in query}).pl()
+
+
+def _read_own(settings: Settings, wanted: ListDefinition) -> pl.DataFrame:
+    path = Path(wanted.name)
+    if path.suffix != ".sql":
+        raise ExportError(f"A list must be one of {', '.join(LISTS)} or a .sql file, however it is {wanted.name!r}.")
+    if wanted.changed_since is not None:
+        raise ExportError(f"{path} can't be compared with an earlier run; only the list releases can.")
+    query = querying.read_statement(path)
+    unused = [key for key in wanted.filters.chosen if f"${key}" not in query and key != "limit"]
+    if unused:
+        raise ExportError(
+            f"{path} must use ${unused[0]} to be filtered by it, however it does not. Add it to the query, or leave "
+            "the option out."
+        )
+    used = {key: value for key, value in vars(wanted.filters).items() if f"${key}" in query}
+    return querying.run_query(settings, query, used, label=str(path))
+
+
+def find_run(con: duckdb.DuckDBPyConnection, asked: str) -> str:
+    """Find the run that an earlier list is of: by its id, or the last one that spoke for a day or one before it.
+
+    Raises:
+        ExportError: no run that scored has that id, or none is as early.
+    """
+    try:
+        day: date | None = date.fromisoformat(asked)
+    except ValueError:
+        day = None
+    found = con.execute(
+        "select run_id from marts.rank_history where run_id = $asked or as_of_date <= $day "
+        "order by as_of_date desc, scored_at desc, run_id desc limit 1",
+        {"asked": asked, "day": day},
+    ).fetchall()
+    if found:
+        return str(found[0][0])
+    runs = con.execute(
+        "select run_id, any_value(as_of_date) from marts.rank_history group by run_id "
+        "order by max(scored_at) desc, run_id desc limit ?",
+        [_SHOWN_RUNS],
+    ).fetchall()
+    shown = ", ".join(f"{run_id} (of {spoke_for})" for run_id, spoke_for in runs)
+    seen = f"none is of {day} or before" if day else f"none is called '{asked}'"
+    raise ExportError(
+        "A list must be compared with a run that scored, by its run_id or a day (YYYY-MM-DD), however "
+        f"{seen}. {f'The newest are {shown}.' if runs else 'There is none yet.'}"
+    )
 
 
 def write_list(frame: pl.DataFrame, out: Path | BinaryIO, file_format: str, *, notes: Mapping[str, str]) -> None:
@@ -102,50 +164,51 @@ def write_list(frame: pl.DataFrame, out: Path | BinaryIO, file_format: str, *, n
 
 
 def list_notes(settings: Settings, name: str, filters: Filters | None = None) -> dict[str, str]:
-    """Return what a reader of the list should know: model, day, coverage and filters."""
+    """Return what a reader of the list should know; as `notes_of`."""
+    return notes_of(settings, ListDefinition(name, filters or Filters()))
+
+
+def notes_of(settings: Settings, wanted: ListDefinition) -> dict[str, str]:
+    """Return what a reader of the list should know: model, day, coverage, and how it was chosen."""
     with warehouse.open_file(settings.published, settings, read_only=True) as con:
-        model, as_of, n_releases, n_known = con.execute(
-            "select max(model_version), max(as_of_date), count(*), count(artist_popularity) from marts.ranked_releases"
-        ).fetchall()[0]
-    chosen = {
-        field.name: getattr(filters, field.name)
-        for field in fields(Filters)
-        if filters and getattr(filters, field.name) is not None
+        facts = con.execute(resources.sql_path("lookups", "list_facts").read_text()).pl().to_dicts()[0]
+    n = facts["n_releases"]
+    covered = facts["coverage_90"]
+    notes = {
+        "List": wanted.name,
+        "As of": str(facts["as_of_date"] or ""),
+        "Model version": facts["model_version"] or "none",
+        "Run": facts["run_id"] or "none",
+        "Scored new releases": f"{n:,}",
+        "with a known artist popularity": _of(facts["n_with_artist_popularity"], n),
+        "with an audio analysis": _of(facts["n_with_audio_features"], n),
+        "with a genre": _of(facts["n_with_genre"], n),
+        "90 % intervals held": f"{100 * covered:.1f} % of {facts['n_judged']:,} later tracks" if covered else "unknown",
+        "Filters": ", ".join(f"{key} {value}" for key, value in wanted.filters.chosen.items()) or "none",
     }
-    return {
-        "List": name,
-        "Model version": model or "none",
-        "As of": str(as_of or ""),
-        "Scored new releases": f"{n_releases:,}",
-        "with a known artist popularity": f"{n_known:,}",
-        "Filters": ", ".join(f"{key} {value}" for key, value in chosen.items()) or "none",
+    if wanted.sort:
+        notes["Sorted by"] = ", ".join(
+            f"{key.removeprefix('-')}{' descending' * key.startswith('-')}" for key in wanted.sort
+        )
+    for title, names in (("Only these artists", wanted.watchlist), ("None of these artists", wanted.blocklist)):
+        if names:
+            notes[title] = ", ".join(names)
+    if wanted.changed_since:
+        notes["Only what changed since"] = wanted.changed_since
+    return notes | {
         "score": "predicted popularity 0-100; score_low and score_high bound 90 % of outcomes",
         "drivers": "what moved the score against the training reference: association, not cause",
         "contribution_…": "the same by groups of features, in points: reference_score and they add up to score",
     }
 
 
-def _query(name: str) -> tuple[str, str]:
-    if name in LISTS:
-        return resources.sql_path("exports", name).read_text(), f"The list {name}"
-    path = Path(name)
-    if path.suffix != ".sql":
-        raise ExportError(f"A list must be one of {', '.join(LISTS)} or a .sql file, however it is {name!r}.")
-    try:
-        return path.read_text("utf-8").rstrip().rstrip(";"), str(path)
-    except OSError as error:
-        raise ExportError(f"{path} must be a file that can be read, however: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ExportError(f"{path} must be text in UTF-8, however its byte {error.start} is not.") from error
+def _of(n: int, total: int) -> str:
+    return f"{n:,}" + (f" ({100 * n / total:.0f} %)" if total else "")
 
 
-def _refuse_unused(values: dict[str, object], used: dict[str, object], label: str) -> None:
-    unused = [key for key, value in values.items() if value is not None and key not in used]
-    if unused:
-        raise ExportError(
-            f"{label} must use ${unused[0]} to be filtered by it, however it does not. Add it to the query, or "
-            f"leave the option out."
-        )
+def column_words() -> dict[str, str]:
+    """Return what each column of a mart means, by its name."""
+    return tomllib.loads(resources.glossary_path().read_text())
 
 
 def _write(frame: pl.DataFrame, file: BinaryIO, file_format: str, notes: Mapping[str, str]) -> None:
@@ -159,87 +222,6 @@ def _write(frame: pl.DataFrame, file: BinaryIO, file_format: str, notes: Mapping
         elif file_format == "json":
             file.write(frame.write_json().encode() + b"\n")
         else:
-            _write_xlsx(frame, file, notes)
+            workbook.write_workbook(frame, file, notes, column_words())
     except pl.exceptions.PolarsError as error:
         raise ExportError(f"The list must fit into {file_format}, however: {error}. Try --format json.") from error
-
-
-def _write_xlsx(frame: pl.DataFrame, file: BinaryIO, notes: Mapping[str, str]) -> None:
-    import xlsxwriter
-
-    if frame.height > _XLSX_MAX_ROWS:
-        raise ExportError(
-            f"An XLSX sheet must have at most {_XLSX_MAX_ROWS:,} rows, however the list has {frame.height:,}. Use "
-            "--limit, or --format csv or parquet."
-        )
-    _refuse_infinite(frame)
-    # whole in memory first: xlsxwriter hides why a file could not be written
-    whole = io.BytesIO()
-    with xlsxwriter.Workbook(whole, {"in_memory": True, "strings_to_formulas": False}) as book:
-        sheet = book.add_worksheet("List")
-        head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-        styles = {
-            "date": book.add_format({"num_format": "yyyy-mm-dd"}),
-            "timestamp": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
-            "float": book.add_format({"num_format": "0.0"}),
-            "share": book.add_format({"num_format": "0.000"}),
-        }
-        for number, column in enumerate(frame.get_columns()):
-            sheet.write_string(0, number, column.name, head)
-            style = styles.get(_style_name(column))
-            for row, value in enumerate(column.to_list(), start=1):
-                _write_cell(sheet, row, number, value, style)
-            sheet.set_column(number, number, _width(column))
-        sheet.freeze_panes(1, 0)
-        if frame.width:
-            sheet.autofilter(0, 0, frame.height, frame.width - 1)
-        page = book.add_worksheet("Notes")
-        for row, (key, value) in enumerate(notes.items()):
-            page.write_string(row, 0, key, book.add_format({"bold": True}))
-            page.write_string(row, 1, value)
-        page.set_column(0, 0, 32)
-        page.set_column(1, 1, 80)
-    file.write(whole.getbuffer())
-
-
-def _refuse_infinite(frame: pl.DataFrame) -> None:
-    for column in frame.select(pl.col(pl.Float32, pl.Float64)).get_columns():
-        rows = (~column.is_finite()).fill_null(False).arg_true()
-        if len(rows):
-            raise ExportError(
-                f"A number in an XLSX sheet must be finite, however {len(rows):,} of column '{column.name}' are not "
-                f"(first: {column[rows[0]]} in row {rows[0] + 1:,}). Use --format csv or parquet, or leave them out."
-            )
-
-
-def _write_cell(sheet: object, row: int, number: int, value: object, style: object) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool):
-        sheet.write_boolean(row, number, value, style)  # type: ignore[attr-defined]
-    elif isinstance(value, (int, float)):
-        sheet.write_number(row, number, value, style)  # type: ignore[attr-defined]
-    elif isinstance(value, (date, datetime)):
-        sheet.write_datetime(row, number, value, style)  # type: ignore[attr-defined]
-    else:
-        text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-        sheet.write_string(row, number, text[:32_767], style)  # type: ignore[attr-defined]
-
-
-def _style_name(column: pl.Series) -> str:
-    if column.dtype == pl.Date:
-        return "date"
-    if column.dtype == pl.Datetime:
-        return "timestamp"
-    if column.dtype.is_float():
-        return "share" if column.name.startswith("p_") else "float"
-    return ""
-
-
-def _width(column: pl.Series) -> float:
-    if column.dtype in (pl.Date, pl.Datetime):
-        return 17
-    if column.dtype.is_numeric():
-        return max(9, len(column.name) + 2)
-    longest = column.cast(pl.String, strict=False).str.len_chars().max() or 0
-    return min(_XLSX_MAX_WIDTH, max(len(column.name) + 2, int(str(longest)) + 1))

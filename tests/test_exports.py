@@ -127,7 +127,10 @@ def test_an_sql_file_is_a_list_too(published: Settings, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("selec 1", "must be one select"), ("create table marts.x as select 1", "must be one select")],
+    [
+        ("selec 1", r"bad.sql must be a query on the published file, however: Parser Error"),
+        ("create table marts.x as select 1", "must be one query .* which is read-only, however it is a CREATE"),
+    ],
 )
 def test_an_sql_file_that_cannot_be_run_says_why(published: Settings, tmp_path: Path, text: str, words: str) -> None:
     query = tmp_path / "bad.sql"

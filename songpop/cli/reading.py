@@ -1,9 +1,10 @@
 """Commands that only read: lists, SQL, status, doctor."""
 
 import sys
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,10 +13,16 @@ from songpop.cli.options import json_option, print_json, settings_options
 from songpop.runs import utc_now
 from songpop.settings import Settings
 
+if TYPE_CHECKING:
+    import polars as pl
+
+    from songpop.lists import ListDefinition
+
 # what a person reads first; every column is in the other formats
 _TABLES = {
-    "releases": """"rank", coalesce(printf('%+d', rank_change), 'new') as change, round(score, 1) as score,
-        {interval}, track_name, artist_name, genre, release_date as released, drivers""",
+    "releases": """"rank",
+        case when rank_change = 0 then '=' else coalesce(printf('%+d', rank_change), 'new') end as change,
+        round(score, 1) as score, {interval}, track_name, artist_name, genre, release_date as released, drivers""",
     "movers": """printf('%+d', rank_change) as change, "rank", previous_rank, round(score, 1) as score, {interval},
         track_name, artist_name, genre""",
     "singles": """round(single_score, 1) as score, round(100 * p_best)::integer || ' %' as chance_of_best, verdict,
@@ -23,73 +30,116 @@ _TABLES = {
     "artists": """"rank", round(best_score, 1) as best_score, artist_name, best_track_name as best_track, n_releases,
         artist_popularity, n_tracks, round(mean_popularity, 1) as mean_popularity""",
 }
+_CHANGES = """change, "rank", earlier_rank, round(score, 1) as score, printf('%+.1f', score_change) as score_change,
+    track_name, artist_name, genre, release_date as released"""
 _INTERVAL = "round(score_low)::integer || '–' || round(score_high)::integer as \"90 % interval\""
+_FORMATS = ("csv", "parquet", "xlsx", "json")
+_SHOWN_NAMES = 5
 _date = click.DateTime(["%Y-%m-%d"])
+_path = click.Path(path_type=Path)
 
 
 @click.command("export")
-@click.argument("name", metavar="LIST")
+@click.argument("name", metavar="[LIST]", required=False)
+@click.option("--list", "definition", type=_path, metavar="FILE", help="A saved list (TOML); other options win over it")
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["csv", "parquet", "xlsx", "json", "table"]),
+    type=click.Choice([*_FORMATS, "table"]),
     help="[from --out; else a table on a terminal, CSV in a pipe]",
 )
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="[stdout]")
+@click.option("--out", type=_path, metavar="FILE", help="[stdout]")
+@click.option("--columns", metavar="A,B,C", help="Only these columns, in this order")
+@click.option("--sort", multiple=True, metavar="COLUMN", help="Order by it, -COLUMN turned round; may be given again")
 @click.option("--limit", type=click.IntRange(min=1), help="Number of rows")
 @click.option("--genre", help="Only this genre")
 @click.option("--artist", help="Only artists whose name holds this")
 @click.option("--since", type=_date, metavar="YYYY-MM-DD", help="Released on or after")
 @click.option("--until", type=_date, metavar="YYYY-MM-DD", help="Released on or before")
 @click.option("--min-score", type=float, help="Lowest score")
+@click.option("--watchlist", type=_path, metavar="FILE", help="Only the artists that it names, one a line")
+@click.option("--blocklist", type=_path, metavar="FILE", help="None of the artists that it names")
+@click.option(
+    "--changed-since", metavar="RUN|DATE", help="Only what changed since that run, or the last one of that day"
+)
 @settings_options
 def export_command(
     settings: Settings,
-    name: str,
+    name: str | None,
+    definition: Path | None,
     file_format: str | None,
     out: Path | None,
-    since: datetime | None,
-    until: datetime | None,
-    **chosen: Any,
+    **options: Any,
 ) -> None:
     """Write a ranked list from the published file.
 
     LIST is releases, singles, artists, movers or a .sql file. Without --out and --format a terminal shows a
     table, and a pipe gets CSV; XLSX and Parquet, which no terminal can show, go to exports/ under home.
+
+    \b
+    As in
+      songpop export releases --genre pop --min-score 40 --out pop.xlsx
+      songpop export releases --columns rank,rank_change,track_name,artist_name,score --sort -rank_change
+      songpop export releases --watchlist roster.txt --changed-since 2026-11-18
+      songpop export --list monday.toml
     """
     from songpop import exports
 
-    filters = exports.Filters(since=_day(since), until=_day(until), **chosen)
-    frame = exports.read_list(settings, name, filters)
-    if file_format == "table" or (out is None and file_format is None and sys.stdout.isatty()):
-        _print_list(name, frame)
+    wanted = _wanted(name, definition, options)
+    result = exports.read_defined(settings, wanted)
+    if result.unmatched:
+        shown = ", ".join(f"'{artist}'" for artist in result.unmatched[:_SHOWN_NAMES])
+        more = f" and {len(result.unmatched) - _SHOWN_NAMES} more" if len(result.unmatched) > _SHOWN_NAMES else ""
+        console.say(f"Not in this list: {shown}{more}.")
+    if result.changed_since:
+        console.say(f"Compared with {result.changed_since}")
+    # a file's name says more than what was saved, and an option more than both
+    chosen_format = file_format or (_format_of(out) if out else wanted.file_format)
+    if chosen_format == "table" or (chosen_format is None and sys.stdout.isatty()):
+        _print_list(wanted, result.frame)
         return
-    chosen_format = file_format or _format_of(out)
-    notes = exports.list_notes(settings, name, filters)
+    chosen_format = chosen_format or "csv"
+    notes = exports.notes_of(settings, wanted)
     if out is None and chosen_format in ("xlsx", "parquet") and sys.stdout.isatty():
-        out = settings.exports_dir / f"{Path(name).stem}.{chosen_format}"
+        out = settings.exports_dir / f"{(definition or Path(wanted.name)).stem}.{chosen_format}"
     if out is None:
-        exports.write_list(frame, sys.stdout.buffer, chosen_format, notes=notes)
+        exports.write_list(result.frame, sys.stdout.buffer, chosen_format, notes=notes)
         return
-    exports.write_list(frame, out.resolve(), chosen_format, notes=notes)
-    console.say(f"{frame.height:,} rows written to {out}")
+    exports.write_list(result.frame, out.resolve(), chosen_format, notes=notes)
+    console.say(f"{result.frame.height:,} rows written to {out}")
 
 
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
+def _wanted(name: str | None, definition: Path | None, options: dict[str, Any]) -> "ListDefinition":
+    """Return the list that is asked for: the saved one, with what the options say instead."""
+    from songpop import lists
+
+    if (name is None) == (definition is None):
+        raise click.UsageError("Name one list, as in `songpop export releases` or `songpop export --list FILE`.")
+    saved = lists.read_definition(definition) if definition else lists.ListDefinition(name or "")
+    changes: dict[str, Any] = {}
+    if options["columns"]:
+        changes["columns"] = lists.split_names(options["columns"])
+    if options["sort"]:
+        changes["sort"] = options["sort"]
+    if options["changed_since"]:
+        changes["changed_since"] = options["changed_since"]
+    changes |= {key: lists.read_names(options[key]) for key in ("watchlist", "blocklist") if options[key]}
+    filters = {key: options[key] for key in ("genre", "artist", "min_score", "limit") if options[key] is not None}
+    filters |= {key: options[key].date() for key in ("since", "until") if options[key]}
+    return replace(saved, filters=replace(saved.filters, **filters), **changes)
 
 
-def _format_of(out: Path | None) -> str:
-    suffix = out.suffix.lstrip(".").lower() if out else "csv"
-    return suffix if suffix in ("csv", "parquet", "xlsx", "json") else "csv"
+def _format_of(out: Path) -> str:
+    suffix = out.suffix.lstrip(".").lower()
+    return suffix if suffix in _FORMATS else "csv"
 
 
-def _print_list(name: str, frame: Any) -> None:
-    if name in _TABLES:
+def _print_list(wanted: "ListDefinition", frame: "pl.DataFrame") -> None:
+    if not wanted.columns and wanted.name in _TABLES:
         import duckdb
 
-        columns = _TABLES[name].format(interval=_INTERVAL)
-        frame = duckdb.execute(f"select {columns} from frame").pl()
+        shown = _CHANGES if wanted.changed_since else _TABLES[wanted.name]
+        frame = duckdb.execute(f"select {shown.format(interval=_INTERVAL)} from frame").pl()
     console.table("", frame.columns, frame.rows(), to_stderr=False, decimals=1)
 
 
@@ -100,21 +150,18 @@ def _print_list(name: str, frame: Any) -> None:
 )
 @settings_options
 def sql_command(settings: Settings, statement: str, file_format: str) -> None:
-    """Run one query on the published file and print its rows."""
-    from songpop import exports, warehouse
-    from songpop.errors import ExportError
+    """Run one query on the published file and print its rows.
 
-    with warehouse.open_file(settings.published, settings, read_only=True) as con:
-        import duckdb
+    STATEMENT is the query itself, a .sql file, or - for standard input. It can read the published file and nothing
+    else, and can write nothing.
+    """
+    from songpop import exports, querying
 
-        try:
-            relation = con.sql(statement)
-            # the rows are computed here, so this fails too where a value is not as the statement has it
-            frame = None if relation is None else relation.pl()
-        except duckdb.Error as error:
-            raise ExportError(f"The statement must be a query on the published file, however: {error}") from error
-    if frame is None:
-        return
+    if statement == "-":
+        statement = sys.stdin.read()
+    elif statement.endswith(".sql") and " " not in statement.strip():
+        statement = querying.read_statement(Path(statement))
+    frame = querying.run_query(settings, statement)
     if file_format == "table":
         console.table("", frame.columns, frame.rows(), to_stderr=False)
     else:

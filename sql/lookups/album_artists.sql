@@ -6,7 +6,8 @@ asked as (
     select unnest($names) as asked_name
 ),
 known as (
-    select artist_name, artist_id, artist_popularity, 1 as preference from marts.artist_sources
+    select artist_name, artist_id, popularity_for_models as artist_popularity, 1 as preference
+    from marts.artist_sources
     union all
     select artists.artist_name, artists.artist_id, artists.artist_popularity, 2
     from staging.files__artists as artists

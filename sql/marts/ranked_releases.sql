@@ -1,7 +1,8 @@
 -- One row per scored new release, best first: the list that people read.
--- Key: track_id; rank is unique too (ties by track_id). Reads: marts.releases, scores, artist_sources, ledger.scores, runs.
--- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentile_in_genre 0-100; the contribution_
--- columns, in points, come last and add up to score - reference_score.
+-- Key: track_id; rank is unique too (ties by track_id).
+-- Reads: marts.releases, scores, rank_history, artist_sources, artists.
+-- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentiles 0-100; the contribution_ columns,
+-- in points, come last and add up to score - reference_score.
 with
 ranked as (
     select
@@ -33,7 +34,11 @@ ranked as (
         scores.contribution_album,
         scores.contribution_title,
         100 * cume_dist() over (partition by releases.genre order by scores.score) as percentile_in_genre,
+        100 * cume_dist() over (partition by releases."year" order by scores.score) as percentile_in_year,
+        coalesce(artists.n_tracks, 0) > 0 as is_artist_known,
         artist_sources.artist_popularity,
+        artist_sources.fetched_at,
+        releases."year",
         releases.release_age_days,
         releases.release_date,
         scores.as_of_date,
@@ -41,41 +46,56 @@ ranked as (
     from marts.releases as releases
     inner join marts.scores as scores on releases.track_id = scores.track_id
     left join marts.artist_sources as artist_sources on releases.artist_name = artist_sources.artist_name
+    left join marts.artists as artists on releases.artist_name = artists.artist_name
 ),
 previous_run as (
     -- the newest run that scored before the one that readers see now
     select run_id
-    from ledger.scores
-    where
-        as_of_date <= $as_of_date
-        and run_id not in (select run_id from ranked)
-        and run_id not in (select run_id from ledger.runs where status = 'failed')
+    from marts.rank_history
+    where run_id not in (select run_id from ranked)
     qualify row_number() over (order by scored_at desc, run_id desc) = 1
 ),
 previous_ranks as (
-    select
-        scores.track_id,
-        row_number() over (order by scores.score desc, scores.track_id) as previous_rank
-    from ledger.scores as scores
-    inner join previous_run on scores.run_id = previous_run.run_id
+    select history.track_id, history."rank" as previous_rank
+    from marts.rank_history as history
+    inner join previous_run on history.run_id = previous_run.run_id
+),
+peaks as (
+    -- one row a track: the first time that it stood highest
+    select track_id, "rank" as peak_rank, as_of_date as peak_date
+    from marts.rank_history
+    qualify row_number() over (partition by track_id order by "rank", as_of_date, run_id) = 1
+),
+days_listed as (
+    select track_id, min(as_of_date) as first_listed_date, count(distinct as_of_date) as n_days_listed
+    from marts.rank_history
+    group by track_id
 )
 select
     ranked."rank",
     previous_ranks.previous_rank,
     previous_ranks.previous_rank - ranked."rank" as rank_change,
+    peaks.peak_rank,
+    peaks.peak_date,
+    days_listed.first_listed_date,
+    days_listed.n_days_listed,
     ranked.track_id,
     ranked.album_id,
     ranked.track_name,
     ranked.artist_name,
     ranked.album_name,
     ranked.release_date,
+    ranked."year",
     ranked.genre,
     ranked.score,
     ranked.score_low,
     ranked.score_high,
     ranked.percentile_in_genre,
+    ranked.percentile_in_year,
     ranked.artist_popularity,
     ranked.popularity_source,
+    ranked.fetched_at,
+    ranked.is_artist_known,
     ranked.drivers,
     ranked.p_0_25,
     ranked.p_26_50,
@@ -97,3 +117,5 @@ select
     ranked.contribution_title
 from ranked
 left join previous_ranks on ranked.track_id = previous_ranks.track_id
+left join peaks on ranked.track_id = peaks.track_id
+left join days_listed on ranked.track_id = days_listed.track_id

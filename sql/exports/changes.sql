@@ -1,0 +1,47 @@
+-- What changed in the ranked list since an earlier run: new, gone, or another rank or score.
+-- Key: track_id. Reads: marts.ranked_releases, rank_history.
+-- Unit: change is new, gone, rank, score, or rank and score; a score within 0.005 points counts as the same. A release
+-- that is gone keeps its earlier rank and score, and the filters look at those.
+with
+earlier as (
+    select *
+    from marts.rank_history
+    where run_id = $changed_since
+),
+compared as (
+    select
+        case
+            when earlier.track_id is null then 'new'
+            when releases.track_id is null then 'gone'
+            when releases."rank" = earlier."rank" then 'score'
+            when abs(releases.score - earlier.score) < 0.005 then 'rank'
+            else 'rank and score'
+        end as change,
+        earlier."rank" as earlier_rank,
+        earlier.score as earlier_score,
+        releases.score - earlier.score as score_change,
+        $changed_since as earlier_run_id,
+        releases.* replace (
+            coalesce(releases.track_id, earlier.track_id) as track_id,
+            coalesce(releases.track_name, earlier.track_name) as track_name,
+            coalesce(releases.artist_name, earlier.artist_name) as artist_name,
+            coalesce(releases.release_date, earlier.release_date) as release_date
+        )
+    from marts.ranked_releases as releases
+    full outer join earlier on releases.track_id = earlier.track_id
+    where
+        releases.track_id is null
+        or earlier.track_id is null
+        or releases."rank" <> earlier."rank"
+        or abs(releases.score - earlier.score) >= 0.005
+)
+select *
+from compared
+where
+    ($genre is null or lower(genre) = lower($genre))
+    and ($artist is null or contains(lower(strip_accents(artist_name)), lower(strip_accents($artist))))
+    and ($since is null or release_date >= $since)
+    and ($until is null or release_date <= $until)
+    and ($min_score is null or coalesce(score, earlier_score) >= $min_score)
+order by "rank" nulls last, earlier_rank, track_id
+limit $limit

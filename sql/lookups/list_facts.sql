@@ -1,0 +1,25 @@
+-- What a reader of any list should know: who scored it, for which day, and how much was known. One row.
+-- Reads: marts.ranked_releases, releases, model_scoreboard.
+-- Unit: coverage_90 0-1, of the champion on its latest test tracks (n_judged of them).
+with
+listed as (
+    select
+        count(*) as n_releases,
+        max(ranked.model_version) as model_version,
+        max(ranked.as_of_date) as as_of_date,
+        max(ranked.run_id) as run_id,
+        count(ranked.artist_popularity) as n_with_artist_popularity,
+        count(releases.danceability) as n_with_audio_features,
+        count(ranked.genre) as n_with_genre
+    from marts.ranked_releases as ranked
+    inner join marts.releases as releases on ranked.track_id = releases.track_id
+),
+judged as (
+    select coverage_90, n as n_judged
+    from marts.model_scoreboard
+    where is_champion and family = 'keras' and split = 'temporal'
+    limit 1
+)
+select *
+from listed
+left join judged on true
