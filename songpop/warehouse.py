@@ -224,6 +224,7 @@ def build(
             _comment(con, "view", f"staging.{path.stem}", _header(path))
         for name in BUILD_ORDER:
             _build_mart(con, name, parameters, glossary)
+        _comment_ledger(con, glossary)
 
 
 def _build_mart(
@@ -245,6 +246,18 @@ def _build_mart(
                 f"Every mart column must be described in sql/columns.toml, however marts.{name}.{column} is not."
             )
         _comment(con, "column", f'marts.{name}."{column}"', glossary[column])
+
+
+def _comment_ledger(con: duckdb.DuckDBPyConnection, glossary: dict[str, str]) -> None:
+    """Say what each column of the ledger means, where it does not say so yet."""
+    columns = con.execute(
+        "select table_name, column_name, comment from duckdb_columns() where schema_name = 'ledger' "
+        "and database_name = current_database()"
+    ).fetchall()
+    for table, column, comment in columns:
+        words = glossary.get(f"ledger.{table}.{column}", glossary.get(column))
+        if words and words != comment:
+            _comment(con, "column", f'ledger.{table}."{column}"', words)
 
 
 def publish(

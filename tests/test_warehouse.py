@@ -109,15 +109,22 @@ def test_a_warehouse_in_a_place_that_is_a_file_is_refused(settings: Settings) ->
         warehouse.connect(settings)
 
 
-def test_every_mart_and_every_column_has_a_comment(con: duckdb.DuckDBPyConnection) -> None:
-    warehouse.build(con, as_of_date=_DAY, new_release_days=28)
+def test_every_table_and_column_that_analysts_read_is_described_in_the_published_file(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.build(con, as_of_date=_DAY, new_release_days=28)
+        warehouse.publish(con, settings.published)
 
-    tables = con.execute("select table_name, comment from duckdb_tables() where schema_name = 'marts'").fetchall()
-    bare = con.execute(
-        "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and comment is null"
-    ).fetchall()
-    assert sorted(name for name, _ in tables) == sorted(warehouse.BUILD_ORDER)
-    assert all("Key:" in comment for _, comment in tables)
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        tables = con.execute(
+            "select schema_name, table_name, comment from duckdb_tables() where schema_name in ('marts', 'ledger')"
+        ).fetchall()
+        bare = con.execute(
+            "select table_name, column_name from duckdb_columns() "
+            "where schema_name in ('marts', 'ledger') and comment is null"
+        ).fetchall()
+    assert sorted(name for schema, name, _ in tables if schema == "marts") == sorted(warehouse.BUILD_ORDER)
+    assert {schema for schema, _, _ in tables} == {"marts", "ledger"}
+    assert all("Key:" in comment for _, _, comment in tables)
     assert bare == []
 
 
