@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from songpop.sources.calling import RunClock
 from songpop.sources.loopback import LoopbackServer, Reply, Request
+from songpop.sources.sample_catalogue import Catalogue
+from songpop.sources.sample_service import SampleService, Tier
 from songpop.sources.spotify import SpotifySource
 
 CLIENT_ID = "a-client-id"
@@ -34,15 +36,27 @@ class FakeClock:
 
 
 class FakeSpotify:
-    """Answer each path from its list of replies, the last one for ever; what has no script is a 404.
+    """Answer each path from its list of replies, the last one for ever; what has no script a tier answers, or a 404.
 
     Attributes:
         clock: of the sources it makes.
+        times: of that clock, when each request but the token's came in.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, service: SampleService | None = None, quota: int | None = None) -> None:
+        """Serve a script.
+
+        Args:
+            script: replies by path.
+            service: answers what has no script, as a key of its tier may ask.
+            quota: requests to each bucket in any 24 hours of the clock; those beyond are QUOTA_EXCEEDED.
+        """
         self.clock = FakeClock()
-        self._script = {path: list(replies) for path, replies in script.items()}
+        self.times: list[float] = []
+        self.service = service
+        self._quota = quota
+        self._in_bucket: dict[str, list[float]] = {}
+        self.script = {path: list(replies) for path, replies in script.items()}
         self._n_tokens = 0
         self.server = LoopbackServer(self._answer)
 
@@ -63,15 +77,31 @@ class FakeSpotify:
 
     def source(self, *, deadline_seconds: float = 2700.0, **options: Any) -> SpotifySource:
         """Return a client of this server, on its clock."""
-        clock = RunClock(deadline_seconds, NOW, seconds=self.clock, sleep=self.clock.sleep)
+        started_at = NOW + timedelta(seconds=self.clock())
+        clock = RunClock(deadline_seconds, started_at, seconds=self.clock, sleep=self.clock.sleep)
         url = self.server.url
         return SpotifySource(CLIENT_ID, CLIENT_SECRET, url, url + TOKEN_PATH, clock=clock, **options)
 
     def _answer(self, request: Request) -> Reply:
-        replies = self._script.get(request.path)
+        if request.path != TOKEN_PATH:
+            self.times.append(self.clock())
+            if self._is_over_quota(request):
+                body = {"status": 429, "message": "Too many requests", "reason": "QUOTA_EXCEEDED"}
+                return Reply(429, {"error": body}, {"Retry-After": "3600"})
+        replies = self.script.get(request.path)
+        if replies is None and request.path == TOKEN_PATH:
+            return self._token()
         if replies is None:
-            return self._token() if request.path == TOKEN_PATH else error(404, "Service not found")
+            return self.service.answer_known(request) if self.service else error(404, "Service not found")
         return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    def _is_over_quota(self, request: Request) -> bool:
+        """Count a request to its bucket, and say whether that is used up."""
+        bucket = self._in_bucket.setdefault("/".join(request.path.split("/")[2:3] + request.path.split("/")[4:]), [])
+        now = self.clock()
+        bucket[:] = [moment for moment in bucket if moment > now - 24 * 3600]
+        bucket.append(now)
+        return self._quota is not None and len(bucket) > self._quota
 
     def _token(self) -> Reply:
         self._n_tokens += 1
@@ -79,13 +109,37 @@ class FakeSpotify:
 
 
 @contextmanager
-def scripted(script: Script, **options: Any) -> Iterator[tuple[FakeSpotify, SpotifySource]]:
+def scripted(
+    script: Script, *, service: SampleService | None = None, quota: int | None = None, **options: Any
+) -> Iterator[tuple[FakeSpotify, SpotifySource]]:
     """Serve a script, with a client for it."""
-    fake = FakeSpotify(script)
+    fake = FakeSpotify(script, service=service, quota=quota)
+    with served(fake, **options) as source:
+        yield fake, source
+
+
+@contextmanager
+def of_tier(
+    tier: Tier, *artists: str, script: Script | None = None, quota: int | None = None
+) -> Iterator[tuple[FakeSpotify, SpotifySource]]:
+    """Serve a Spotify that answers as it does to keys of a tier, and knows these artists, each by one song."""
+    catalogue = Catalogue()
+    for number, name in enumerate(artists, start=1):
+        known = catalogue.add_artist(name, f"{number:022d}", popularity=100 - number)
+        line = {"track_id": f"{number:022d}", "track_name": f"Song {number}", "artist_name": name, "energy": "0.5"}
+        catalogue.add_track(line | {"danceability": "0.5"}, known.popularity)
+    with scripted(script or {}, service=SampleService(catalogue, tier), quota=quota) as (fake, source):
+        fake.service.server = fake.server
+        yield fake, source
+
+
+@contextmanager
+def served(fake: FakeSpotify, **options: Any) -> Iterator[SpotifySource]:
+    """Start a fake, with a client for it."""
     with fake.server:
         source = fake.source(**options)
         try:
-            yield fake, source
+            yield source
         finally:
             source.close()
 

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 import requests
+from enriched import AS_OF, NOW, build, enrich, know_everything, load_rows, load_tracks, rows_of, track_id
 from fake_spotify import (
     CLIENT_SECRET,
     FakeSpotify,
@@ -24,89 +25,34 @@ from fake_spotify import (
     track,
 )
 
-from songpop import enriching, warehouse
+from songpop import enriching
 from songpop.enriching import EnrichResult
-from songpop.enriching.call_log import CallLog
 from songpop.settings import Settings
 from songpop.sources import sample, sample_service
-from songpop.sources.calling import Capability
 from songpop.sources.configured import Sources
 from songpop.sources.loopback import Reply
 from songpop.sources.sample_catalogue import split_releases
 from songpop.sources.spotify import SpotifySource
-from songpop.sources.spotify_tier import PROBED
 
 SEARCH, ARTISTS, TRACKS = "/v1/search", "/v1/artists", "/v1/tracks"
 FEATURES, NEW_RELEASES = "/v1/audio-features", "/v1/browse/new-releases"
-AS_OF = date(2026, 11, 22)
-NOW = datetime(2026, 11, 22, 3, 15)
 QUIET: dict[str, Any] = {NEW_RELEASES: [albums_page()]}
-
-
-@contextmanager
-def _silent(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Any]:
-    yield lambda n=1, note=None: None
-
-
-def _track_id(number: int) -> str:
-    return f"{number:022d}"
-
-
-def _load_tracks(con: duckdb.DuckDBPyConnection, *tracks: tuple[int, str, int]) -> None:
-    """Put tracks (number, artist, popularity) where a tracks file would."""
-    con.execute(
-        "insert into ledger.snapshots values ('tracks-1', 'tracks', 'tracks.csv', 'sha', 'run', 1, 0, [], ?, ?)",
-        [AS_OF, NOW],
-    )
-    con.execute("insert into ledger.loads values ('run', 'tracks-1', 'tracks', true, ?)", [NOW])
-    for number, artist_name, popularity in tracks:
-        con.execute(
-            "insert into raw.files__tracks (snapshot_id, line, track_id, artist_name, popularity) "
-            "values ('tracks-1', ?, ?, ?, ?)",
-            [number, _track_id(number), artist_name, popularity],
-        )
-    _build(con)
-
-
-def _load_artist(con: duckdb.DuckDBPyConnection, name: str, popularity: int | None) -> None:
-    con.execute(
-        "insert into ledger.snapshots values ('artists-1', 'artists', 'artists.csv', 'sha', 'run', 1, 0, [], ?, ?)",
-        [AS_OF, NOW],
-    )
-    con.execute("insert into ledger.loads values ('run', 'artists-1', 'artists', true, ?)", [NOW])
-    con.execute(
-        "insert into raw.files__artists (snapshot_id, line, artist_name, popularity) values ('artists-1', 2, ?, ?)",
-        [name, popularity],
-    )
-
-
-def _build(con: duckdb.DuckDBPyConnection) -> None:
-    warehouse.build(con, as_of_date=AS_OF, new_release_days=28)
 
 
 def _enrich(
     con: duckdb.DuckDBPyConnection, settings: Settings, source: SpotifySource | None, *, now: datetime = NOW
 ) -> EnrichResult:
     """Enrich from a source whose key is known to be an approved organisation's, so that nothing is probed."""
-    sources = Sources(source) if source else None
     if source:
-        log = CallLog(con, "earlier-run")
-        for name in (*PROBED, "artists"):
-            log.note_capability("Spotify", name, Capability(True, "", now - timedelta(days=1)))
-    return enriching.enrich(
-        con, settings, as_of_date=AS_OF, run_id=f"run-{now}", now=now, sources=sources, progress=_silent
-    )
-
-
-def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
-    return con.execute(query).fetchall()
+        know_everything(con, now)
+    return enrich(con, settings, source, now=now)
 
 
 def test_without_keys_nothing_is_asked_and_the_files_coverage_is_told(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    _load_artist(con, "A", 40)
-    _load_tracks(con, (1, "A", 10), (2, "B", 20))
+    load_rows(con, "artists", [{"artist_name": "A", "popularity": 40}])
+    load_tracks(con, (1, "A", 10), (2, "B", 20))
 
     result = _enrich(con, settings, None)
 
@@ -127,8 +73,8 @@ def test_an_empty_warehouse_is_built_and_not_asked_about(con: duckdb.DuckDBPyCon
 def test_artists_without_an_answer_are_asked_for_the_weightiest_first(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    _load_tracks(con, (1, "Rare", 50), (2, "Busy", 10), (3, "Busy", 50), (4, "None", 5))
-    tracks = [track(_track_id(3), "Busy", "b1"), None, track(_track_id(4), "None", "n1")]
+    load_tracks(con, (1, "Rare", 50), (2, "Busy", 10), (3, "Busy", 50), (4, "None", 5))
+    tracks = [track(track_id(3), "Busy", "b1"), None, track(track_id(4), "None", "n1")]
     artists = [artist("Busy", "b1", popularity=60, genres=["pop", "rock"]), artist("None", "n1", popularity=0)]
     script = QUIET | {
         TRACKS: [Reply(200, {"tracks": tracks})],
@@ -138,11 +84,11 @@ def test_artists_without_an_answer_are_asked_for_the_weightiest_first(
 
     with scripted(script) as (fake, source):
         result = _enrich(con, settings, source)
-    _build(con)
+    build(con)
 
     assert fake.asked == [NEW_RELEASES, TRACKS, ARTISTS, SEARCH]
-    assert fake.requests[1].query["ids"] == ",".join(_track_id(n) for n in (3, 1, 4))
-    assert _rows(
+    assert fake.requests[1].query["ids"] == ",".join(track_id(n) for n in (3, 1, 4))
+    assert rows_of(
         con,
         "select artist_name, found_name, artist_id, match_state, match_method, artist_popularity, genres, expires_at "
         "from staging.spotify__artists order by artist_name",
@@ -151,7 +97,7 @@ def test_artists_without_an_answer_are_asked_for_the_weightiest_first(
         ("None", "None", "n1", "found", "track_id", 0, None, NOW + timedelta(days=30)),
         ("Rare", None, None, "unmatched", "search_exact", None, None, NOW + timedelta(days=30)),
     ]
-    assert _rows(con, "select artist_name, artist_popularity, popularity_source from marts.artists order by all") == [
+    assert rows_of(con, "select artist_name, artist_popularity, popularity_source from marts.artists order by all") == [
         ("Busy", 60, "spotify"),
         ("None", 0, "spotify"),
         ("Rare", None, None),
@@ -164,7 +110,7 @@ def test_artists_without_an_answer_are_asked_for_the_weightiest_first(
 def test_an_answer_is_asked_for_again_only_when_it_has_expired(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    _load_tracks(con, (1, "Found", 90), (2, "Missing", 10))
+    load_tracks(con, (1, "Found", 90), (2, "Missing", 10))
     script = QUIET | {
         TRACKS: [error(403, "Forbidden")],
         SEARCH: [hits(artist("Found", "f1", popularity=7)), hits()],
@@ -182,15 +128,15 @@ def test_an_answer_is_asked_for_again_only_when_it_has_expired(
 def test_new_releases_bring_their_features_and_their_artists_first(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    _load_tracks(con, (1, "Busy", 10))
+    load_tracks(con, (1, "Busy", 10))
     new = album(
-        "al1", "2026-11-20", tracks=[track(_track_id(7), "Newcomer", "new1"), track(_track_id(8), "Newcomer", "new1")]
+        "al1", "2026-11-20", tracks=[track(track_id(7), "Newcomer", "new1"), track(track_id(8), "Newcomer", "new1")]
     )
     script = {
         NEW_RELEASES: [albums_page(album("al1", "2026-11-20"))],
         "/v1/albums/al1": [Reply(200, new)],
-        FEATURES: [Reply(200, {"audio_features": [features(_track_id(7)), None]})],
-        TRACKS: [Reply(200, {"tracks": [track(_track_id(1), "Busy", "b1")]})],
+        FEATURES: [Reply(200, {"audio_features": [features(track_id(7)), None]})],
+        TRACKS: [Reply(200, {"tracks": [track(track_id(1), "Busy", "b1")]})],
         ARTISTS: [
             Reply(200, {"artists": [artist("Newcomer", "new1", popularity=2), artist("Busy", "b1", popularity=None)]})
         ],
@@ -199,20 +145,20 @@ def test_new_releases_bring_their_features_and_their_artists_first(
     with scripted(script) as (fake, source):
         result = _enrich(con, settings, source)
         again = _enrich(con, settings, source, now=NOW + timedelta(hours=1))
-    _build(con)
+    build(con)
 
     assert fake.asked[:5] == [NEW_RELEASES, "/v1/albums/al1", FEATURES, TRACKS, ARTISTS]
     assert fake.asked[5:] == [NEW_RELEASES]
     assert (result.n_releases, result.n_features, again.n_releases) == (2, 1, 0)
-    assert _rows(
+    assert rows_of(
         con,
         "select track_id, artist_id, release_date, n_album_tracks, tempo, feature_source from marts.releases "
         "order by track_id",
     ) == [
-        (_track_id(7), "new1", date(2026, 11, 20), 2, 118.211, "spotify"),
-        (_track_id(8), "new1", date(2026, 11, 20), 2, None, "none"),
+        (track_id(7), "new1", date(2026, 11, 20), 2, 118.211, "spotify"),
+        (track_id(8), "new1", date(2026, 11, 20), 2, None, "none"),
     ]
-    assert _rows(con, "select artist_name, popularity from raw.spotify__artists order by artist_name") == [
+    assert rows_of(con, "select artist_name, popularity from raw.spotify__artists order by artist_name") == [
         ("Busy", None),
         ("Newcomer", 2),
     ]
@@ -236,9 +182,9 @@ def test_a_release_date_is_the_first_day_it_can_mean(
         "values ('run', 't', 'tag:new', ?, ?, ?)",
         [text, NOW, NOW],
     )
-    _build(con)
+    build(con)
 
-    assert _rows(con, "select release_date, release_date_precision from staging.spotify__releases") == [
+    assert rows_of(con, "select release_date, release_date_precision from staging.spotify__releases") == [
         (expected, precision)
     ]
 
@@ -246,7 +192,7 @@ def test_a_release_date_is_the_first_day_it_can_mean(
 def test_an_interrupted_run_keeps_its_answers_and_whole_albums_only(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    _build(con)
+    build(con)
     sizes = {"al1": 30, "al2": 30, "al3": 30}
     albums = [album(key, tracks=[track(f"{key}{number:019d}") for number in range(n)]) for key, n in sizes.items()]
     script = {NEW_RELEASES: [albums_page(*albums)]} | {f"/v1/albums/{a['id']}": [Reply(200, a)] for a in albums}
@@ -255,7 +201,7 @@ def test_an_interrupted_run_keeps_its_answers_and_whole_albums_only(
     @contextmanager
     def killed_at_the_65th(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Any]:
         def advance(n: float = 1, note: str | None = None) -> None:
-            seen.append(_rows(con, "select count(*) from raw.spotify__releases")[0][0])
+            seen.append(rows_of(con, "select count(*) from raw.spotify__releases")[0][0])
             if len(seen) == 65:
                 raise KeyboardInterrupt
 
@@ -267,7 +213,7 @@ def test_an_interrupted_run_keeps_its_answers_and_whole_albums_only(
         )
 
     assert sorted(set(seen)) == [0, 60]
-    assert _rows(con, "select album_id, count(*) from raw.spotify__releases group by all order by all") == [
+    assert rows_of(con, "select album_id, count(*) from raw.spotify__releases group by all order by all") == [
         ("al1", 30),
         ("al2", 30),
     ]
@@ -276,8 +222,8 @@ def test_an_interrupted_run_keeps_its_answers_and_whole_albums_only(
 def test_a_second_try_of_the_same_run_keeps_what_the_first_one_saved(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    _build(con)
-    one, two = (album(key, tracks=[track(_track_id(7))]) for key in ("al1", "al2"))
+    build(con)
+    one, two = (album(key, tracks=[track(track_id(7))]) for key in ("al1", "al2"))
     script = {
         NEW_RELEASES: [albums_page(one), albums_page(two)],
         "/v1/albums/al1": [Reply(200, one)],
@@ -288,13 +234,13 @@ def test_a_second_try_of_the_same_run_keeps_what_the_first_one_saved(
         _enrich(con, settings, source)
         _enrich(con, settings, source)
 
-    assert _rows(con, "select track_id, album_id from raw.spotify__releases") == [(_track_id(7), "al1")]
+    assert rows_of(con, "select track_id, album_id from raw.spotify__releases") == [(track_id(7), "al1")]
 
 
 def test_a_used_up_quota_is_a_warning_and_what_came_before_is_kept(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    _load_tracks(con, (1, "One", 90), (2, "Two", 10), (3, "Three", 5))
+    load_tracks(con, (1, "One", 90), (2, "Two", 10), (3, "Three", 5))
     script = QUIET | {
         TRACKS: [error(403, "Forbidden")],
         SEARCH: [hits(artist("One", "o1", popularity=7)), error(429, "Too many requests", Retry_After="86207")],
@@ -305,7 +251,7 @@ def test_a_used_up_quota_is_a_warning_and_what_came_before_is_kept(
 
     assert fake.clock.slept == []
     assert fake.asked.count(SEARCH) == 2
-    assert _rows(con, "select count(*) from raw.spotify__artists") == [(1,)]
+    assert rows_of(con, "select count(*) from raw.spotify__artists") == [(1,)]
     assert (result.n_asked, result.n_unasked) == (1, 2)
     assert "1 found, 0 ambiguous, 0 missing, 2 left for a later run; 4 calls; 1 of 3 artists" in result.summary
     assert [(finding.check_name, finding.severity) for finding in result.findings] == [
@@ -316,14 +262,14 @@ def test_a_used_up_quota_is_a_warning_and_what_came_before_is_kept(
 
 
 def test_a_dead_service_is_a_warning_and_no_row(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    _load_tracks(con, *((number, f"Artist {number}", 1) for number in range(1, 9)))
+    load_tracks(con, *((number, f"Artist {number}", 1) for number in range(1, 9)))
     script = {path: [raw(b"<html>", 502)] for path in (NEW_RELEASES, TRACKS, SEARCH)}
 
     with scripted(script) as (fake, source):
         result = _enrich(con, settings, source)
 
     assert len(fake.asked) == 15
-    assert _rows(con, "select count(*) from raw.spotify__artists") == [(0,)]
+    assert rows_of(con, "select count(*) from raw.spotify__artists") == [(0,)]
     assert [finding.check_name for finding in result.findings] == [
         "enrichment_is_complete",
         "spotify_answers_can_be_used",
@@ -333,8 +279,8 @@ def test_a_dead_service_is_a_warning_and_no_row(con: duckdb.DuckDBPyConnection, 
 def test_a_key_without_audio_features_or_popularity_is_a_warning_each(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    new = album("al1", tracks=[track(_track_id(7), "Artist 1", "a1")])
-    _load_tracks(con, *((number, f"Artist {number}", 1) for number in range(1, 31)))
+    new = album("al1", tracks=[track(track_id(7), "Artist 1", "a1")])
+    load_tracks(con, *((number, f"Artist {number}", 1) for number in range(1, 31)))
     found = [hits(artist(f"Artist {number}", f"a{number}")) for number in (10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 2)]
     script = {
         NEW_RELEASES: [albums_page(album("al1"))],
@@ -354,11 +300,11 @@ def test_a_key_without_audio_features_or_popularity_is_a_warning_each(
         "The Spotify key should give artist popularity",
         "The Spotify key should give audio features",
     ]
-    assert _rows(con, "select count(*), count(popularity) from raw.spotify__artists") == [(20, 0)]
+    assert rows_of(con, "select count(*), count(popularity) from raw.spotify__artists") == [(20, 0)]
 
 
 def test_an_address_that_is_not_spotifys_is_a_warning(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    _load_tracks(con, (1, "One", 90), (2, "Two", 90))
+    load_tracks(con, (1, "One", 90), (2, "Two", 90))
 
     with scripted({}) as (fake, source):
         result = _enrich(con, settings, source)
@@ -370,7 +316,7 @@ def test_an_address_that_is_not_spotifys_is_a_warning(con: duckdb.DuckDBPyConnec
 
 
 def test_keys_in_the_settings_are_used_and_reach_no_finding(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    _load_tracks(con, (1, "One", 90))
+    load_tracks(con, (1, "One", 90))
     fake = FakeSpotify({"/api/token": [Reply(400, {"error": "invalid_client"})]})
     with fake.server as server:
         keyed = dataclasses.replace(
@@ -399,11 +345,11 @@ def test_the_samples_service_gives_its_half_of_the_releases(
     with sample_service.serve_sample(dataclasses.replace(sample_files, releases=served)) as service:
         result = _enrich(con, settings, service.source())
         again = _enrich(con, settings, service.source(), now=NOW + timedelta(hours=1))
-    _build(con)
+    build(con)
 
     n_served = len(served.read_text().splitlines()) - 1
     assert result.findings == again.findings == []
-    assert result.n_releases == n_served == _rows(con, "select count(*) from marts.releases")[0][0]
+    assert result.n_releases == n_served == rows_of(con, "select count(*) from marts.releases")[0][0]
     assert 0 < result.n_features <= n_served
     assert result.n_found == result.n_asked > 0
     assert (again.n_releases, again.n_asked) == (0, 0)

@@ -20,6 +20,7 @@ class Service(Protocol):
     caller: PoliteCaller
     refused: dict[str, str]
     n_given_up: int
+    last_failure: str
 
     def close(self) -> None:
         """Close its connections."""

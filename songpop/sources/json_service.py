@@ -42,7 +42,7 @@ class JsonService:
         caller: makes the requests.
         refused: what the service answered 401, 403 or 404 for, with its words. It is not asked again in this
             run; the next one asks anew, as that costs a call and such a refusal may pass.
-        n_given_up: answers that stayed unusable, and were skipped.
+        n_given_up: answers that stayed unusable, and were skipped; `last_failure` is what the last of them was.
     """
 
     name: ClassVar[str]
@@ -77,6 +77,7 @@ class JsonService:
         self.is_loopback = urlsplit(self.url).hostname in ("127.0.0.1", "localhost", "::1")
         self.refused: dict[str, str] = {}
         self.n_given_up = 0
+        self.last_failure = ""
         self._session = requests.Session()
         self._session.trust_env = not self.is_loopback
         self._session.headers.update({"User-Agent": f"songpop/{__version__}", "Accept": "application/json"})
@@ -131,8 +132,9 @@ class JsonService:
         except SourceRefused as error:
             is_limit = limited_by is not None and error.status == 400
             self.refused[limited_by if limited_by and is_limit else bucket] = str(error)
-        except (SourceUnavailable, SourceChanged):
+        except (SourceUnavailable, SourceChanged) as error:
             self.n_given_up += 1
+            self.last_failure = str(error)
         return None
 
     def _get(self, path: str, query: Mapping[str, str]) -> Any:

@@ -78,25 +78,29 @@ class Album:
 class Catalogue:
     """What the service knows, by id; names are searched word by word."""
 
-    def __init__(self, files: SampleFiles) -> None:
-        """Read the sample's files."""
+    def __init__(self, files: SampleFiles | None = None) -> None:
+        """Read a sample's files, or begin with nothing."""
         self.artists: dict[str, Artist] = {}
         self.tracks: dict[str, Track] = {}
         self.albums: dict[str, Album] = {}
         self._by_name: dict[str, Artist] = {}
         self._by_word: dict[str, set[str]] = defaultdict(set)
+        if files:
+            self._read(files)
+
+    def _read(self, files: SampleFiles) -> None:
         for line in _lines(files.artists):
-            self._artist(line["artist_name"] or "", line.get("artist_id"), _whole(line.get("popularity")))
+            self.add_artist(line["artist_name"] or "", line.get("artist_id"), _whole(line.get("popularity")))
         for line in _lines(files.tracks):
-            self._add_track(line, _whole(line.get("popularity")))
+            self.add_track(line, _whole(line.get("popularity")))
         for line in _lines(files.releases):
-            track = self._add_track(line, None)
+            track = self.add_track(line, None)
             if track and line.get("album_id"):
-                self._add_to_album(track, line, is_new=True)
+                self.add_to_album(track, line, is_new=True)
         for line in _lines(files.albums):
             track = self.tracks.get(line["track_id"] or "")
             if track and track.album_id is None and line.get("album_id"):
-                self._add_to_album(track, line, is_new=False)
+                self.add_to_album(track, line, is_new=False)
 
     def new_albums(self) -> list[Album]:
         """Return the albums of the releases file, newest first."""
@@ -135,7 +139,8 @@ class Catalogue:
     def _tracks_of(self, artist_id: str) -> list[Track]:
         return [track for track in self.tracks.values() if track.artist.artist_id == artist_id]
 
-    def _artist(self, name: str, artist_id: str | None, popularity: int | None) -> Artist:
+    def add_artist(self, name: str, artist_id: str | None, popularity: int | None) -> Artist:
+        """Know an artist; one whose name is known already stays as it is."""
         artist = self._by_name.get(name)
         if artist is None:
             artist = Artist(artist_id or _made_id("artist", name), name, popularity)
@@ -144,11 +149,12 @@ class Catalogue:
                 self._by_word[word].add(artist.artist_id)
         return artist
 
-    def _add_track(self, line: Line, popularity: int | None) -> Track | None:
+    def add_track(self, line: Line, popularity: int | None) -> Track | None:
+        """Know a track by a line of a tracks file; None where that has no id or no artist."""
         track_id, artist_name = line.get("track_id"), line.get("artist_name")
         if not track_id or not artist_name:
             return None
-        artist = self._artist(artist_name, None, None)
+        artist = self.add_artist(artist_name, None, None)
         genre = line.get("genre")
         if genre and genre not in artist.genres:
             artist.genres.append(genre)
@@ -156,7 +162,8 @@ class Catalogue:
         self.tracks[track_id] = track
         return track
 
-    def _add_to_album(self, track: Track, line: Line, *, is_new: bool) -> None:
+    def add_to_album(self, track: Track, line: Line, *, is_new: bool) -> None:
+        """Put a track on the album that a line of an albums file names."""
         album_id = line["album_id"] or ""
         album = self.albums.setdefault(
             album_id, Album(album_id, line.get("album_name") or "", line.get("release_date") or "0000", is_new)

@@ -87,6 +87,10 @@ class SampleService:
             return _token(request)
         if request.headers.get("Authorization") != f"Bearer {_TOKEN}":
             return _error(401, "Invalid access token")
+        return self.answer_known(request)
+
+    def answer_known(self, request: Request) -> Reply:
+        """Answer a request whose token is good."""
         match request.path.removeprefix("/v1/").split("/"):
             case ["search"]:
                 return self._search(request)

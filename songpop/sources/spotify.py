@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import requests
-
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
 from songpop.settings import Settings
 from songpop.sources.calling import (
@@ -27,6 +25,7 @@ from songpop.sources.calling import (
 )
 from songpop.sources.spotify_answers import Row
 from songpop.sources.spotify_failures import read_failure, read_items, read_list, read_object
+from songpop.sources.timed_session import TimedSession
 
 ARTISTS_A_CALL = 50
 FEATURES_A_CALL = 100
@@ -34,6 +33,7 @@ RELEASES_LIMIT = 50
 LONG_PAGE, SHORT_PAGE = 50, 10  # a new app gets a 400 for more than ten
 _TRACKS_LIMIT = 50
 _TIMEOUT_SECONDS = (3.05, 10.0)  # connect, read
+_LONGEST_ANSWER_SECONDS = 30.0
 _LONGEST_NAME = 200  # of a search; Spotify cuts longer queries itself
 # a 404 of these says that the endpoint is gone; of the others, that one thing is not there
 _REMOVABLE = ("search", "tracks", "artists", "new_releases", "audio_features")
@@ -53,7 +53,7 @@ class SpotifySource:
         refused: what this key may not ask for, and Spotify's words; such calls are not made again.
         missing: what Spotify answered 404 for, with the bucket that was asked.
         failed: what it gave no usable answer for, with the bucket and its words.
-        n_given_up: answers that stayed unusable.
+        n_given_up: answers that stayed unusable; `last_failure` is what the last of them was.
     """
 
     name = "spotify"
@@ -84,6 +84,7 @@ class SpotifySource:
         self.missing: dict[str, str] = {}
         self.failed: dict[str, tuple[str, str]] = {}
         self.n_given_up = 0
+        self.last_failure = ""
         self._build_client(client_id, client_secret, api_url, token_url)
         self.caller = PoliteCaller(
             "Spotify",
@@ -179,8 +180,8 @@ class SpotifySource:
             lambda limit: self._search("tag:new", "album", limit=limit, offset=offset),
         )
 
-    def artist_albums(self, artist_id: str, offset: int) -> list[Any] | None:
-        """Return one page of an artist's albums and singles, the newest first."""
+    def artist_albums(self, artist_id: str, offset: int, *, only_long: bool = False) -> list[Any] | None:
+        """Return one page of an artist's albums and singles, the newest first; `only_long` takes no short one."""
 
         def ask(limit: int) -> list[Any]:
             page = self._spotipy.artist_albums(
@@ -188,7 +189,7 @@ class SpotifySource:
             )
             return read_items(page, "items")
 
-        return self._page("artist_albums", "long pages of an artist's albums", ask, artist_id)
+        return self._page("artist_albums", "long pages of an artist's albums", ask, artist_id, only_long=only_long)
 
     def new_releases(self, offset: int) -> list[Any] | None:
         """Return one page of the list of new releases; `RELEASES_LIMIT` a page."""
@@ -233,7 +234,13 @@ class SpotifySource:
         return read_items(page, f"{kind}s", "items")
 
     def _page(
-        self, bucket: str, capability: str, ask: Callable[[int], list[Any]], key: str | None = None
+        self,
+        bucket: str,
+        capability: str,
+        ask: Callable[[int], list[Any]],
+        key: str | None = None,
+        *,
+        only_long: bool = False,
     ) -> list[Any] | None:
         """Ask for a long page where the key may, else for a short one."""
         if capability not in self.refused:
@@ -241,7 +248,7 @@ class SpotifySource:
             if items is not None:
                 self.learn(capability, True)
                 return items
-            if capability not in self.refused:
+            if only_long or capability not in self.refused:
                 return None
         return self._answer(bucket, lambda: ask(SHORT_PAGE), key)
 
@@ -259,6 +266,7 @@ class SpotifySource:
             self._remember_refusal(bucket, key, limited_by, error)
         except (SourceUnavailable, SourceChanged) as error:
             self.n_given_up += 1
+            self.last_failure = str(error)
             if key is not None:
                 self.failed[key] = (bucket, str(error))
         return None
@@ -278,6 +286,7 @@ class SpotifySource:
         """
         left = max(self.caller.seconds_left(), 0.1)
         timeouts = tuple(min(seconds, left) for seconds in _TIMEOUT_SECONDS)
+        self._session.longest_seconds = min(_LONGEST_ANSWER_SECONDS, left)
         self._spotipy.requests_timeout = self._auth.requests_timeout = timeouts
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
             return ask()
@@ -290,7 +299,7 @@ class SpotifySource:
         # at DEBUG Spotipy logs the Authorization headers; at ERROR it repeats what we raise
         logging.getLogger("spotipy.oauth2").setLevel(logging.WARNING)
         logging.getLogger("spotipy.client").setLevel(logging.CRITICAL)
-        self._session = requests.Session()
+        self._session = TimedSession()
         self._session.trust_env = not _is_loopback(api_url)
         self._auth = SpotifyClientCredentials(
             client_id,

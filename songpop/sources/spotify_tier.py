@@ -92,6 +92,6 @@ def probe(source: SpotifySource, artist_name: str, track_ids: Sequence[str]) -> 
             if track_ids and name not in source.refused and ask(track_ids[:2]) is not None:
                 source.learn(name, True)
         if artist_id:
-            source.artist_albums(artist_id, 0)
+            source.artist_albums(artist_id, 0, only_long=True)
     except SourceStopped:
         return  # the reason stands in source.caller.stops
