@@ -6,7 +6,7 @@ DEMO_HOME ?= demo
 ROWS ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench bench-quality clean
+.PHONY: help setup run test lint format bench bench-quality web clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -24,6 +24,10 @@ setup: .venv/.done  ## make .venv/ with the locked versions; .venv/bin/songpop i
 run: setup  ## a whole night on the embedded synthetic sample, then the ranked list; no keys
 	@$(BIN)/songpop nightly --sample --home $(DEMO_HOME)
 	@$(BIN)/songpop export releases --limit 20 --format table --home $(DEMO_HOME)
+
+web: setup  ## the web page of the demo at http://127.0.0.1:8000
+	@test -f $(DEMO_HOME)/warehouse/published.duckdb || { echo "The demo has no published file yet. Run it first: make run"; exit 1; }
+	@$(BIN)/songpop web --home $(DEMO_HOME)
 
 test: setup  ## pass the tests (offline, under 4 minutes)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -30,6 +30,7 @@ COMMANDS = {
     "purge": ("enriching", "Forget everything that a service told."),
     "doctor": ("reading", "Check the set-up: versions, folders, files, keys."),
     "sample": ("nights", "Write a synthetic data set in the formats of the inputs."),
+    "web": ("serving", "Serve the web page and its JSON API from the published file."),
     "schedule": ("nights", "Serve the nightly flow on a Prefect schedule, until stopped."),
 }
 

@@ -1,0 +1,78 @@
+"""The command that serves the web page."""
+
+import errno
+import ipaddress
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from songpop import console
+from songpop.cli.options import settings_options
+from songpop.settings import Settings
+
+if TYPE_CHECKING:
+    from waitress.server import BaseWSGIServer
+
+_THREADS = 8
+
+
+@click.command("web")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="Host name it answers to, as behind a proxy")
+@settings_options
+def web_command(settings: Settings, host: str, port: int, names: Sequence[str]) -> None:
+    """Serve the web page and its JSON API from the published file, until stopped.
+
+    It reads only, and stores nothing. On the default address only this machine can reach it, and only requests
+    addressed to this machine are answered; with another --host or a proxy, say with --name which names are its own.
+    """
+    from songpop.web.site import Site
+
+    Site(settings).edition()
+    server = open_server(settings, host, port, names)
+    console.say(f"songpop is at http://{_written(host)}:{server.effective_port}/ (Ctrl+C stops it)")
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.close()
+
+
+def open_server(settings: Settings, host: str, port: int, names: Sequence[str] = ()) -> "BaseWSGIServer":
+    """Open the server on its port, not answering yet.
+
+    Raises:
+        UsageError: the port is taken, or the address is none of this machine.
+    """
+    from waitress import create_server
+
+    from songpop.web import create_app
+    from songpop.web.app import LOOPBACK, warm
+
+    hosts = [*LOOPBACK, *names] if names or _is_loopback(host) else None
+    app = create_app(settings, hosts=hosts)
+    try:
+        server: Any = create_server(app, host=host, port=port, threads=_THREADS, ident=None)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise click.ClickException(
+                f"Port {port} of {host} must be free, however something else listens there. Stop it, or choose "
+                f"another with --port {port + 1 if port < 65535 else 8000}."
+            ) from error
+        raise click.ClickException(f"{host}:{port} must be an address of this machine, however: {error}") from error
+    warm(app)
+    return server
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _written(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,75 @@
+"""Which song of an album should be the single, for an album of the readers' file or for a list that is sent."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from songpop.errors import ModelError, SettingsError, SourceError
+from songpop.web.answers import AskedWrongly
+from songpop.web.site import Site
+
+MAX_SONGS = 200
+
+
+class BadList(AskedWrongly):
+    """The list that was sent is no album."""
+
+
+def rank_known(site: Site, album_id: str) -> dict[str, Any]:
+    """Rank the songs of an album of the readers' file.
+
+    Raises:
+        AskedWrongly: there is no such album, or it has one song only.
+    """
+    from songpop import album_input
+
+    try:
+        album = album_input.read_album(site.settings, album_id)
+    except SettingsError as error:
+        raise AskedWrongly(
+            f"There is no album '{album_id[:80]}' of two songs or more in the published file.", 404
+        ) from error
+    return _told(site, album)
+
+
+def rank_sent(site: Site, content: bytes, *, today: date) -> dict[str, Any]:
+    """Rank the songs of a CSV; lines that can't be used are told with the reason.
+
+    Raises:
+        BadList: it is no list of two good songs or more of one album, or is too long.
+    """
+    from songpop import album_input
+
+    try:
+        album = album_input.read_album_file(site.settings, content, today=today)
+    except SourceError as error:
+        raise BadList(str(error).replace("album.csv", "the list"), 422) from error
+    if album.frame.height > MAX_SONGS:
+        raise BadList(f"A list must hold at most {MAX_SONGS} songs, however it holds {album.frame.height}.", 422)
+    return _told(site, album)
+
+
+def template() -> str:
+    """Return the CSV to begin with."""
+    from songpop import album_input
+
+    return album_input.template()
+
+
+def _told(site: Site, album: Any) -> dict[str, Any]:
+    from songpop import album_input, albums
+
+    model = site.champion()
+    measured = site.kept("measured", lambda: albums.load_measured(site.settings.models_dir / album.champion))
+    try:
+        ranking = albums.rank_album(album.frame, model, measured)
+    except ModelError as error:
+        raise BadList(str(error), 422) from error
+    told = asdict(ranking)
+    told.pop("measured")
+    return {
+        "album": album_input.facts(album),
+        **told,
+        "rejects": [asdict(reject) for reject in album.rejects],
+        "notes": list(album.notes),
+    }

@@ -1,0 +1,86 @@
+"""What a handler is asked and what it answers, without a word about Flask."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class AskedWrongly(Exception):
+    """A request can't be answered as it is; the words say why and what to do.
+
+    Attributes:
+        status: of HTTP.
+    """
+
+    def __init__(self, words: str, status: int = 400) -> None:
+        """Keep the status beside the words."""
+        super().__init__(words)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request.
+
+    Attributes:
+        query: the first value of each argument of the address.
+        form: the same of a posted form.
+        file: content of the file that was posted with it, None without one.
+        body: as sent, where it is no form; `kind` is its media type.
+    """
+
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    file: bytes | None = None
+    body: bytes = b""
+    kind: str = ""
+
+
+class Page(NamedTuple):
+    """A page made from a template."""
+
+    template: str
+    values: dict[str, Any]
+    status: int = 200
+
+
+class Data(NamedTuple):
+    """An answer in JSON."""
+
+    content: Any
+
+
+class Download(NamedTuple):
+    """A file; with a name it is saved, without one it is shown."""
+
+    content: bytes
+    kind: str
+    name: str = ""
+
+
+class Elsewhere(NamedTuple):
+    """A redirection to a path of this site."""
+
+    path: str
+
+
+Answer = Page | Data | Download | Elsewhere
+
+
+def filled(values: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what is blank, and the blanks around the rest."""
+    return {name: text.strip() for name, text in values.items() if text.strip()}
+
+
+def whole(asked: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    """Read a whole number from a request.
+
+    Raises:
+        AskedWrongly: it is none, or out of range.
+    """
+    text = asked.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise AskedWrongly(f"{name} must be a whole number from {low:,} to {high:,}, however it is '{text[:40]}'.")
+    return int(text)

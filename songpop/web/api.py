@@ -1,0 +1,239 @@
+"""The JSON API: each operation declared once, with what it takes and gives, and answered."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Any
+
+from songpop import changing
+from songpop.runs import local_today, utc_now
+from songpop.web import albums, lists, quality, searching, songs
+from songpop.web.answers import Answer, Asked, AskedWrongly, Data, Download, whole
+from songpop.web.controls import CONTROLS, NAMES, written
+from songpop.web.schemas import Schema, ref
+from songpop.web.site import Site
+
+ROOT = "/api/v1"
+_LISTS = list(lists.LISTS)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the API.
+
+    Attributes:
+        path: below ROOT, with `{name}` for what varies.
+        answers: schema of the answer; a media type instead where it is a file.
+        query: name, schema and words of each argument of the address.
+        body: media type and schema of what is sent.
+        example: arguments, body and parts of the path of a call that works.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    answer: Callable[..., Answer]
+    answers: str | tuple[str, ...]
+    query: tuple[tuple[str, Schema, str], ...] = ()
+    parts: Mapping[str, Schema] = field(default_factory=dict)
+    body: Mapping[str, Schema] = field(default_factory=dict)
+
+
+def read_song(asked: Asked, known: tuple[str, ...]) -> dict[str, Any]:
+    """Read a JSON object that was sent.
+
+    Raises:
+        AskedWrongly: it is none, or holds names that are not known.
+    """
+    try:
+        sent = json.loads(asked.body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise AskedWrongly(f"The body must be JSON, however it is not: {error}.") from error
+    if not isinstance(sent, dict) or not isinstance(sent.get("values", {}), dict):
+        raise AskedWrongly('The body must be an object such as {"values": {"tempo": 120}}, however it is not.')
+    if unknown := sorted(set(sent) - set(known)):
+        raise AskedWrongly(f"The body may hold {', '.join(known)}, however it holds '{unknown[0][:40]}'.")
+    if not isinstance(sent.get("track_id"), str | None):
+        raise AskedWrongly("track_id must be a text, however it is not.")
+    odd = [name for name, value in sent.get("values", {}).items() if not _is_plain(value)]
+    if odd:
+        raise songs.BadValues({odd[0]: f"{odd[0][:40]} must be a text, a number or null, however it is not."})
+    return sent
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
+
+
+def _begun(site: Site, sent: Mapping[str, Any]) -> tuple[songs.Beginning, dict[str, Any]]:
+    values = sent.get("values", {})
+    beginning = songs.begin(site, sent.get("track_id"))
+    beginning = songs.with_artist(site, beginning, values)
+    return beginning, songs.changes_of(beginning.row, values)
+
+
+def _health(site: Site, asked: Asked) -> Answer:
+    edition = site.edition()
+    return Data(
+        {
+            "status": "ok",
+            "as_of_date": edition.as_of_date,
+            "model_version": edition.champion,
+            "n_releases": edition.n_releases,
+        }
+    )
+
+
+def _features(site: Site, asked: Asked) -> Answer:
+    model = site.champion()
+    told = [
+        {
+            "name": control.name,
+            "label": control.label,
+            "rule": changing.SETTABLE[control.name].rule,
+            "unit": changing.SETTABLE[control.name].unit,
+            "low": control.low if control.kind == "slider" else None,
+            "high": control.high if control.kind == "slider" else None,
+            "experience": model.experience.get(control.name),
+        }
+        for control in CONTROLS
+    ]
+    return Data({"features": told, "genres": model.encoder.genres})
+
+
+def _asked_text(asked: Asked) -> str:
+    text = asked.query.get("q", "").strip()
+    if not 0 < len(text) <= 200:
+        raise AskedWrongly("q must be a text of 1 to 200 characters, however it is not.")
+    return text
+
+
+def _tracks(site: Site, asked: Asked) -> Answer:
+    return Data({"tracks": searching.find_tracks(site, _asked_text(asked), whole(asked.query, "limit", 8, 1, 50))})
+
+
+def _albums(site: Site, asked: Asked) -> Answer:
+    return Data({"albums": searching.find_albums(site, _asked_text(asked), whole(asked.query, "limit", 8, 1, 50))})
+
+
+def _artists(site: Site, asked: Asked) -> Answer:
+    return Data({"artists": searching.find_artists(site, _asked_text(asked), whole(asked.query, "limit", 8, 1, 50))})
+
+
+def _track(site: Site, asked: Asked, track_id: str) -> Answer:
+    beginning = songs.begin(site, track_id)
+    row = beginning.row
+    values = {name: songs.as_day(row[name]) for name in NAMES}
+    return Data({**(beginning.facts or {}), "values": values})
+
+
+def _score(site: Site, asked: Asked) -> Answer:
+    return Data(songs.tell_score(site, *_begun(site, read_song(asked, ("track_id", "values")))))
+
+
+def _sweep(site: Site, asked: Asked) -> Answer:
+    sent = read_song(asked, ("track_id", "values", "feature"))
+    if not isinstance(sent.get("feature"), str):
+        raise AskedWrongly('feature must be the name of one, as in {"feature": "tempo"}, however it is not.')
+    return Data(songs.tell_sweep(site, *_begun(site, sent), sent["feature"]))
+
+
+def _album(site: Site, asked: Asked, album_id: str) -> Answer:
+    return Data(albums.rank_known(site, album_id))
+
+
+def _single(site: Site, asked: Asked) -> Answer:
+    if asked.kind not in ("text/csv", "text/plain"):
+        raise AskedWrongly(f"The body must be text/csv, however it is '{asked.kind[:60]}'.", 415)
+    return Data(albums.rank_sent(site, asked.body, today=local_today()))
+
+
+def _template(site: Site, asked: Asked) -> Answer:
+    return Download(albums.template().encode(), "text/csv; charset=utf-8", "album.csv")
+
+
+def _list(site: Site, asked: Asked, name: str) -> Answer:
+    wanted = lists.read_wanted(name, asked.query)
+    frame, n_rows, page = lists.read_page(site, wanted)
+    n_pages = max(-(-n_rows // wanted.per_page), 1)
+    return Data(
+        {
+            "name": name,
+            "n_rows": n_rows,
+            "page": page,
+            "n_pages": n_pages,
+            "per_page": wanted.per_page,
+            "rows": frame.to_dicts(),
+        }
+    )
+
+
+def download(site: Site, asked: Asked, name: str, file_format: str) -> Answer:
+    """Answer with a list as a file: every row that fits, in the order of the screen, or its page only."""
+    wanted = lists.read_wanted(name, asked.query)
+    if file_format not in lists.FORMATS:
+        raise AskedWrongly(
+            f"A format must be one of {', '.join(lists.FORMATS)}, however it is '{file_format[:40]}'.", 404
+        )
+    only_page = asked.query.get("rows") == "page"
+    frame = lists.read_page(site, wanted)[0] if only_page else lists.read_whole(site, wanted)
+    if asked.query.get("columns") != "all":
+        frame = lists.on_screen(frame, wanted.listed)
+    file = lists.write_file(site, frame, wanted, file_format)
+    as_of = written(site.edition().as_of_date)
+    return Download(file, lists.FORMATS[file_format], f"{name}-{as_of}.{file_format}")
+
+
+def _quality(site: Site, asked: Asked) -> Answer:
+    return Data(quality.read_quality(site, now=utc_now().replace(tzinfo=UTC)))
+
+
+_TEXT: Schema = {"type": "string"}
+_Q = ("q", {"type": "string", "minLength": 1, "maxLength": 200}, "Words that title, artist or name must hold")
+_LIMIT = ("limit", {"type": "integer", "minimum": 1, "maximum": 50, "default": 8}, "How many at most")
+_LIST_QUERY = (
+    ("genre", _TEXT, "Only this genre"),
+    ("artist", _TEXT, "Only artists whose name holds this"),
+    ("since", {"type": "string", "format": "date"}, "Released on or after"),
+    ("until", {"type": "string", "format": "date"}, "Released on or before"),
+    ("min_score", {"type": "number", "minimum": 0, "maximum": 100}, "Lowest score"),
+    ("q", _TEXT, "Words that title, artist or album must hold"),
+    ("sort", _TEXT, "A column of the screen, with a - before it for the highest first"),
+    ("page", {"type": "integer", "minimum": 1, "default": 1}, "Which page"),
+    ("per_page", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, "Rows a page"),
+)
+_FILE_QUERY = (
+    *_LIST_QUERY,
+    ("rows", {"type": "string", "enum": ["all", "page"], "default": "all"}, "Every row that fits, or the page's"),
+    ("columns", {"type": "string", "enum": ["screen", "all"], "default": "screen"}, "Those of the screen, or all"),
+)
+_NAME: Schema = {"type": "string", "enum": _LISTS}
+_SONG = {"application/json": ref("Song")}
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("GET", "/health", "health", "Say that the site can read", _health, "Health"),
+    Operation("GET", "/features", "features", "What a song can be asked for, and where the model has experience",
+              _features, "Features"),
+    Operation("GET", "/tracks", "find_tracks", "Find tracks by title and artist", _tracks, "FoundTracks", (_Q, _LIMIT)),
+    Operation("GET", "/tracks/{track_id}", "track", "One track with the values that a what-if begins with", _track,
+              "Track", parts={"track_id": _TEXT}),
+    Operation("GET", "/artists", "find_artists", "Find artists by name", _artists, "FoundArtists", (_Q, _LIMIT)),
+    Operation("POST", "/score", "score", "Score a song, or a track under changed values", _score, "Score", body=_SONG),
+    Operation("POST", "/sweep", "sweep", "Score a song over the range of one feature", _sweep, "Sweep",
+              body={"application/json": ref("SongToSweep")}),
+    Operation("GET", "/albums", "find_albums", "Find albums of two songs or more", _albums, "FoundAlbums",
+              (_Q, _LIMIT)),
+    Operation("GET", "/albums/{album_id}/single", "album_single", "Rank an album's songs", _album, "Single",
+              parts={"album_id": _TEXT}),
+    Operation("POST", "/single", "single", "Rank the songs of a CSV", _single, "Single",
+              body={"text/csv": {"type": "string", "maxLength": 1_000_000}}),
+    Operation("GET", "/single/template", "template", "The CSV to begin with", _template, ("text/csv",)),
+    Operation("GET", "/lists/{name}", "list", "A page of a ranked list", _list, "List", _LIST_QUERY,
+              parts={"name": _NAME}),
+    Operation("GET", "/lists/{name}/file/{file_format}", "list_file", "A ranked list as a file", download,
+              tuple(kind.split(";")[0] for kind in lists.FORMATS.values()), _FILE_QUERY,
+              parts={"name": _NAME, "file_format": {"type": "string", "enum": list(lists.FORMATS)}}),
+    Operation("GET", "/quality", "quality", "How good the scores are, and the last runs", _quality, "Quality"),
+)  # fmt: skip

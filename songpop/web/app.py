@@ -1,0 +1,196 @@
+"""The Flask application: routes, security headers, errors; the only module that knows Flask."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from songpop.errors import ModelError, SongpopError, WarehouseError
+from songpop.settings import Settings
+from songpop.web import api, openapi, pages, wording
+from songpop.web.answers import Answer, Asked, AskedWrongly, Data, Elsewhere, Page
+from songpop.web.site import OTHER_VERSION, Site
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+MAX_BYTES = 1_000_000
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_HERE = Path(__file__).parent
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# Data Docs carry a style sheet of their own, and no script
+_DOCS_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) -> "Flask":
+    """Make the web application of one published file.
+
+    Args:
+        settings: say where the published file, the models and the reports are.
+        hosts: names that requests may be addressed to; None takes any, for a server that others can reach.
+    """
+    from flask import Flask
+
+    app = Flask("songpop.web", root_path=str(_HERE))
+    app.config |= {"MAX_CONTENT_LENGTH": MAX_BYTES, "TRUSTED_HOSTS": list(hosts) if hosts is not None else None}
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters |= wording.FILTERS
+    site = Site(settings)
+    stamp = _stamp(_HERE / "static")
+    app.context_processor(lambda: _of_every_page(site, stamp))
+    for path, method, answer in pages.ROUTES:
+        _route(app, site, path, method, answer)
+    for operation in api.OPERATIONS:
+        _route(app, site, api.ROOT + re.sub(r"\{(\w+)\}", r"<\1>", operation.path), operation.method, operation.answer)
+    described = openapi.describe_api()
+    _route(app, site, f"{api.ROOT}/openapi.json", "GET", lambda site, asked: Data(described))
+    app.after_request(_secured)
+    app.register_error_handler(Exception, _told)
+    return app
+
+
+def warm(app: "Flask") -> None:
+    """Answer the first pages once, so that nobody waits for imports, templates and the model."""
+    client = app.test_client()
+    for path in ("/", "/score", "/lists/releases", "/quality"):
+        client.get(path)
+
+
+def _route(app: "Flask", site: Site, path: str, method: str, answer: Callable[..., Answer]) -> None:
+    def view(**parts: str) -> "Response":
+        return _respond(answer(site, _asked(), **parts))
+
+    app.add_url_rule(path, endpoint=f"{method} {path}", view_func=view, methods=[method])
+
+
+def _asked() -> Asked:
+    from flask import request
+
+    file = request.files.get("file")
+    is_form = request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded")
+    return Asked(
+        request.args.to_dict(),
+        request.form.to_dict(),
+        file.read() if file else None,
+        b"" if is_form else request.get_data(),
+        request.mimetype,
+    )
+
+
+def _respond(answer: Answer) -> "Response":
+    from flask import current_app, make_response, redirect, render_template, request
+
+    if isinstance(answer, Page):
+        response = make_response(render_template(answer.template, **answer.values), answer.status)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+    if isinstance(answer, Elsewhere):
+        return make_response(redirect(request.script_root + answer.path, 303))
+    if isinstance(answer, Data):
+        return current_app.response_class(_json(answer.content), mimetype="application/json")
+    response = current_app.response_class(answer.content, content_type=answer.kind)
+    if answer.name:
+        response.headers["Content-Disposition"] = f'attachment; filename="{answer.name}"'
+    return response
+
+
+def _json(content: Any) -> str:
+    return json.dumps(_finite(content), default=_plain, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """Put null for numbers that JSON has not."""
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+def _of_every_page(site: Site, stamp: str) -> dict[str, Any]:
+    from flask import request
+
+    try:
+        edition = site.edition()
+    except SongpopError:
+        edition = None
+    return {"edition": edition, "root": request.script_root, "stamp": stamp, "path": request.path}
+
+
+def _secured(response: "Response") -> "Response":
+    from flask import request
+
+    is_docs = request.path.startswith("/data-docs/")
+    response.headers["Content-Security-Policy"] = _DOCS_POLICY if is_docs else _POLICY
+    response.headers.update(_HEADERS)
+    if request.path.startswith("/static/"):
+        # addressed with a digest of the files, so a new version has another address
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _told(error: Exception) -> "Response":
+    """Tell what was wrong and what to do: as a page, or as problem JSON to a caller of the API."""
+    from flask import current_app, make_response, render_template, request
+    from werkzeug.exceptions import HTTPException
+
+    status, words = _status_and_words(error)
+    if status == 500:
+        current_app.logger.exception("A request failed: %s %s", request.method, request.path)
+    title = wording.STATUS_TITLES.get(status, "That did not work")
+    if not request.path.startswith(f"{api.ROOT}/"):
+        response = make_response(render_template("error.html", title=title, words=words, status=status), status)
+    else:
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": words}
+        problem["errors"] = getattr(error, "faults", {})
+        response = make_response(_json(problem), status)
+        response.mimetype = "application/problem+json"
+    if isinstance(error, HTTPException) and (allowed := getattr(error, "valid_methods", None)):
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _status_and_words(error: Exception) -> tuple[int, str]:
+    from werkzeug.exceptions import HTTPException
+
+    if isinstance(error, AskedWrongly):
+        return error.status, str(error)
+    if isinstance(error, ModelError | WarehouseError):
+        return 503, str(error)
+    if isinstance(error, SongpopError):
+        return 422, str(error)
+    if type(error).__name__ in ("CatalogException", "BinderException"):
+        return 503, OTHER_VERSION
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        return status, wording.STATUS_WORDS.get(status, error.description or "")
+    return 500, wording.STATUS_WORDS[500]
+
+
+def _stamp(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]

@@ -1,0 +1,287 @@
+"""The ranked lists as asked for in an address: filtered, searched, sorted, a page at a time, or whole as a file."""
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from songpop.web.answers import AskedWrongly, filled, whole
+from songpop.web.searching import HOLDS
+from songpop.web.site import Site
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PER_PAGE = (25, 50, 100, 200)
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+}
+_PARAMETER = re.compile(r"\$([a-z_]+)")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One column of a list on the screen.
+
+    Attributes:
+        title: of the column.
+        sorts: column that it sorts by, and whether its first click puts the highest first.
+        shows: columns of the list that the cell is made of; a download of what is on screen holds these.
+        kind: how the template draws it.
+    """
+
+    title: str
+    sorts: str
+    falls: bool
+    shows: tuple[str, ...]
+    kind: str
+    is_wide: bool = False
+
+
+_SCORE = Heading("Score and 90 % interval", "score", True, ("score", "score_low", "score_high"), "score")
+_TRACK = Heading("Track", "track_name", False, ("track_name", "artist_name", "album_name"), "track")
+_GENRE = Heading("Genre", "genre", False, ("genre",), "text", True)
+_RELEASED = Heading("Released", "release_date", True, ("release_date",), "date", True)
+_REACH = Heading("Artist's popularity", "artist_popularity", True, ("artist_popularity",), "whole", True)
+_MOVED = Heading("Change", "rank_change", True, ("previous_rank", "rank_change"), "change")
+_CHANGE = replace(_MOVED, is_wide=True)
+_PLACE = Heading("In genre", "percentile_in_genre", True, ("percentile_in_genre",), "percentile", True)
+_DRIVERS = Heading("What moves it", "drivers", False, ("drivers",), "drivers", True)
+_RANK = Heading("Rank", "rank", False, ("rank",), "rank")
+_TRACKS = (_RANK, _CHANGE, _TRACK, _SCORE, _PLACE, _GENRE, _RELEASED, _REACH, _DRIVERS)
+
+
+@dataclass(frozen=True)
+class RankedList:
+    """A list: its query in `sql/exports/`, what it shows, and which columns are searched."""
+
+    name: str
+    title: str
+    words: str
+    headings: tuple[Heading, ...]
+    searched: tuple[str, ...]
+    key: str
+    nothing: str
+
+
+_TRACK_TEXTS = ("track_name", "artist_name", "album_name")
+LISTS: dict[str, RankedList] = {
+    "releases": RankedList(
+        "releases",
+        "New releases",
+        "Every scored new release, the highest score first.",
+        _TRACKS,
+        _TRACK_TEXTS,
+        "track_id",
+        "No new release fits.",
+    ),
+    "singles": RankedList(
+        "singles",
+        "Singles",
+        "For each new album, the song most likely to become its most popular one.",
+        (
+            Heading("Single", "single_track_name", False, ("single_track_name", "artist_name"), "single"),
+            Heading("Verdict", "verdict", False, ("verdict",), "verdict"),
+            Heading("Chance to be best", "p_best", True, ("p_best",), "chance"),
+            Heading(
+                "Score and 90 % interval", "single_score", True, ("single_score", "score_low", "score_high"), "score"
+            ),
+            Heading("Album", "album_name", False, ("album_name", "n_tracks"), "album", True),
+            Heading("Runner-up", "runner_up_track_name", False, ("runner_up_track_name",), "text", True),
+            _GENRE,
+            _RELEASED,
+        ),
+        ("single_track_name", "artist_name", "album_name", "runner_up_track_name"),
+        "album_id",
+        "No new album of two or more songs fits.",
+    ),
+    "artists": RankedList(
+        "artists",
+        "Artists",
+        "Artists with a new release, by the score of their best one.",
+        (
+            _RANK,
+            Heading("Artist", "artist_name", False, ("artist_name",), "artist"),
+            Heading("Best score", "best_score", True, ("best_score",), "number"),
+            Heading("Best release", "best_track_name", False, ("best_track_name",), "text"),
+            Heading("New releases", "n_releases", True, ("n_releases",), "whole", True),
+            _REACH,
+            Heading("Earlier tracks", "n_tracks", True, ("n_tracks",), "whole", True),
+            Heading("Their mean popularity", "mean_popularity", True, ("mean_popularity",), "number", True),
+            Heading("Last year", "last_year", True, ("last_year",), "year", True),
+        ),
+        ("artist_name", "best_track_name"),
+        "artist_name",
+        "No artist fits.",
+    ),
+    "movers": RankedList(
+        "movers",
+        "Movers",
+        "The releases whose rank changed most since the run before, risers first.",
+        (_MOVED, *(heading for heading in _TRACKS if heading is not _CHANGE)),
+        _TRACK_TEXTS,
+        "track_id",
+        "No release has moved: there is no earlier run to compare with, or nothing fits.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of a list is asked for.
+
+    Attributes:
+        filters: parameters of the list's query, None leaves one out.
+        q: text to find in titles, artists and albums.
+        sort: column, `falling` whether the highest comes first; None is the list's own order.
+    """
+
+    listed: RankedList
+    filters: dict[str, Any]
+    q: str | None
+    sort: str | None
+    falling: bool
+    page: int
+    per_page: int
+
+    def query(self, **other: Any) -> str:
+        """Write this as the query of an address, with some of it changed; what is as usual is left out."""
+        said = {name: _text(value) for name, value in self.filters.items()} | {
+            "q": self.q,
+            "sort": None if self.sort is None else ("-" if self.falling else "") + self.sort,
+            "page": None if self.page == 1 else self.page,
+            "per_page": None if self.per_page == PER_PAGE[1] else self.per_page,
+        }
+        said |= other
+        return urlencode({name: value for name, value in said.items() if value is not None})
+
+
+def read_wanted(name: str, query: Mapping[str, str]) -> Wanted:
+    """Read from an address what of a list is asked for.
+
+    Raises:
+        AskedWrongly: there is no such list or column, or a filter is not of its kind.
+    """
+    if name not in LISTS:
+        raise AskedWrongly(f"A list must be one of {', '.join(LISTS)}, however it is '{name[:40]}'.", 404)
+    asked = filled(query)
+    listed = LISTS[name]
+    sort = asked.get("sort")
+    columns = [heading.sorts for heading in listed.headings]
+    if sort is not None and sort.lstrip("-") not in columns:
+        raise AskedWrongly(
+            f"sort must be one of {', '.join(columns)}, with a - for the highest first, however it is '{sort[:40]}'."
+        )
+    return Wanted(
+        listed,
+        {
+            "genre": asked.get("genre"),
+            "artist": asked.get("artist"),
+            "since": _day(asked, "since"),
+            "until": _day(asked, "until"),
+            "min_score": _number(asked, "min_score"),
+        },
+        asked.get("q"),
+        sort.lstrip("-") if sort else None,
+        sort is not None and sort.startswith("-"),
+        whole(asked, "page", 1, 1, 1_000_000),
+        whole(asked, "per_page", PER_PAGE[1], 1, PER_PAGE[-1]),
+    )
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, date) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _day(asked: Mapping[str, str], name: str) -> date | None:
+    if name not in asked:
+        return None
+    try:
+        return date.fromisoformat(asked[name])
+    except ValueError:
+        raise AskedWrongly(
+            f"{name} must be a date of the form YYYY-MM-DD, however it is '{asked[name][:40]}'."
+        ) from None
+
+
+def _number(asked: Mapping[str, str], name: str) -> float | None:
+    if name not in asked:
+        return None
+    try:
+        value = float(asked[name])
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise AskedWrongly(f"{name} must be a number from 0 to 100, however it is '{asked[name][:40]}'.")
+    return value
+
+
+def read_page(site: Site, wanted: Wanted) -> "tuple[pl.DataFrame, int, int]":
+    """Read one page of a list: its rows, how many rows fit, and which page it is (the last, where there are fewer)."""
+    query, parameters = _query(wanted)
+    with site.reading() as con:
+        n_rows = con.execute(f"select count(*) from ({query})", parameters).fetchall()[0][0]
+        page = min(wanted.page, max(-(-n_rows // wanted.per_page), 1))
+        places = {"n_shown": wanted.per_page, "n_before": (page - 1) * wanted.per_page}
+        paged = f"{query} {_order(wanted)} limit $n_shown offset $n_before"
+        return con.execute(paged, parameters | places).pl(), n_rows, page
+
+
+def read_whole(site: Site, wanted: Wanted) -> "pl.DataFrame":
+    """Read all rows of a list that fit, in the order of the screen."""
+    query, parameters = _query(wanted)
+    with site.reading() as con:
+        return con.execute(f"{query} {_order(wanted)}", parameters).pl()
+
+
+def on_screen(frame: "pl.DataFrame", listed: RankedList) -> "pl.DataFrame":
+    """Keep the columns that the screen shows, in its order, with the ids that rows are known by."""
+    names = [name for heading in listed.headings for name in heading.shows]
+    ids = [name for name in ("track_id", "single_track_id", "album_id", "artist_id") if name in frame.columns]
+    return frame.select([name for name in dict.fromkeys([*names, *ids]) if name in frame.columns])
+
+
+def write_file(site: Site, frame: "pl.DataFrame", wanted: Wanted, file_format: str) -> bytes:
+    """Write a list as a file in one of FORMATS."""
+    from songpop import exports
+    from songpop.lists import Filters
+
+    chosen = {name: value for name, value in wanted.filters.items() if value is not None}
+    notes = {}
+    if file_format == "xlsx":
+        notes = exports.list_notes(site.settings, wanted.listed.name, Filters(**chosen))
+        notes |= {"Search": wanted.q} if wanted.q else {}
+        notes |= {"Sorted by": f"{wanted.sort}{', highest first' if wanted.falling else ''}"} if wanted.sort else {}
+    file = io.BytesIO()
+    exports.write_list(frame, file, file_format, notes=notes)
+    return file.getvalue()
+
+
+def _query(wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    """Return the list's own query with what of it holds the text that is searched for, and its parameters."""
+    from songpop import resources
+
+    query = resources.sql_path("exports", wanted.listed.name).read_text()
+    # a filter that no control sets is left out
+    parameters: dict[str, Any] = {name: wanted.filters.get(name) for name in set(_PARAMETER.findall(query))}
+    if not wanted.q:
+        return f"select * from ({query}\n) as listed", parameters
+    columns = ", ".join(f'"{name}"' for name in wanted.listed.searched)
+    return f"select * from ({query}\n) as listed where {HOLDS.format(columns=columns)}", parameters | {
+        "words": wanted.q.split()
+    }
+
+
+def _order(wanted: Wanted) -> str:
+    """Write the order; the column is one of the list's own, and equal rows go by their key."""
+    if wanted.sort is None:
+        return ""
+    return f'order by "{wanted.sort}" {"desc" if wanted.falling else "asc"} nulls last, "{wanted.listed.key}"'

@@ -1,0 +1,191 @@
+"""The pages: each reads what it shows and names the template that draws it."""
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+
+from songpop.errors import ModelError
+from songpop.runs import local_today, utc_now
+from songpop.web import albums, api, charts, lists, openapi, quality, searching, songs, wording
+from songpop.web.answers import Answer, Asked, AskedWrongly, Download, Elsewhere, Page, filled
+from songpop.web.controls import NAMES, shown
+from songpop.web.site import Site
+
+_TOP = 10
+_DOCS_KINDS = {".html": "text/html; charset=utf-8", ".json": "application/json", ".png": "image/png"}
+
+
+def _home(site: Site, asked: Asked) -> Answer:
+    wanted = lists.read_wanted("releases", {"per_page": str(_TOP)})
+    frame, n_rows, _ = lists.read_page(site, wanted)
+    singles = lists.read_page(site, lists.read_wanted("singles", {"per_page": "5"}))
+    values = {"rows": frame.to_dicts(), "n_rows": n_rows, "listed": wanted.listed, "wanted": wanted}
+    return Page("home.html", values | {"singles": singles[0].to_dicts(), "n_singles": singles[1], "charts": charts})
+
+
+def _score(site: Site, asked: Asked) -> Answer:
+    """Show the form, as it was filled in or for a track that was found, and the score of what it holds."""
+    track_id = asked.query.get("track_id", "").strip() or None
+    q = asked.query.get("q", "").strip()[:200]
+    texts = {name: text for name, text in asked.query.items() if name in NAMES}
+    found = searching.find_tracks(site, q) if q else []
+    beginning = songs.begin(site, track_id)
+    if "artist_popularity" not in texts:
+        beginning = songs.with_artist(site, beginning, texts)
+    faults: dict[str, str] = {}
+    try:
+        changes = songs.changes_of(beginning.row, texts)
+    except songs.BadValues as error:
+        faults = error.faults
+        changes = songs.changes_of(beginning.row, {name: text for name, text in texts.items() if name not in faults})
+    told = songs.tell_score(site, beginning, changes)
+    model = site.champion()
+    row = songs.changed_frame(beginning.frame, changes).row(0, named=True)
+    wrong = {name: texts[name] for name in faults if name in texts}
+    controls = shown(row, beginning.row, wrong, faults, model.experience, model.encoder.genres)
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for control in controls:
+        parts.setdefault(control["control"].part, []).append(control)
+    values = {
+        "beginning": beginning,
+        "told": told,
+        "form_parts": parts,
+        "faults": faults,
+        "genres": model.encoder.genres,
+        "q": q,
+        "found": found,
+        "nobody": songs.NOBODY,
+        "largest": max(10.0, *(abs(part["points"]) for part in told["contributions"])),
+        "charts": charts,
+        "bins": wording.BIN_WORDS,
+    }
+    return Page("score.html", values, 422 if faults else 200)
+
+
+def _single(site: Site, asked: Asked) -> Answer:
+    """Show the ways to name an album, and for one that was picked its songs in order."""
+    query = filled(asked.query)
+    told = albums.rank_known(site, query["album_id"]) if "album_id" in query else None
+    q = query.get("q", "")[:200]
+    found = searching.find_albums(site, q, 20) if q else []
+    return Page("single.html", _single_values(site, told) | {"q": q, "found": found})
+
+
+def _single_sent(site: Site, asked: Asked) -> Answer:
+    """Rank a list that was pasted or uploaded; nothing of it is stored."""
+    pasted = asked.form.get("songs", "")
+    content = asked.file or pasted.encode()
+    try:
+        told = albums.rank_sent(site, content, today=local_today())
+    except albums.BadList as error:
+        values = {"fault": str(error), "pasted": pasted if not asked.file else "", "q": "", "found": []}
+        return Page("single.html", _single_values(site, None) | values, error.status)
+    return Page("single.html", _single_values(site, told) | {"q": "", "found": [], "pasted": pasted})
+
+
+def _single_values(site: Site, told: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "told": told,
+        "fault": "",
+        "pasted": "",
+        "example": albums.template(),
+        "most": albums.MAX_SONGS,
+        "charts": charts,
+        "model": site.champion().model_version,
+    }
+
+
+def _template(site: Site, asked: Asked) -> Answer:
+    return Download(albums.template().encode(), "text/csv; charset=utf-8", "album.csv")
+
+
+def _lists(site: Site, asked: Asked) -> Answer:
+    return Elsewhere("/lists/releases")
+
+
+def _list(site: Site, asked: Asked, name: str) -> Answer:
+    faults, query = [], dict(asked.query)
+    try:
+        wanted = lists.read_wanted(name, query)
+    except AskedWrongly as error:
+        if error.status == 404:
+            raise
+        # the list as it is, with what was wrong said above it
+        faults.append(str(error))
+        wanted = lists.read_wanted(name, {})
+    frame, n_rows, page = lists.read_page(site, wanted)
+    values = {
+        "listed": wanted.listed,
+        "lists": lists.LISTS,
+        "wanted": wanted,
+        "rows": frame.to_dicts(),
+        "n_rows": n_rows,
+        "page": page,
+        "n_pages": max(-(-n_rows // wanted.per_page), 1),
+        "faults": faults,
+        "per_pages": lists.PER_PAGE,
+        "formats": lists.FORMATS,
+        "charts": charts,
+    }
+    return Page("list.html", values, 400 if faults else 200)
+
+
+def _quality(site: Site, asked: Asked) -> Answer:
+    told = quality.read_quality(site, now=utc_now().replace(tzinfo=UTC))
+    headline = [row for row in told["scoreboard"] if row["split"] == "temporal"] or told["scoreboard"]
+    values = {
+        "told": told,
+        "champion": next((row for row in headline if row["is_champion"]), None),
+        "benchmark": next((row for row in headline if row["family"] == "lightgbm"), None),
+        "splits": quality.SPLITS,
+        "families": quality.FAMILIES,
+        "has_docs": (site.settings.reports_dir / "data_docs" / "index.html").is_file(),
+        "has_card": _card(site) is not None,
+        "charts": charts,
+        "bins": wording.BIN_WORDS,
+    }
+    return Page("quality.html", values)
+
+
+def _model_card(site: Site, asked: Asked) -> Answer:
+    card = _card(site)
+    if card is None:
+        raise ModelError("The champion must have a card, however its folder holds none. Run `songpop train`.")
+    return Download(card, "text/plain; charset=utf-8")
+
+
+def _card(site: Site) -> bytes | None:
+    version = site.edition().champion
+    path = site.settings.models_dir / str(version) / "card.md"
+    return path.read_bytes() if version and path.is_file() else None
+
+
+def _data_docs(site: Site, asked: Asked, page: str = "index.html") -> Answer:
+    """Show a page of the Data Docs, from their folder only."""
+    folder = (site.settings.reports_dir / "data_docs").resolve()
+    path = (folder / page).resolve()
+    kind = _DOCS_KINDS.get(path.suffix)
+    if not path.is_relative_to(folder) or kind is None or not path.is_file():
+        raise AskedWrongly("There is no such page of the Data Docs. `songpop check` writes them.", 404)
+    return Download(path.read_bytes(), kind)
+
+
+def _api(site: Site, asked: Asked) -> Answer:
+    return Page("api.html", {"described": openapi.describe_api(), "api_root": api.ROOT})
+
+
+ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
+    ("/", "GET", _home),
+    ("/score", "GET", _score),
+    ("/single", "GET", _single),
+    ("/single", "POST", _single_sent),
+    ("/single/template.csv", "GET", _template),
+    ("/lists", "GET", _lists),
+    ("/lists/<name>", "GET", _list),
+    ("/lists/<name>/file/<file_format>", "GET", api.download),
+    ("/quality", "GET", _quality),
+    ("/quality/card", "GET", _model_card),
+    ("/data-docs/", "GET", lambda site, asked: _data_docs(site, asked)),
+    ("/data-docs/<path:page>", "GET", _data_docs),
+    ("/api", "GET", _api),
+)

@@ -1,0 +1,199 @@
+"""What every page needs: the readers' file, reopened when a night has replaced it, and the model that scores."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from songpop.errors import ModelError, WarehouseError
+from songpop.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from songpop.scoring import ScoringModel
+
+OTHER_VERSION = (
+    "The published file must hold the marts of this version of songpop, however it does not. Run `songpop nightly`."
+)
+_ATTEMPTS = 5
+Identity = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What one published file says of itself.
+
+    Attributes:
+        champion: the model version that scores now, None where there is none.
+        as_of_date, run_id, scored_at: of the newest scores, None where there are none.
+        is_synthetic: whether its tracks are made up.
+        genres: of the new releases, the commonest first.
+        published_at: when the file was swapped in, UTC.
+    """
+
+    champion: str | None
+    as_of_date: date | None
+    run_id: str | None
+    scored_at: datetime | None
+    n_releases: int
+    is_synthetic: bool
+    genres: tuple[str, ...]
+    published_at: datetime
+
+
+@dataclass
+class _Opened:
+    identity: Identity
+    con: "duckdb.DuckDBPyConnection"
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+class Site:
+    """The readers' file and the champion, shared by the threads of a server.
+
+    The file is opened once and looked at with every request: where a night has swapped in another one, that one is
+    opened, and requests that still read the old one go on undisturbed.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Open nothing yet."""
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._opened: _Opened | None = None
+        self._models: dict[str, ScoringModel] = {}
+
+    @contextmanager
+    def reading(self) -> "Iterator[duckdb.DuckDBPyConnection]":
+        """Lend a connection to the readers' file as it is now.
+
+        Raises:
+            WarehouseError: nothing was published yet, or the file is none of this version.
+        """
+        import duckdb
+
+        with self._current().con.cursor() as con:
+            con.execute("use published")
+            try:
+                yield con
+            except (duckdb.CatalogException, duckdb.BinderException) as error:
+                raise WarehouseError(OTHER_VERSION) from error
+
+    def kept(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what was made of the present file before, or make it."""
+        opened = self._current()
+        if name not in opened.kept:
+            opened.kept[name] = make()
+        return opened.kept[name]
+
+    def edition(self) -> Edition:
+        """Tell what the present file says of itself."""
+        edition: Edition = self.kept("edition", self._read_edition)
+        return edition
+
+    def champion(self) -> "ScoringModel":
+        """Return the model that scores now, loaded once a version.
+
+        Raises:
+            ModelError: none was trained yet, or its folder is not complete.
+        """
+        from songpop.scoring import load_champion
+
+        version = self.edition().champion
+        if version is None:
+            raise ModelError("Scoring must have a champion, however none was trained yet. Run `songpop train`.")
+        with self._lock:
+            if version not in self._models:
+                self._models = {version: load_champion(self.settings.models_dir / version, self.settings.threads)}
+            return self._models[version]
+
+    def metrics(self) -> Mapping[str, Any]:
+        """Return what the champion's folder tells of its evaluation, empty where it tells nothing."""
+        version = self.edition().champion
+        found: Mapping[str, Any] = self.kept("metrics", lambda: _read_json(self.settings.models_dir / str(version)))
+        return found
+
+    def _current(self) -> _Opened:
+        with self._lock:
+            for _ in range(_ATTEMPTS):
+                identity = _identity(self.settings.published)
+                if self._opened is None or self._opened.identity != identity:
+                    self._opened = _Opened(identity, _attach(self.settings))
+                # another file may have been swapped in between looking and opening
+                if _identity(self.settings.published) == identity:
+                    break
+            assert self._opened is not None
+            return self._opened
+
+    def _read_edition(self) -> Edition:
+        with self.reading() as con:
+            champion = con.execute(_CHAMPION).fetchone()
+            row = con.execute(_EDITION).fetchone()
+            genres = con.execute(_GENRES).fetchall()
+            synthetic = con.execute(_IS_SYNTHETIC).fetchone()
+        assert row is not None
+        assert synthetic is not None
+        moment = datetime.fromtimestamp(self._current().identity[1] / 1e9, UTC)
+        return Edition(
+            champion=champion[0] if champion else None,
+            as_of_date=row[0],
+            run_id=row[1],
+            scored_at=row[2],
+            n_releases=row[3],
+            is_synthetic=bool(synthetic[0]),
+            genres=tuple(genre for (genre,) in genres),
+            published_at=moment,
+        )
+
+
+_CHAMPION = """
+    select champion from ledger.promotions
+    qualify row_number() over (order by decided_at desc, promotion_id desc) = 1
+"""
+_EDITION = "select max(as_of_date), max(run_id), max(scored_at), count(*) from marts.ranked_releases"
+_GENRES = """
+    select genre from marts.ranked_releases where genre is not null group by genre order by count(*) desc, genre
+"""
+_IS_SYNTHETIC = "select coalesce(bool_or(starts_with(file_name, 'synthetic_')), false) from ledger.snapshots"
+
+
+def _identity(path: Path) -> Identity:
+    """Tell one published file from the next."""
+    try:
+        seen = path.stat()
+    except OSError as error:
+        raise WarehouseError(
+            f"There must be a published file to read, however there is no {path.name} yet. `songpop nightly` makes it."
+        ) from error
+    return seen.st_ino, seen.st_mtime_ns, seen.st_size
+
+
+def _attach(settings: Settings) -> "duckdb.DuckDBPyConnection":
+    """Attach the file to a database in memory; opened by its path, DuckDB would hand out the old one once more."""
+    import duckdb
+
+    from songpop import warehouse
+
+    con = duckdb.connect(config=warehouse.connection_config(settings))
+    quoted = str(settings.published).replace("'", "''")
+    try:
+        con.execute(f"attach '{quoted}' as published (read_only)")
+    except duckdb.Error as error:
+        con.close()
+        raise WarehouseError(
+            f"{settings.published.name} must be a DuckDB file that this DuckDB ({duckdb.__version__}) can read, "
+            f"however it said: {str(error).splitlines()[0]}"
+        ) from error
+    return con
+
+
+def _read_json(model_dir: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((model_dir / "metrics.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
