@@ -83,14 +83,27 @@ def table(
     rows: Sequence[Sequence[Any]],
     *,
     to_stderr: bool = True,
-    decimals: int = 2,
+    decimals: int | Sequence[int] = 2,
 ) -> None:
-    """Print a table for a person: numbers stand right, and the longest texts are cut until a row fits the line."""
+    """Print a table for a person: numbers stand right, and the longest texts are cut until a row fits the line.
+
+    Args:
+        title: a line above it, empty for none.
+        columns: the heads; years are written without a comma.
+        rows: the cells.
+        to_stderr: stdout otherwise.
+        decimals: of fractions, which have three below 1; or exactly so many, one number a column.
+    """
     from rich.cells import cell_len, set_cell_size
 
     stream = sys.stderr if to_stderr else sys.stdout
     heads = [column.replace("_", " ") for column in columns]
-    shown = [[_shown(value, decimals) for value in row] for row in rows]
+    exact = [None] * len(heads) if isinstance(decimals, int) else list(decimals)
+    usual = decimals if isinstance(decimals, int) else 0
+    shown = [
+        [_cell(head, value, usual, places) for head, value, places in zip(heads, row, exact, strict=True)]
+        for row in rows
+    ]
     is_number = [
         bool(rows) and all(isinstance(v, (int, float, type(None))) for v in values)
         for values in zip(*rows, strict=True)
@@ -118,6 +131,18 @@ def _fitting(widths: list[int], total: int) -> list[int]:
     while sum(widths) + 2 * (len(widths) - 1) > total and max(widths) > _NARROWEST_CUT:
         widths[widths.index(max(widths))] -= 1
     return widths
+
+
+def decimals_of(values: Sequence[Any], most: int = 3) -> int:
+    """Return how many decimals the numbers of a column need, at most so many."""
+    numbers = [value for value in values if isinstance(value, float)]
+    return next((places for places in range(most) if all(round(v, places) == v for v in numbers)), most)
+
+
+def _cell(head: str, value: Any, usual: int, places: int | None) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and head.rpartition(" ")[2] == "year":
+        return str(value)
+    return f"{value:,.{places}f}" if places is not None and isinstance(value, float) else _shown(value, usual)
 
 
 def _shown(value: Any, decimals: int) -> str:

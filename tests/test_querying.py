@@ -157,3 +157,16 @@ def test_a_statement_may_come_from_a_file_or_from_standard_input(published: Sett
     assert _run(published, "select 3 as three").stdout.split() == ["three", "3"]
     missing = _run(published, str(tmp_path / "none.sql"))
     assert "none.sql must be a file that can be read" in str(missing.exception)
+
+
+def test_a_printed_number_has_as_many_decimals_as_its_column_needs_and_a_year_no_comma(published: Settings) -> None:
+    told = _run(
+        published,
+        "select 2019 as first_year, 69.5::double as score, 0.25::double as share union all select 2020, 1234, 1",
+    )
+
+    assert [line.split() for line in sorted(told.stdout.splitlines())] == [
+        ["2019", "69.5", "0.25"],
+        ["2020", "1,234.0", "1.00"],
+        ["first", "year", "score", "share"],
+    ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from songpop import console
-from songpop.cli.options import json_option, print_json, settings_options
+from songpop.cli.options import every_setting, json_option, print_json, settings_options
 from songpop.runs import utc_now
 from songpop.settings import Settings
 
@@ -163,7 +163,8 @@ def sql_command(settings: Settings, statement: str, file_format: str) -> None:
         statement = querying.read_statement(Path(statement))
     frame = querying.run_query(settings, statement)
     if file_format == "table":
-        console.table("", frame.columns, frame.rows(), to_stderr=False)
+        decimals = [console.decimals_of(column.to_list()) for column in frame.get_columns()]
+        console.table("", frame.columns, frame.rows(), to_stderr=False, decimals=decimals)
     else:
         exports.write_list(frame, sys.stdout.buffer, file_format, notes={})
 
@@ -194,6 +195,13 @@ def status_command(settings: Settings, as_json: bool) -> None:
             f"{coverage['n_with_artist_popularity']:,} with an artist popularity, "
             f"{coverage['n_with_audio_features']:,} with audio features"
         )
+    if matches := state["matches"]:
+        told = ", ".join(f"{row['n_artists']:,} {row['match_state']}" for row in matches)
+        n_known = sum(row["n_with_popularity"] for row in matches)
+        click.echo(f"Artists    {n_known:,} with a popularity; names at Spotify: {told}")
+    for row in state["budgets"]:
+        closed = f", closed until {row['closed_until']:%Y-%m-%d %H:%M} UTC" if row["closed_until"] else ""
+        click.echo(f"Calls      {row['service']} {row['bucket']}: {row['n_calls_24h']:,} in 24 hours{closed}")
     for title, name in (
         ("Runs", "runs"),
         ("Findings of the newest run", "findings"),
@@ -211,13 +219,23 @@ def _cell(value: Any) -> Any:
 
 
 @click.command("doctor")
-@settings_options
+@click.option("--probe", is_flag=True, help="Ask Spotify, in at most six calls, what the key may do")
+@every_setting
 @json_option
-def doctor_command(settings: Settings, as_json: bool) -> None:
-    """Check the set-up: versions, folders, files, and whether keys are set (they are never shown)."""
+def doctor_command(settings: Settings, probe: bool, as_json: bool) -> None:
+    """Check the set-up: versions, folders, files, whether keys are set (they are never shown), what they may do.
+
+    What the keys may do is what earlier runs learned; `--probe` asks anew.
+    """
     from songpop import doctor
 
-    findings = doctor.examine(settings)
+    now = utc_now()
+    if probe:
+        from songpop.runs import local_today, open_run
+
+        with open_run(settings, "doctor", as_of_date=local_today()) as run:
+            doctor.probe(settings, run.run_id, now)
+    findings = doctor.examine(settings, now=now)
     if as_json:
         print_json(findings)
     else:
