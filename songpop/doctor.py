@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ _PACKAGES = (
 _ENOUGH_FREE_BYTES = 2_000_000_000
 
 
-def examine(settings: Settings) -> list[dict[str, Any]]:
-    """Examine versions, folders, files and keys.
+def examine(settings: Settings, *, now: datetime) -> list[dict[str, Any]]:
+    """Examine versions, folders, files and keys, and what the keys may do as far as earlier runs learned it.
 
     Returns:
         One mapping a thing looked at: `what`, `seen` and whether it is `ok`. No key is ever in it.
@@ -32,8 +33,49 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         _warehouse(settings),
         _database("published file", settings.published, settings),
         _row("Spotify keys", _keys(settings), True),
+        *_what_the_key_may(settings, now),
+        _row("other services", _services(settings), True),
     ]
     return rows
+
+
+def probe(settings: Settings, run_id: str, now: datetime) -> None:
+    """Ask Spotify, in at most six calls, what the key may do, and remember it for a week.
+
+    Raises:
+        SettingsError: no keys are set.
+    """
+    from songpop.enriching.probing import probe_key
+
+    con = warehouse.connect(settings)
+    try:
+        probe_key(con, settings, run_id=run_id, now=now)
+    finally:
+        con.close()
+
+
+def _what_the_key_may(settings: Settings, now: datetime) -> list[dict[str, Any]]:
+    """Tell what earlier runs learned of the key; nothing is asked."""
+    from songpop.enriching.probing import known_capabilities
+    from songpop.sources.spotify_tier import CAPABILITIES, tier_of
+
+    if not (settings.spotify_client_id and settings.spotify_client_secret):
+        return []
+    with runs.looking(settings) as is_free:
+        known = known_capabilities(settings, now) if is_free and settings.warehouse.is_file() else {}
+    if not known:
+        return [_row("what the key may do", "not asked yet: `songpop doctor --probe`, or the next enrichment", True)]
+    rows = [_row("Spotify tier", tier_of(known), True)]
+    for name, label in CAPABILITIES.items():
+        if name in known:
+            seen = "yes" if known[name].is_allowed else f"no: {known[name].words}"
+            rows.append(_row(f"  {label}", f"{seen} (asked {known[name].checked_at:%Y-%m-%d})", True))
+    return rows
+
+
+def _services(settings: Settings) -> str:
+    named = [name for name in settings.sources if name not in ("spotify", "files")]
+    return f"{', '.join(named) or 'none'} (SONGPOP_SOURCES: {','.join(settings.sources)})"
 
 
 def _row(what: str, seen: str, ok: bool) -> dict[str, Any]:

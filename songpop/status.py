@@ -20,7 +20,8 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
 
     Returns:
         `read_from`, `is_run_going_on`, `published_at`, `published_age_hours`, `champion`, `runs`, `findings`,
-        `scoreboard`, `coverage` and `drift`; runs, findings and scoreboard are lists of mappings, newest first.
+        `scoreboard`, `coverage`, `drift`, `matches` (how artists' names were matched) and `budgets` (calls of the
+        last 24 hours); the lists are of mappings, runs and findings newest first.
 
     Raises:
         WarehouseError: there is no warehouse yet, or a run is going on and nothing was published yet.
@@ -40,6 +41,8 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
                 "scoreboard": _rows(con, _SCOREBOARD) if _has_marts(con) else [],
                 "drift": next(iter(_rows(con, _DRIFT)), None) if _has_marts(con, "drift") else None,
                 "coverage": next(iter(_rows(con, _COVERAGE)), None) if _has_marts(con) else None,
+                "matches": _rows(con, _MATCHES) if _has_column(con, "artist_sources", "match_state") else [],
+                "budgets": _rows(con, _BUDGETS, now=now) if _has_table(con, "ledger", "api_calls") else [],
             }
 
 
@@ -81,6 +84,25 @@ _COVERAGE = """
 """
 
 
+_MATCHES = """
+    select coalesce(match_state, 'not asked') as match_state, count(*) as n_artists,
+        count(artist_popularity) as n_with_popularity
+    from marts.artist_sources group by all order by n_artists desc
+"""
+_BUDGETS = """
+    with calls as (
+        select service, bucket, count(*) as n_calls_24h from ledger.api_calls
+        where called_at > $now - interval 24 hours group by all
+    ),
+    circuits as (
+        select service, bucket, max(open_until) as closed_until from ledger.api_circuits
+        where open_until > $now group by all
+    )
+    select service, bucket, coalesce(n_calls_24h, 0) as n_calls_24h, closed_until
+    from calls full join circuits using (service, bucket) order by all
+"""
+
+
 def _open(settings: Settings, is_free: bool) -> tuple[duckdb.DuckDBPyConnection, str]:
     has_published = settings.published.is_file()
     if not is_free and not has_published:
@@ -104,11 +126,20 @@ def _published_at(settings: Settings) -> datetime | None:
 
 
 def _has_marts(con: duckdb.DuckDBPyConnection, table: str = "model_scoreboard") -> bool:
-    query = "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = ?"
-    return bool(con.execute(query, [table]).fetchall()[0][0])
+    return _has_table(con, "marts", table)
 
 
-def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    cursor = con.execute(query)
+def _has_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    query = "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?"
+    return bool(con.execute(query, [schema, table]).fetchall()[0][0])
+
+
+def _has_column(con: duckdb.DuckDBPyConnection, mart: str, column: str) -> bool:
+    query = "select count(*) from duckdb_columns() where schema_name = 'marts' and table_name = ? and column_name = ?"
+    return bool(con.execute(query, [mart, column]).fetchall()[0][0])
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str, **parameters: Any) -> list[dict[str, Any]]:
+    cursor = con.execute(query, parameters or None)
     columns = [column[0] for column in cursor.description or []]
     return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

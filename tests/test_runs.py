@@ -70,7 +70,7 @@ def test_status_and_doctor_leave_the_warehouse_of_a_running_night_alone(settings
         # a DuckDB file that this process has open for writing can't be opened read-only
         with run.warehouse():
             state = read_status(settings, now=datetime(2026, 11, 23))
-            seen = {row["what"]: row["seen"] for row in doctor.examine(settings)}
+            seen = {row["what"]: row["seen"] for row in doctor.examine(settings, now=datetime(2026, 11, 22))}
     after = read_status(settings, now=datetime(2026, 11, 23))
 
     assert (state["read_from"], state["is_run_going_on"]) == ("published file", True)

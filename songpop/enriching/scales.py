@@ -102,7 +102,7 @@ def _compare_audience(con: duckdb.DuckDBPyConnection, source: str, run_id: str, 
         select ln(1 + theirs.audience) as theirs, ours.artist_popularity as ours
         from staging.{source}__artists as theirs
         inner join (
-            select artist_name, max_by(artist_popularity, fetched_at) as artist_popularity
+            select artist_name, max_by(artist_popularity, popularity_source) as artist_popularity
             from marts.artist_popularities
             where popularity_source in ('spotify', 'artists_file') and match_method <> 'folded_name'
             group by artist_name

@@ -18,16 +18,16 @@ ARTIST_POPULARITY = "artist popularity"
 LONG_SEARCHES = "long search pages"
 LONG_ALBUMS = "long pages of an artist's albums"
 SEVERAL_TRACKS, AUDIO_FEATURES = "tracks", "audio_features"
-# in the order in which a person reads them
-CAPABILITIES = (
-    ARTIST_POPULARITY,
-    AUDIO_FEATURES,
-    SEVERAL_TRACKS,
-    "artists",
-    "new_releases",
-    LONG_SEARCHES,
-    LONG_ALBUMS,
-)
+# and how a person reads them
+CAPABILITIES = {
+    ARTIST_POPULARITY: "artist popularity",
+    AUDIO_FEATURES: "audio features",
+    SEVERAL_TRACKS: "50 tracks a call",
+    "artists": "50 artists a call",
+    "new_releases": "list of new releases",
+    LONG_SEARCHES: "50 search results a page",
+    LONG_ALBUMS: "50 albums of an artist a page",
+}
 PROBED = (LONG_SEARCHES, ARTIST_POPULARITY, SEVERAL_TRACKS, AUDIO_FEATURES, LONG_ALBUMS)
 
 # Spotify publishes no number. A new app was seen to be cut off after about 100 calls to one bucket in a day.

@@ -40,7 +40,7 @@ candidates as (
     from staging.files__releases as releases
     inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
     where snapshots.newness = 1
-    union all
+    union all by name
     select
         releases.track_id,
         releases.artist_id,
@@ -48,26 +48,12 @@ candidates as (
         releases.track_name,
         releases.artist_name,
         releases.album_name,
-        null,
         releases.release_date_precision,
-        'spotify',
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
+        'spotify' as release_source,
         releases.duration_ms,
-        null,
         releases.n_album_tracks,
         releases.release_date,
-        2,
+        2 as preference,
         releases.fetched_at
     from staging.spotify__releases as releases
     where
