@@ -2,8 +2,9 @@
 
 import errno
 import ipaddress
+import socket
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from waitress.server import BaseWSGIServer
 
 _THREADS = 8
+_WAITING = 128
 
 
 @click.command("web")
@@ -45,7 +47,7 @@ def open_server(settings: Settings, host: str, port: int, names: Sequence[str] =
     """Open the server on its port, not answering yet.
 
     Raises:
-        UsageError: the port is taken, or the address is none of this machine.
+        ClickException: the port is taken, or the address is none of this machine.
     """
     from waitress import create_server
 
@@ -54,17 +56,25 @@ def open_server(settings: Settings, host: str, port: int, names: Sequence[str] =
 
     hosts = [*LOOPBACK, *names] if names or _is_loopback(host) else None
     app = create_app(settings, hosts=hosts)
+    listening = _listen(host, port)
+    warm(app)
+    server: BaseWSGIServer = create_server(app, sockets=[listening], threads=_THREADS, ident=None)
+    return server
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        server: Any = create_server(app, host=host, port=port, threads=_THREADS, ident=None)
+        return socket.create_server((host, port), family=family, backlog=_WAITING)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise click.ClickException(
                 f"Port {port} of {host} must be free, however something else listens there. Stop it, or choose "
                 f"another with --port {port + 1 if port < 65535 else 8000}."
             ) from error
-        raise click.ClickException(f"{host}:{port} must be an address of this machine, however: {error}") from error
-    warm(app)
-    return server
+        raise click.ClickException(
+            f"{host}:{port} must be an address of this machine that may be opened, however: {error.strerror or error}"
+        ) from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -123,6 +123,9 @@ def _finite(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is None:
+        # moments of the marts are in UTC
+        return f"{value.isoformat()}Z"
     if isinstance(value, date | datetime):
         return value.isoformat()
     return value.item() if hasattr(value, "item") else str(value)

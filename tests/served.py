@@ -1,0 +1,54 @@
+"""A small published home with the planted model, for tests of the web page."""
+
+import duckdb
+import polars as pl
+import pytest
+from checked_warehouse import NOW, RUN, fill, opened
+from planted_model import planted_model
+
+from songpop import scoring, warehouse
+from songpop.estimators import BIN_COLUMNS
+from songpop.settings import Settings
+
+RELEASE, KNOWN = "newTrack00000000000004", "oldTrack00000000000007"
+
+
+def publish(settings: Settings, *statements: str) -> None:
+    """Publish the small warehouse, whose champion is the planted model, after some statements of a test."""
+    is_new = not settings.warehouse.is_file()
+    with opened(settings) as con:
+        if is_new:
+            fill(con)
+            con.execute(
+                "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, "
+                "'promoted' as decision, 'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, "
+                "?::timestamp as decided_at",
+                [RUN, NOW],
+            )
+        for statement in statements:
+            con.execute(statement)
+        warehouse.publish(con, settings.published)
+
+
+def write_held_out(settings: Settings, n: int = 200) -> None:
+    """Write held-out tracks into the champion's folder: a range given 30 % or 60 % that comes true as often."""
+    folder = settings.models_dir / "keras-1"
+    folder.mkdir(parents=True)
+    chance = [0.3 if i % 2 else 0.6 for i in range(n)]
+    low = [(i // 2) % 10 < (3 if i % 2 else 6) for i in range(n)]
+    frame = pl.DataFrame({"popularity": [10 if is_low else 40 for is_low in low], BIN_COLUMNS[0]: chance})
+    rest = (1 - pl.col(BIN_COLUMNS[0])).alias(BIN_COLUMNS[1])
+    zeros = [pl.lit(0.0).alias(name) for name in BIN_COLUMNS[2:]]
+    frame.with_columns(rest, *zeros).write_parquet(folder / "eval_predictions.parquet")
+    (folder / "card.md").write_text("# keras-1\n")
+
+
+def plant_model(patch: pytest.MonkeyPatch) -> None:
+    """Let the planted model score."""
+    patch.setattr(scoring, "load_champion", lambda folder, threads: planted_model())
+
+
+def rows_of(settings: Settings, query: str) -> list[tuple[object, ...]]:
+    """Query the published file."""
+    with duckdb.connect(str(settings.published), read_only=True) as con:
+        return con.execute(query).fetchall()
