@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from songpop import console, reports, retraining, steps
+from songpop import console, notifying, reports, retraining, steps
 from songpop.errors import SongpopError
 from songpop.retraining import Retrain
 from songpop.runs import Clock, Run, open_run, utc_now
@@ -126,7 +126,11 @@ def open_night(
     When it closes, whether well or not, the report of the night is written to `reports/`.
     """
     with ExitStack() as stack:
-        run = stack.enter_context(open_run(settings, "nightly", as_of_date=as_of_date, clock=clock))
+        try:
+            run = stack.enter_context(open_run(settings, "nightly", as_of_date=as_of_date, clock=clock))
+        except SongpopError as error:
+            _notify(settings, notifying.describe_night(as_of_date, run_id=None, failure=str(error)))
+            raise
         sources = None
         if sample_rows:
             inputs, sources = stack.enter_context(_embedded_sample(settings, sample_rows, as_of_date))
@@ -140,11 +144,26 @@ def open_night(
 
 
 def _report(night: Night, failure: str | None) -> None:
-    """Write the report; a night does not fail, nor hide why it did, because its report can't be written."""
+    """Write the report and tell of trouble; a night does not fail, nor hide why it did, because that can't be done."""
+    path = None
     try:
-        reports.write_report(night.run, night.lines, failure=failure)
+        path = reports.write_report(night.run, night.lines, failure=failure)
     except (OSError, SongpopError, duckdb.Error) as error:
         console.say(f"The night's report could not be written: {error}")
+    event = notifying.describe_night(
+        night.run.as_of_date,
+        run_id=night.run.run_id,
+        failure=failure,
+        findings=night.run.findings,
+        steps=night.lines,
+        report=str(path) if path else None,
+    )
+    _notify(night.run.settings, event)
+
+
+def _notify(settings: Settings, event: dict[str, Any] | None) -> None:
+    for problem in notifying.notify(settings, event) if event else ():
+        console.say(problem)
 
 
 def run_night(

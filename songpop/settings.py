@@ -46,6 +46,8 @@ class Settings:
     reccobeats_url: str | None = None
     deezer_url: str | None = None
     listenbrainz_url: str | None = None
+    notify_command: str | None = field(default=None, repr=False)
+    notify_url: str | None = field(default=None, repr=False)
 
     @property
     def model_sources(self) -> tuple[str, ...]:
@@ -161,16 +163,21 @@ _VARIABLES = {
     "reccobeats_url": ("SONGPOP_RECCOBEATS_URL", _read_text),
     "deezer_url": ("SONGPOP_DEEZER_URL", _read_text),
     "listenbrainz_url": ("SONGPOP_LISTENBRAINZ_URL", _read_text),
+    "notify_command": ("SONGPOP_NOTIFY_COMMAND", _read_text),
+    "notify_url": ("SONGPOP_NOTIFY_URL", _read_text),
 }
 
 
-_SECRETS = ("spotify_client_id", "spotify_client_secret")
+_SECRETS = ("spotify_client_id", "spotify_client_secret", "notify_command", "notify_url")
 
 
 def _read_option(name: str, value: Any) -> Any:
     if name not in _VARIABLES:
         raise SettingsError(f"A setting must be one of {', '.join(_VARIABLES)}, however one is {name!r}.")
-    _, read = _VARIABLES[name]
+    variable, read = _VARIABLES[name]
+    if name in ("notify_command", "notify_url"):
+        # who may start a flow with settings of their own must not choose what this machine runs or whom it calls
+        raise SettingsError(f"{variable} must come from the environment alone, however it was passed as an option.")
     return read(value, f"--{name.replace('_', '-')}") if isinstance(value, str) else value
 
 

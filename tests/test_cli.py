@@ -103,7 +103,7 @@ def test_every_setting_but_the_keys_is_an_option(name: str) -> None:
 
     options = set(re.findall(r"--[a-z-]+", told))
     wanted = {f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(Settings)}
-    assert wanted - options == {"--spotify-client-id", "--spotify-client-secret"}
+    assert wanted - options == {"--spotify-client-id", "--spotify-client-secret", "--notify-command", "--notify-url"}
 
 
 def test_enrich_says_where_keys_are_read() -> None:

@@ -75,6 +75,17 @@ def test_settings_travel_as_options_without_the_keys(tmp_path: Path) -> None:
     assert Settings.from_env(keys, **json.loads(words)) == settings
 
 
+def test_what_a_night_may_run_comes_from_the_environment_alone(tmp_path: Path) -> None:
+    environ = {"SONGPOP_NOTIFY_COMMAND": "mail me", "SONGPOP_NOTIFY_URL": "https://example.com/a-secret"}
+    settings = Settings.from_env(environ, home=tmp_path)
+
+    assert (settings.notify_command, settings.notify_url) == ("mail me", "https://example.com/a-secret")
+    assert "a-secret" not in repr(settings) + json.dumps(settings.to_options())
+    for name in ("notify_command", "notify_url"):
+        with pytest.raises(SettingsError, match=f"SONGPOP_{name.upper()} must come from the environment alone"):
+            Settings.from_env({}, home=tmp_path, **{name: "x"})
+
+
 def test_an_option_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"A setting must be one of home, .*however one is 'colour'"):
         Settings.from_env({}, home=tmp_path, colour="red")
