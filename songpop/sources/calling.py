@@ -15,6 +15,8 @@ ALL_BUCKETS = "every call"
 LONGEST_WAIT_SECONDS = 60.0  # a longer Retry-After means a used-up quota: stop, do not sleep it out
 BUDGET_WINDOW = timedelta(hours=24)  # rolling, as Spotify counts its quota
 CAPABILITY_LIFE = timedelta(days=7)  # what a key may do is asked again after this
+# a call of last night that leaves the window so soon frees the next one: a nightly run follows the one before
+_WORTH_WAITING_SECONDS = 10.0
 _FAILURES_IN_A_ROW = 5  # then the service is taken for down
 _REST_OF_THE_DEAD = timedelta(minutes=15)
 _REST_WITHOUT_A_DATE = timedelta(hours=1)  # a quota that does not say when it is free again
@@ -286,13 +288,16 @@ class PoliteCaller:
             circuit = self._circuits.get(stopped)
             if circuit and circuit.until > self.clock.now():
                 raise self.stop(stopped, circuit.reason)
-        if self.calls_left(bucket) == 0:
-            free_at = self.next_call_at(bucket)
-            raise self.stop(
-                bucket,
-                f"its budget of {self.daily_calls} calls in 24 hours is used up. It has calls again from "
-                f"{_spoken(free_at or self.clock.now())} on.",
-            )
+        while self.calls_left(bucket) == 0:
+            free_at = self.next_call_at(bucket) or self.clock.now()
+            wait = (free_at - self.clock.now()).total_seconds()
+            if wait > _WORTH_WAITING_SECONDS:
+                raise self.stop(
+                    bucket,
+                    f"its budget of {self.daily_calls} calls in 24 hours is used up. It has calls again from "
+                    f"{_spoken(free_at)} on.",
+                )
+            self._wait(max(wait, 0.001))
 
     def _in_window(self, bucket: str) -> deque[datetime]:
         """Return the bucket's calls of the last 24 hours, and forget those before."""

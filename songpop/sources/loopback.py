@@ -1,6 +1,7 @@
 """A small HTTP server on this machine's loopback, answering from a function; it remembers what it was asked."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -69,6 +70,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # a client may keep its connection open
     answer: Callable[[Request], Reply]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that left in the middle; anything else is told as ever."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -85,6 +85,7 @@ class Catalogue:
         self.albums: dict[str, Album] = {}
         self._by_name: dict[str, Artist] = {}
         self._by_word: dict[str, set[str]] = defaultdict(set)
+        self._by_artist: dict[str, list[Track]] = defaultdict(list)
         if files:
             self._read(files)
 
@@ -137,7 +138,7 @@ class Catalogue:
         return [album for album in albums if fold_name(title) in fold_name(album.name)]
 
     def _tracks_of(self, artist_id: str) -> list[Track]:
-        return [track for track in self.tracks.values() if track.artist.artist_id == artist_id]
+        return self._by_artist.get(artist_id, [])
 
     def add_artist(self, name: str, artist_id: str | None, popularity: int | None) -> Artist:
         """Know an artist; one whose name is known already stays as it is."""
@@ -160,6 +161,7 @@ class Catalogue:
             artist.genres.append(genre)
         track = Track(track_id, line.get("track_name") or "", artist, popularity, line)
         self.tracks[track_id] = track
+        self._by_artist[artist.artist_id].append(track)
         return track
 
     def add_to_album(self, track: Track, line: Line, *, is_new: bool) -> None:
