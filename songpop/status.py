@@ -11,6 +11,7 @@ from songpop.settings import Settings
 
 _SHOWN_RUNS = 5
 _SHOWN_FINDINGS = 10
+_SHOWN_MOVERS = 3
 
 
 def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
@@ -20,8 +21,9 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
 
     Returns:
         `read_from`, `is_run_going_on`, `published_at`, `published_age_hours`, `champion`, `runs`, `findings`,
-        `scoreboard`, `coverage`, `drift`, `matches` (how artists' names were matched) and `budgets` (calls of the
-        last 24 hours); the lists are of mappings, runs and findings newest first.
+        `scoreboard`, `coverage`, `drift`, `matches` (how artists' names were matched), `budgets` (calls of the
+        last 24 hours), `loaded` (the newest file of each kind), `movers` (in the list that readers see) and `backtest`
+        (past scores against the popularity seen since); the lists are of mappings, runs and findings newest first.
 
     Raises:
         WarehouseError: there is no warehouse yet, or a run is going on and nothing was published yet.
@@ -41,6 +43,9 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
                 "scoreboard": _rows(con, _SCOREBOARD) if _has_marts(con) else [],
                 "drift": next(iter(_rows(con, _DRIFT)), None) if _has_marts(con, "drift") else None,
                 "coverage": next(iter(_rows(con, _COVERAGE)), None) if _has_marts(con) else None,
+                "loaded": _rows(con, _LOADED),
+                "movers": _rows(con, _MOVERS) if _has_marts(con, "ranked_releases") else [],
+                "backtest": next(iter(_rows(con, _BACKTEST)), None) if _has_marts(con, "score_backtest") else None,
                 "matches": _rows(con, _MATCHES) if _has_column(con, "artist_sources", "match_state") else [],
                 "budgets": _rows(con, _BUDGETS, now=now) if _has_table(con, "ledger", "api_calls") else [],
             }
@@ -68,6 +73,29 @@ _SCOREBOARD = """
     from marts.model_scoreboard
     where model_version = (select max_by(champion, decided_at) from ledger.promotions)
     order by split, mae
+"""
+_LOADED = """
+    select loads.entity, snapshots.file_name, snapshots.n_rows, snapshots.n_rejected, loads.loaded_at
+    from ledger.loads as loads
+    inner join ledger.snapshots as snapshots on loads.snapshot_id = snapshots.snapshot_id
+    qualify row_number() over (partition by loads.entity order by loads.loaded_at desc, loads.snapshot_id) = 1
+    order by loads.loaded_at desc, loads.entity
+"""
+_MOVERS = f"""
+    with moved as (
+        select rank_change, "rank", track_id, track_name, artist_name,
+            row_number() over (order by rank_change desc, track_id) as place_up,
+            row_number() over (order by rank_change, track_id) as place_down
+        from marts.ranked_releases where rank_change <> 0
+    )
+    select rank_change, "rank", track_id, track_name, artist_name
+    from moved
+    where (place_up <= {_SHOWN_MOVERS} and rank_change > 0) or (place_down <= {_SHOWN_MOVERS} and rank_change < 0)
+    order by rank_change desc, track_id
+"""
+_BACKTEST = """
+    select count(*) as n_scores, avg(abs(error)) as mae, avg(covered::integer) as covered_share
+    from marts.score_backtest having count(*) > 0
 """
 _DRIFT = """
     select count(*) as n_features, count(*) filter (where is_drifted) as n_drifted,

@@ -182,36 +182,55 @@ def status_command(settings: Settings, as_json: bool) -> None:
         return
     if state["is_run_going_on"]:
         click.echo("A run is going on; this is what the published file tells.")
-    age = state["published_age_hours"]
-    click.echo(f"Published  {'never' if age is None else f'{age:.1f} hours ago ({settings.published})'}")
-    champion = state["champion"]
-    click.echo(f"Champion   {champion['model_version'] if champion else 'none yet'}")
-    if drift := state["drift"]:
-        most = f", most of all {drift['most_drifted']} ({drift['moved']})" if drift["n_drifted"] else ""
-        click.echo(f"Drift      {drift['n_drifted']} of {drift['n_features']} features{most}")
-    if coverage := state["coverage"]:
-        click.echo(
-            f"Releases   {coverage['n_releases']:,}: {coverage['n_scored']:,} scored, "
-            f"{coverage['n_with_artist_popularity']:,} with an artist popularity, "
-            f"{coverage['n_with_audio_features']:,} with audio features"
-        )
-    if matches := state["matches"]:
-        told = ", ".join(f"{row['n_artists']:,} {row['match_state']}" for row in matches)
-        n_known = sum(row["n_with_popularity"] for row in matches)
-        click.echo(f"Artists    {n_known:,} with a popularity; names at Spotify: {told}")
-    for row in state["budgets"]:
-        closed = f", closed until {row['closed_until']:%Y-%m-%d %H:%M} UTC" if row["closed_until"] else ""
-        click.echo(f"Calls      {row['service']} {row['bucket']}: {row['n_calls_24h']:,} in 24 hours{closed}")
-    for title, name in (
-        ("Runs", "runs"),
-        ("Findings of the newest run", "findings"),
-        ("Scoreboard", "scoreboard"),
+    for name, words in _state_lines(settings, state):
+        click.echo(f"{name:<10} {words}")
+    judged = [row for row in state["scoreboard"] if row["family"] in ("keras", "lightgbm")]
+    for title, rows in (
+        ("Runs", state["runs"]),
+        ("Findings of the newest run", state["findings"]),
+        ("Network and benchmark on tracks held out (baselines: --json, and the model's card)", judged),
     ):
-        rows = state[name]
         if rows:
             click.echo()
             columns = [column for column in rows[0] if column not in ("found_at", "read_from")]
             console.table(title, columns, [[_cell(row[column]) for column in columns] for row in rows], to_stderr=False)
+
+
+def _state_lines(settings: Settings, state: dict[str, Any]) -> list[tuple[str, str]]:
+    """Say in a line each how fresh, how complete and how good all is; what is not known has no line."""
+    age = state["published_age_hours"]
+    champion = state["champion"]
+    lines = [
+        ("Published", "never" if age is None else f"{age:.1f} hours ago ({settings.published})"),
+        ("Champion", champion["model_version"] if champion else "none yet"),
+    ]
+    if drift := state["drift"]:
+        most = f", most of all {drift['most_drifted']} ({drift['moved']})" if drift["n_drifted"] else ""
+        lines.append(("Drift", f"{drift['n_drifted']} of {drift['n_features']} features{most}"))
+    if seen := state["backtest"]:
+        held = f"intervals held {100 * seen['covered_share']:.0f} %"
+        lines.append(("Came true", f"mean error {seen['mae']:.1f} points on {seen['n_scores']:,} past scores, {held}"))
+    if loaded := state["loaded"]:
+        lines.append(("Loaded", ", ".join(f"{row['n_rows']:,} {row['entity']} ({row['file_name']})" for row in loaded)))
+    if coverage := state["coverage"]:
+        words = (
+            f"{coverage['n_releases']:,}: {coverage['n_scored']:,} scored, "
+            f"{coverage['n_with_artist_popularity']:,} with an artist popularity, "
+            f"{coverage['n_with_audio_features']:,} with audio features"
+        )
+        lines.append(("Releases", words))
+    if matches := state["matches"]:
+        told = ", ".join(f"{row['n_artists']:,} {row['match_state']}" for row in matches)
+        n_known = sum(row["n_with_popularity"] for row in matches)
+        lines.append(("Artists", f"{n_known:,} with a popularity; names at Spotify: {told}"))
+    for row in state["budgets"]:
+        closed = f", closed until {row['closed_until']:%Y-%m-%d %H:%M} UTC" if row["closed_until"] else ""
+        lines.append(("Calls", f"{row['service']} {row['bucket']}: {row['n_calls_24h']:,} in 24 hours{closed}"))
+    if movers := state["movers"]:
+        lines.append(("Movers", ", ".join(f"{row['track_name']} {row['rank_change']:+,}" for row in movers)))
+    if (report := settings.reports_dir / "latest.html").is_file():
+        lines.append(("Report", str(report)))
+    return lines
 
 
 def _cell(value: Any) -> Any:
