@@ -1,14 +1,17 @@
 """The page for analysts: its sample queries run and find what they are for, and the page shows them as they are."""
 
 import re
+import shlex
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import checked_warehouse
 import duckdb
 import pytest
+from click.testing import CliRunner
 
 from songpop import querying, warehouse
+from songpop.cli import songpop
 from songpop.settings import Settings
 
 _DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -113,6 +116,20 @@ def test_the_recipe_for_a_notebook_runs(published: Settings, monkeypatch: pytest
 
     assert len(code) == 1
     assert found["best"].columns == ["rank", "track_name", "artist_name", "genre", "score"]  # type: ignore[attr-defined]
+
+
+def test_the_commands_on_the_page_run(published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = re.findall(r"^    songpop (.*)$", _PAGE, re.MULTILINE) + re.findall(r"`songpop (.*?)`", _PAGE)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(_DOCS)
+
+    assert len(lines) >= 8
+    for line in lines:
+        words = shlex.split(re.sub(r" [<>] .*", "", line))
+        if words != ["sql"]:
+            done = CliRunner().invoke(songpop, [*words, "--home", str(published.home)], input="select 1 as one")
+            assert done.exit_code == 0, f"{line}: {done.exception}"
+    assert {path.name for path in (tmp_path / "bi").iterdir()} == {"releases.parquet", "changes.csv"}
 
 
 def test_the_entity_picture_names_marts_that_there_are() -> None:

@@ -146,6 +146,9 @@ def test_the_readmes_commands_for_readers_run(
     )
     ((track_id,),) = _published(settings, 'select track_id from marts.ranked_releases where "rank" = 1')
     monkeypatch.chdir(tmp_path)
+    (saved,) = re.findall(r"^```toml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    (tmp_path / "monday.toml").write_text(saved)
+    (tmp_path / "roster.txt").write_text("Synthetic Zetaton\n")
 
     assert len(lines) >= 7
     for line in (line.replace("TRACK_ID", str(track_id)) for line in lines):

@@ -137,6 +137,19 @@ def test_the_template_can_be_read_back(published: Settings, tmp_path: Path) -> N
     assert told["rejects"] == []
 
 
+def test_the_readmes_commands_run(published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+    lines = re.findall(r"^    songpop single (--\S+)(?: ([^ >#]\S*))?(?: > (\S+))?", readme, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+
+    assert [option for option, _, _ in lines] == ["--template", "--csv", "--album"]
+    for option, value, out in lines:
+        done = _run(published, *filter(None, (option, "newAlbum1" if option == "--album" else value)))
+        assert done.exit_code == 0, done.exception
+        if out:
+            Path(out).write_text(done.stdout)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
