@@ -25,6 +25,8 @@ MIN_SONGS = 2
 MAX_SONGS = 500
 _SHOWN_NEAR = 5
 _SHOWN_LINES = 3
+# what is sent as content is not unpacked: a small zip can hold a very large file
+_PACKED = (b"PK", b"\x1f\x8b", b"PAR1")
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,13 @@ def read_album_file(settings: Settings, source: Path | bytes, *, today: date) ->
     with _published(settings) as con, tempfile.TemporaryDirectory(prefix="songpop-album-") as scratch:
         champion = _champion(con)
         path = source if isinstance(source, Path) else _written(Path(scratch), source)
-        frame, rejects = _read_rows(con, path, Path(scratch), today)
-        name = path.name if isinstance(source, Path) else "The list"
-        _refuse_no_album(frame, rejects, name)
+        try:
+            frame, rejects = _read_rows(con, path, Path(scratch), today)
+            _refuse_no_album(frame, rejects, path.name if isinstance(source, Path) else "the list")
+        except SourceError as error:
+            if isinstance(source, Path):
+                raise
+            raise SourceError(str(error).replace(str(path), "the list").replace(path.name, "the list")) from error
         frame, notes = _with_artists(con, frame)
     return _album(frame, "file", champion, rejects, notes)
 
@@ -164,6 +170,8 @@ def _album(
 def _written(folder: Path, content: bytes) -> Path:
     if not content.strip():
         raise SourceError("The list must hold a header and songs, however it is empty.")
+    if content.startswith(_PACKED):
+        raise SourceError("The list must be CSV text, however it is a packed or a Parquet file.")
     path = folder / "album.csv"
     path.write_bytes(content)
     return path

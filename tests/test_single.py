@@ -178,9 +178,20 @@ def test_a_file_that_is_no_album_says_why(published: Settings, file: Path, text:
         album_input.read_album_file(published, file, today=_DAY)
 
 
-def test_an_empty_list_is_named(published: Settings) -> None:
-    with pytest.raises(SourceError, match="must hold a header and songs, however it is empty"):
-        album_input.read_album_file(published, b" \n", today=_DAY)
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b" \n", "The list must hold a header and songs, however it is empty"),
+        (b"PK\x03\x04", "The list must be CSV text, however it is a packed or a Parquet file"),
+        (b"artist,title\nX,One\n", "however in the list artist_name, track_name are missing"),
+        (b"artist_name,track_name\nX,One\n", "however the list holds one good song"),
+        ("artist_name,track_name\nBjörk,One\n".encode("utf-16"), "the list must be UTF-8"),
+    ],
+)
+def test_a_list_that_was_sent_is_refused_without_a_path(published: Settings, content: bytes, words: str) -> None:
+    with pytest.raises(SourceError, match=words) as told:
+        album_input.read_album_file(published, content, today=_DAY)
+    assert "album.csv" not in str(told.value)
 
 
 @pytest.mark.parametrize("asked", ["new album", "newAlbum1x", "NEWALBUM1"])
