@@ -150,6 +150,7 @@ def test_a_pasted_album_is_ranked_and_bad_lines_are_told_with_their_number(site:
         ("artist_name,track_name\nMe,One\n", 422, "must be chosen among two songs or more"),
         ("title\nOne\nTwo\n", 422, "artist_name"),
         ("artist_name,track_name\n" + "".join(f"Me,{i}\n" for i in range(201)), 422, "at most 200 songs"),
+        ("artist_name;track_name\nMe;One\nMe;Two\n", 422, "The fields of the list must be separated"),
         ("x" * 1_000_001, 413, "At most 1 MB can be sent"),
     ],
 )
@@ -158,6 +159,14 @@ def test_a_list_that_is_no_album_is_refused_in_words(site: Any, sent: str, statu
 
     assert answer.status_code == status
     assert words in _words(answer)
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x1f\x8b\x08", b"PAR1"])
+def test_a_packed_file_is_refused_before_it_is_unpacked(site: Any, start: bytes) -> None:
+    answer = site.post("/single", data={"file": (io.BytesIO(start + b"rest"), "album.csv")})
+
+    assert answer.status_code == 422
+    assert "The list must be CSV as text" in _words(answer)
 
 
 def test_the_template_is_ranked_as_it_is(site: Any) -> None:

@@ -102,6 +102,7 @@ def test_an_answer_is_of_the_shape_that_is_described(api: Any, name: str) -> Non
         ("track", {"track_id": "nobody"}, {}, None, 404, "There is no track 'nobody'"),
         ("score", {}, {}, "{", 400, "The body must be JSON"),
         ("score", {}, {}, "[" * 100_000, 400, "The body must be JSON"),
+        ("score", {}, {}, '{"values": {"track_name": "\\ud800"}}', 400, "The body must be JSON"),
         ("score", {}, {}, [1], 400, "The body must be an object"),
         ("score", {}, {}, {"song": 1}, 400, "The body may hold track_id, values, however it holds 'song'"),
         ("score", {}, {}, {"track_id": 7}, 400, "track_id must be a text"),

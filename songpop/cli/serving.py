@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+import logging
 import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ def web_command(settings: Settings, host: str, port: int, names: Sequence[str]) 
 
     Site(settings).edition()
     server = open_server(settings, host, port, names)
+    # a request that waits for a free thread is no news
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     console.say(f"songpop is at http://{_written(host)}:{server.effective_port}/ (Ctrl+C stops it)")
     try:
         server.run()
@@ -52,13 +55,17 @@ def open_server(settings: Settings, host: str, port: int, names: Sequence[str] =
     from waitress import create_server
 
     from songpop.web import create_app
-    from songpop.web.app import LOOPBACK, warm
+    from songpop.web.app import LOOPBACK, MAX_BYTES, warm
 
     hosts = [*LOOPBACK, *names] if names or _is_loopback(host) else None
     app = create_app(settings, hosts=hosts)
     listening = _listen(host, port)
     warm(app)
-    server: BaseWSGIServer = create_server(app, sockets=[listening], threads=_THREADS, ident=None)
+    # a larger body is refused before it is spooled to disk; what is a little too large gets the page that says so
+    most = 4 * MAX_BYTES
+    server: BaseWSGIServer = create_server(
+        app, sockets=[listening], threads=_THREADS, ident=None, max_request_body_size=most
+    )
     return server
 
 

@@ -49,6 +49,8 @@ def read_song(asked: Asked, known: tuple[str, ...]) -> dict[str, Any]:
     """
     try:
         sent = json.loads(asked.body or b"{}")
+        # half of a surrogate pair is JSON, and no text
+        json.dumps(sent, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise AskedWrongly(f"The body must be JSON, however it is not: {error}.") from error
     if not isinstance(sent, dict) or not isinstance(sent.get("values", {}), dict):

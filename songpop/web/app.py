@@ -47,7 +47,11 @@ def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) ->
     from flask import Flask
 
     app = Flask("songpop.web", root_path=str(_HERE))
-    app.config |= {"MAX_CONTENT_LENGTH": MAX_BYTES, "TRUSTED_HOSTS": list(hosts) if hosts is not None else None}
+    app.config |= {
+        "MAX_CONTENT_LENGTH": MAX_BYTES,
+        "MAX_FORM_MEMORY_SIZE": MAX_BYTES,
+        "TRUSTED_HOSTS": list(hosts) if hosts is not None else None,
+    }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= wording.FILTERS
     site = Site(settings)

@@ -75,7 +75,7 @@ def reliability(points: Sequence[dict[str, Any]]) -> str:
             )
         drawn.append("</g>")
     return (
-        f'<svg class="plot" viewBox="0 0 {_LEFT + _SIDE + 12} {_SIDE + _BOTTOM + 12}" role="img" '
+        f'<svg class="plot" viewBox="0 0 {_LEFT + _SIDE + 22} {_SIDE + _BOTTOM + 12}" role="img" '
         f'aria-label="Predicted probability against the share that came true, for each of four bins">'
         f"{''.join(drawn)}</svg>"
     )

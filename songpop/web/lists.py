@@ -45,13 +45,13 @@ class Heading:
 
 
 _SCORE = Heading("Score and 90 % interval", "score", True, ("score", "score_low", "score_high"), "score")
-_TRACK = Heading("Track", "track_name", False, ("track_name", "artist_name", "album_name"), "track")
+_TRACK = Heading("Track", "track_name", False, ("track_name", "artist_name", "album_name", "is_artist_known"), "track")
 _GENRE = Heading("Genre", "genre", False, ("genre",), "text", True)
 _RELEASED = Heading("Released", "release_date", True, ("release_date",), "date", True)
 _REACH = Heading("Artist's popularity", "artist_popularity", True, ("artist_popularity",), "whole", True)
 _MOVED = Heading("Change", "rank_change", True, ("previous_rank", "rank_change"), "change")
 _CHANGE = replace(_MOVED, is_wide=True)
-_PLACE = Heading("In genre", "percentile_in_genre", True, ("percentile_in_genre",), "percentile", True)
+_PLACE = Heading("Percentile in genre", "percentile_in_genre", True, ("percentile_in_genre",), "percentile", True)
 _DRIVERS = Heading("What moves it", "drivers", False, ("drivers",), "drivers", True)
 _RANK = Heading("Rank", "rank", False, ("rank",), "rank")
 _TRACKS = (_RANK, _CHANGE, _TRACK, _SCORE, _PLACE, _GENRE, _RELEASED, _REACH, _DRIVERS)

@@ -18,7 +18,7 @@ _DOCS_KINDS = {".html": "text/html; charset=utf-8", ".json": "application/json",
 def _home(site: Site, asked: Asked) -> Answer:
     wanted = lists.read_wanted("releases", {"per_page": str(_TOP)})
     frame, n_rows, _ = lists.read_page(site, wanted)
-    singles = lists.read_page(site, lists.read_wanted("singles", {"per_page": "5"}))
+    singles = lists.read_page(site, lists.read_wanted("singles", {"per_page": "4"}))
     values = {"rows": frame.to_dicts(), "n_rows": n_rows, "listed": wanted.listed, "wanted": wanted}
     return Page("home.html", values | {"singles": singles[0].to_dicts(), "n_singles": singles[1], "charts": charts})
 
@@ -55,7 +55,7 @@ def _score(site: Site, asked: Asked) -> Answer:
         "q": q,
         "found": found,
         "nobody": songs.NOBODY,
-        "largest": max(10.0, *(abs(part["points"]) for part in told["contributions"])),
+        "largest": max(6.0, *(abs(part["points"]) for part in told["contributions"])),
         "charts": charts,
         "bins": wording.BIN_WORDS,
     }
@@ -163,7 +163,7 @@ def _card(site: Site) -> bytes | None:
 def _data_docs(site: Site, asked: Asked, page: str = "index.html") -> Answer:
     """Show a page of the Data Docs, from their folder only."""
     folder = (site.settings.reports_dir / "data_docs").resolve()
-    path = (folder / page).resolve()
+    path = (folder / page.replace("\0", "")).resolve()
     kind = _DOCS_KINDS.get(path.suffix)
     if not path.is_relative_to(folder) or kind is None or not path.is_file():
         raise AskedWrongly("There is no such page of the Data Docs. `songpop check` writes them.", 404)

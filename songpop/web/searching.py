@@ -16,7 +16,7 @@ HOLDS = """
 
 
 def find_tracks(site: Site, text: str, limit: int = SHOWN) -> list[dict[str, Any]]:
-    """Find tracks whose title and artist hold every word, new releases first, the best known before others."""
+    """Find tracks whose title and artist hold every word, new releases first, the highest scores before others."""
     with site.reading() as con:
         return _found(con, _TRACKS, text, limit)
 
@@ -51,10 +51,11 @@ _TRACKS = f"""
     )
     select track_id, track_name, artist_name, genre, release_date, is_release
     from tracks
+    left join marts.scores using (track_id)
     where track_id = $text or {HOLDS.format(columns="track_name, artist_name")}
     qualify row_number() over (partition by track_id order by is_release desc) = 1
     order by track_id = $text desc, starts_with(lower(strip_accents(track_name)), lower(strip_accents($text))) desc,
-        is_release desc, popularity desc nulls last, track_name, track_id
+        is_release desc, coalesce(popularity, score) desc nulls last, track_id
     limit $limit
 """
 _ALBUMS = f"""

@@ -21,6 +21,7 @@ OTHER_VERSION = (
     "The published file must hold the marts of this version of songpop, however it does not. Run `songpop nightly`."
 )
 _ATTEMPTS = 5
+_MOST_KEPT = 500
 Identity = tuple[int, int, int]
 
 
@@ -64,6 +65,7 @@ class Site:
         """Open nothing yet."""
         self.settings = settings
         self._lock = threading.Lock()
+        self._model_lock = threading.Lock()
         self._opened: _Opened | None = None
         self._models: dict[str, ScoringModel] = {}
 
@@ -84,11 +86,17 @@ class Site:
                 raise WarehouseError(OTHER_VERSION) from error
 
     def kept(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what was made of the present file before, or make it."""
-        opened = self._current()
-        if name not in opened.kept:
-            opened.kept[name] = make()
-        return opened.kept[name]
+        """Return what was made of the present file before, or make it; the oldest give way to new ones."""
+        kept = self._current().kept
+        try:
+            return kept[name]
+        except KeyError:
+            made = make()
+        with self._lock:
+            kept[name] = made
+            if len(kept) > _MOST_KEPT:
+                kept.pop(next(iter(kept)))
+        return made
 
     def edition(self) -> Edition:
         """Tell what the present file says of itself."""
@@ -106,9 +114,10 @@ class Site:
         version = self.edition().champion
         if version is None:
             raise ModelError("Scoring must have a champion, however none was trained yet. Run `songpop train`.")
-        with self._lock:
+        with self._model_lock:
             if version not in self._models:
-                self._models = {version: load_champion(self.settings.models_dir / version, self.settings.threads)}
+                # a song is quicker on one core, and requests share the others
+                self._models = {version: load_champion(self.settings.models_dir / version, 1)}
             return self._models[version]
 
     def metrics(self) -> Mapping[str, Any]:

@@ -69,7 +69,7 @@ def begin(site: Site, track_id: str | None) -> Beginning:
     if track_id is None:
         return Beginning(_typical(site))
     try:
-        track = tracks.read_track(site.settings, track_id)
+        track = site.kept(f"track {track_id}", lambda: tracks.read_track(site.settings, track_id))
     except SettingsError as error:
         raise AskedWrongly(f"There is no track '{track_id[:80]}' in the published file.", 404) from error
     row = track.frame.row(0, named=True)

@@ -70,7 +70,8 @@ def duration(value: str | float | None) -> str:
 def age(hours: float) -> str:
     """Write how long ago something was."""
     if hours < 1:
-        return f"{max(int(hours * 60), 0)} minutes ago"
+        minutes = int(hours * 60)
+        return f"{minutes} minute{'' if minutes == 1 else 's'} ago" if minutes > 0 else "just now"
     return f"{hours:.0f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"
 
 
