@@ -1,6 +1,6 @@
 """The pages: each reads what it shows and names the template that draws it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -12,6 +12,8 @@ from songpop.web.controls import NAMES, shown
 from songpop.web.site import Site
 
 _TOP = 10
+# the longest bar stands for so many points at least
+_LEAST_WIDEST = 6.0
 _DOCS_KINDS = {".html": "text/html; charset=utf-8", ".json": "application/json", ".png": "image/png"}
 
 
@@ -25,13 +27,10 @@ def _home(site: Site, asked: Asked) -> Answer:
 
 def _score(site: Site, asked: Asked) -> Answer:
     """Show the form, as it was filled in or for a track that was found, and the score of what it holds."""
-    track_id = asked.query.get("track_id", "").strip() or None
     q = asked.query.get("q", "").strip()[:200]
     texts = {name: text for name, text in asked.query.items() if name in NAMES}
-    found = searching.find_tracks(site, q) if q else []
-    beginning = songs.begin(site, track_id)
-    if "artist_popularity" not in texts:
-        beginning = songs.with_artist(site, beginning, texts)
+    beginning = songs.begin(site, asked.query.get("track_id", "").strip() or None)
+    beginning = songs.with_artist(site, beginning, texts)
     faults: dict[str, str] = {}
     try:
         changes = songs.changes_of(beginning.row, texts)
@@ -39,27 +38,35 @@ def _score(site: Site, asked: Asked) -> Answer:
         faults = error.faults
         changes = songs.changes_of(beginning.row, {name: text for name, text in texts.items() if name not in faults})
     told = songs.tell_score(site, beginning, changes)
-    model = site.champion()
-    row = songs.changed_frame(beginning.frame, changes).row(0, named=True)
-    wrong = {name: texts[name] for name in faults if name in texts}
-    controls = shown(row, beginning.row, wrong, faults, model.experience, model.encoder.genres)
-    parts: dict[str, list[dict[str, Any]]] = {}
-    for control in controls:
-        parts.setdefault(control["control"].part, []).append(control)
     values = {
         "beginning": beginning,
         "told": told,
-        "form_parts": parts,
-        "faults": faults,
-        "genres": model.encoder.genres,
+        "form_parts": _form_parts(site, beginning, changes, {name: texts[name] for name in faults}, faults),
+        "genres": site.champion().encoder.genres,
         "q": q,
-        "found": found,
+        "found": searching.find_tracks(site, q) if q else [],
         "nobody": songs.NOBODY,
-        "largest": max(6.0, *(abs(part["points"]) for part in told["contributions"])),
+        "largest": max(_LEAST_WIDEST, *(abs(part["points"]) for part in told["contributions"])),
         "charts": charts,
         "bins": wording.BIN_WORDS,
     }
     return Page("score.html", values, 422 if faults else 200)
+
+
+def _form_parts(
+    site: Site,
+    beginning: songs.Beginning,
+    changes: Mapping[str, Any],
+    wrong: Mapping[str, str],
+    faults: Mapping[str, str],
+) -> dict[str, list[dict[str, Any]]]:
+    """Describe the form's controls under their headings; what was entered wrongly stays as it was."""
+    model = site.champion()
+    row = songs.changed_frame(beginning.frame, changes).row(0, named=True)
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for control in shown(row, beginning.row, wrong, faults, model.experience, model.encoder.genres):
+        parts.setdefault(control["control"].part, []).append(control)
+    return parts
 
 
 def _single(site: Site, asked: Asked) -> Answer:

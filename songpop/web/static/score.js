@@ -63,7 +63,7 @@ async function score() {
 
 function show(told) {
   document.getElementById("problem").hidden = true;
-  document.getElementById("score").value = fixed(told.score);
+  document.getElementById("score").textContent = fixed(told.score);
   const ends = `${Math.round(told.score_low)}–${Math.round(told.score_high)}`;
   bind("interval").textContent = ends;
   bind("reference").textContent = fixed(told.reference_score);
