@@ -6,7 +6,7 @@ DEMO_HOME ?= demo
 ROWS ?= 200000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench bench-quality web clean
+.PHONY: help setup run test lint format bench bench-quality bench-enrich web clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ bench: setup  ## seconds, rows a second and peak memory of each step: make bench
 
 bench-quality: setup  ## every contestant on the same rows of every split: make bench-quality
 	@$(BIN)/python -m benchmarks.quality
+
+bench-enrich: setup  ## enrichment against a service on loopback: calls, budgets, kills, throughput
+	@$(BIN)/python -m benchmarks.enriching
 
 clean:  ## remove .venv/, the demo and what tests left
 	@rm -rf .venv $(DEMO_HOME) .pytest_cache .mypy_cache .ruff_cache

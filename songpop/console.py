@@ -36,17 +36,25 @@ def _bar(label: str, total: float | None, unit: str) -> Iterator[Advance]:
     from rich.progress import (
         BarColumn,
         Progress,
+        ProgressColumn,
         SpinnerColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text("" if not task.speed else f"{task.speed:,.{0 if task.speed >= 10 else 1}f}/s")
 
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:,.0f}" + ("/{task.total:,.0f}" if total else "") + f" {unit}"),
+        Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
@@ -64,7 +72,7 @@ def _bar(label: str, total: float | None, unit: str) -> Iterator[Advance]:
 
 def _lines(label: str, total: float | None, unit: str) -> Iterator[Advance]:
     done = 0.0
-    told_at = time.monotonic()
+    began = told_at = time.monotonic()
 
     def advance(n: float = 1, note: str | None = None) -> None:
         nonlocal done, told_at
@@ -72,7 +80,8 @@ def _lines(label: str, total: float | None, unit: str) -> Iterator[Advance]:
         if time.monotonic() - told_at >= _SECONDS_BETWEEN_LINES:
             told_at = time.monotonic()
             of = f" of {total:,.0f}" if total else ""
-            say(f"  {label}: {done:,.0f}{of} {unit}{' ' + note if note else ''}".rstrip())
+            rate = f", {done / (told_at - began):,.1f} a second"
+            say(f"  {label}: {done:,.0f}{of} {unit}{rate}{'; ' + note if note else ''}".rstrip())
 
     yield advance
 

@@ -70,13 +70,7 @@ class Run:
 
     def build(self, con: duckdb.DuckDBPyConnection) -> None:
         """Build staging and marts anew for this run's day."""
-        warehouse.build(
-            con,
-            as_of_date=self.as_of_date,
-            new_release_days=self.settings.new_release_days,
-            source_order=self.settings.sources,
-            model_sources=self.settings.model_sources,
-        )
+        build_marts(con, self.settings, self.as_of_date)
 
     def save_findings(self, findings: Sequence[Finding]) -> None:
         """Keep findings in the ledger and show them."""
@@ -90,6 +84,17 @@ class Run:
         self.findings.extend(findings)
         for finding in findings:
             console.say(f"  {finding.severity}: {finding.message}")
+
+
+def build_marts(con: duckdb.DuckDBPyConnection, settings: Settings, as_of_date: date) -> None:
+    """Build staging and marts anew for a day, as the settings rank the sources."""
+    warehouse.build(
+        con,
+        as_of_date=as_of_date,
+        new_release_days=settings.new_release_days,
+        source_order=settings.sources,
+        model_sources=settings.model_sources,
+    )
 
 
 @contextmanager

@@ -203,6 +203,10 @@ def _validate(settings: Settings) -> None:
         )
     if not 0 <= settings.max_reject_share <= 1:
         raise SettingsError(f"SONGPOP_MAX_REJECT_SHARE must lie in 0 to 1, however it is {settings.max_reject_share}.")
+    for name in ("spotify_api_url", "spotify_token_url", "reccobeats_url", "deezer_url", "listenbrainz_url"):
+        url = getattr(settings, name)
+        if url and not url.startswith(("https://", "http://")):
+            raise SettingsError(f"{_VARIABLES[name][0]} must begin with https:// or http://, however it is {url!r}.")
     if settings.spotify_daily_calls is not None and settings.spotify_daily_calls < 0:
         raise SettingsError(
             f"SONGPOP_SPOTIFY_DAILY_CALLS must be at least 0, however it is {settings.spotify_daily_calls}."

@@ -3,14 +3,18 @@
 Each test is a row of the table of behaviours that a client of the Web API must bear.
 """
 
+import os
+import signal
+import subprocess
+import sys
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
 import pytest
 from broken_server import Fault, broken_server
-from enriched import NOW, build, enrich, know_everything, load_tracks, rows_of, silent, track_id
+from enriched import NOW, build, enrich, know_everything, load_tracks, rows_of, track_id
 from fake_spotify import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -30,7 +34,7 @@ from fake_spotify import (
     track,
 )
 
-from songpop import enriching
+from songpop import enriching, warehouse
 from songpop.settings import Settings
 from songpop.sources.calling import RunClock
 from songpop.sources.configured import Sources
@@ -367,54 +371,35 @@ def test_13_a_token_about_to_end_is_renewed_ahead(home: duckdb.DuckDBPyConnectio
     assert _artists(home) == [("One", "found", 7)]
 
 
-def test_23_a_killed_run_s_committed_answers_are_not_asked_for_again(
-    con: duckdb.DuckDBPyConnection, settings: Settings
+@pytest.mark.parametrize(("ending", "status"), [(signal.SIGKILL, -9), (signal.SIGTERM, 143)])
+def test_23_what_a_killed_run_had_committed_is_not_asked_for_again(
+    settings: Settings, ending: signal.Signals, status: int
 ) -> None:
-    names = [f"Artist {number}" for number in range(1, 121)]
-    load_tracks(con, *((number, name, 200 - number) for number, name in enumerate(names, start=1)))
-
-    class Killed(BaseException):
-        pass
-
-    def killed_at_the_90th(label: str, total: float | None = None, *, unit: str = "") -> Any:
-        manager = silent(label, total, unit=unit)
-        n_seen = 0
-
-        def advance(n: float = 1, note: str | None = None) -> None:
-            nonlocal n_seen
-            n_seen += 1
-            if label == "artists" and n_seen == 90:
-                con.execute("create table if not exists raw.killed as select 1 as one")
-                raise Killed
-
-        manager.__enter__()
-        return _Entered(advance)
-
+    names = [f"Artist {number}" for number in range(1, 601)]
+    with warehouse.connect(settings) as con:
+        load_tracks(con, *((number, name, 99) for number, name in enumerate(names, start=1)))
     with of_tier("dev_legacy", *names) as (fake, source):
-        with pytest.raises(Killed):
-            enrich(con, settings, source, progress=killed_at_the_90th)
-        before = {name for (name,) in rows_of(con, "select artist_name from raw.spotify__artists")}
+        command = [sys.executable, "-m", "songpop", "enrich", "--home", str(settings.home)]
+        command += ["--spotify-api-url", fake.server.url, "--spotify-token-url", fake.server.url + TOKEN_PATH]
+        keys = {"SPOTIPY_CLIENT_ID": CLIENT_ID, "SPOTIPY_CLIENT_SECRET": CLIENT_SECRET, "SONGPOP_SOURCES": "spotify"}
+        child = subprocess.Popen([*command, "--as-of", "2026-11-22"], env=os.environ | keys, stderr=subprocess.DEVNULL)
+        while len(fake.requests) < 16 and child.poll() is None:
+            time.sleep(0.01)
+        child.send_signal(ending)
+        assert child.wait(timeout=30) == status
         n_asked = len(fake.requests)
-        enrich(con, settings, fake.source(), now=NOW + timedelta(minutes=5))
+        with warehouse.connect(settings) as con:
+            before = {number for (number,) in rows_of(con, "select artist_id from raw.spotify__artists")}
+            n_counted = _n_calls(con)
+            enrich(con, settings, source, now=datetime.now(UTC).replace(tzinfo=None))
+            after = rows_of(con, "select count(*), count(distinct artist_name) from raw.spotify__artists")
 
     later = {key for request in fake.requests[n_asked:] for key in request.query.get("ids", "").split(",")}
-    ids_before = {f"{names.index(name) + 1:022d}" for name in before}
+    probed = {track_id(1), track_id(2)}
     assert len(before) >= 50
-    assert later.isdisjoint(ids_before)
-    assert rows_of(con, "select count(*), count(distinct artist_name) from raw.spotify__artists") == [(120, 120)]
-
-
-class _Entered:
-    """A context that gives what it was made with."""
-
-    def __init__(self, given: Any) -> None:
-        self._given = given
-
-    def __enter__(self) -> Any:
-        return self._given
-
-    def __exit__(self, *_: object) -> None:
-        pass
+    assert (later - probed).isdisjoint(before)
+    assert n_counted >= n_asked
+    assert after == [(600, 600)]
 
 
 def test_25_no_rolling_day_sees_more_calls_than_the_budget(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

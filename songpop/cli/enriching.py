@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from songpop import console, steps
+from songpop import console, steps, warehouse
 from songpop.cli.options import json_option, print_json, run_options
-from songpop.runs import open_run
+from songpop.errors import WarehouseError
+from songpop.runs import build_marts, looking, open_run, utc_now
 from songpop.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,9 +74,14 @@ def show_result(result: "EnrichResult") -> None:
 def _show_plan(settings: Settings, as_of_date: date, as_json: bool) -> None:
     from songpop.enriching.planning import plan
 
-    with open_run(settings, "plan", as_of_date=as_of_date) as run, run.warehouse() as con:
-        run.build(con)
-        planned = plan(con, settings, now=run.clock())
+    with looking(settings) as is_free:
+        if not is_free:
+            raise WarehouseError(
+                "The warehouse must be free to plan with, however a run is going on. Wait for its end."
+            )
+        with warehouse.connect(settings) as con:
+            build_marts(con, settings, as_of_date)
+            planned = plan(con, settings, now=utc_now())
     if as_json:
         print_json(planned)
     else:

@@ -223,14 +223,18 @@ def _state_lines(settings: Settings, state: dict[str, Any]) -> list[tuple[str, s
         told = ", ".join(f"{row['n_artists']:,} {row['match_state']}" for row in matches)
         n_known = sum(row["n_with_popularity"] for row in matches)
         lines.append(("Artists", f"{n_known:,} with a popularity; names at Spotify: {told}"))
-    for row in state["budgets"]:
-        closed = f", closed until {row['closed_until']:%Y-%m-%d %H:%M} UTC" if row["closed_until"] else ""
-        lines.append(("Calls", f"{row['service']} {row['bucket']}: {row['n_calls_24h']:,} in 24 hours{closed}"))
+    if budgets := state["budgets"]:
+        lines.append(("Calls", f"in 24 hours: {', '.join(_spoken_budget(row) for row in budgets)}"))
     if movers := state["movers"]:
         lines.append(("Movers", ", ".join(f"{row['track_name']} {row['rank_change']:+,}" for row in movers)))
     if (report := settings.reports_dir / "latest.html").is_file():
         lines.append(("Report", str(report)))
     return lines
+
+
+def _spoken_budget(row: dict[str, Any]) -> str:
+    closed = f" (closed until {row['closed_until']:%Y-%m-%d %H:%M} UTC)" if row["closed_until"] else ""
+    return f"{row['service']} {row['bucket']} {row['n_calls_24h']:,}{closed}"
 
 
 def _cell(value: Any) -> Any:

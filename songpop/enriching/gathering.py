@@ -7,12 +7,12 @@ from typing import Any
 
 import duckdb
 
-from songpop import warehouse
 from songpop.enriching import scales, summary
 from songpop.enriching.purging import forget_expired
 from songpop.enriching.store import Store
 from songpop.enriching.summary import EnrichResult
 from songpop.names import fold_name
+from songpop.runs import build_marts
 from songpop.settings import Settings
 from songpop.sources.calling import RunClock
 from songpop.sources.configured import Service, Sources
@@ -64,13 +64,7 @@ def enrich(
     store = Store(con, run_id, clock, moment)
 
     def build() -> None:
-        warehouse.build(
-            con,
-            as_of_date=as_of_date,
-            new_release_days=settings.new_release_days,
-            source_order=settings.sources,
-            model_sources=settings.model_sources,
-        )
+        build_marts(con, settings, as_of_date)
 
     n_forgotten = forget_expired(con, moment)
     if n_forgotten or not _has_marts(con):
@@ -200,7 +194,7 @@ class _Gathering:
 
     def _ask_artists(self, spotify: SpotifySource) -> None:
         work = self._store.read("artists_to_ask")
-        self.n_wanted["artists"] = len(work)
+        self.n_wanted["artists"] = len(work) + self._store.n_saved["spotify__artists"]  # watched ones are answered
         if ARTIST_POPULARITY in spotify.refused:
             return
         if "tracks" in spotify.refused and self._sources.reccobeats:
