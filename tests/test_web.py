@@ -74,6 +74,7 @@ def test_a_page_is_whole_and_loads_nothing_from_elsewhere(site: Any, path: str) 
 def test_the_score_form_shows_score_interval_chances_and_drivers(site: Any) -> None:
     page = _words(site.get(f"/score?track_id={RELEASE}"))
 
+    assert "What if: New title 4 · songpop" in page
     assert re.search(r"\d\d\.\d of 100 90 % interval \d+–\d+", page)
     assert all(words in page for words in ("0–25", "76–100", "artist's popularity", "LightGBM says 30.0"))
     assert "Association, not cause" in page
