@@ -91,14 +91,16 @@ def _single_sent(site: Site, asked: Asked) -> Answer:
 
 
 def _single_values(site: Site, told: dict[str, Any] | None) -> dict[str, Any]:
+    wanted = lists.read_wanted("singles", {"sort": "-p_best", "per_page": "4"})
+    clearest = [] if told else lists.read_page(site, wanted)[0].to_dicts()
     return {
+        "clearest": clearest,
         "told": told,
         "fault": "",
         "pasted": "",
         "example": albums.template(),
         "most": albums.MAX_SONGS,
         "charts": charts,
-        "model": site.champion().model_version,
     }
 
 
