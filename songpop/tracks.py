@@ -49,7 +49,7 @@ def read_track(settings: Settings, track_id: str) -> PublishedTrack:
                 if frame.height:
                     return _found(con, frame, is_release=name == "releases")
             near = _lookup(con, "similar_tracks", {"wanted": track_id, "limit": _SHOWN_NEAR})
-        except duckdb.CatalogException as error:
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise WarehouseError(
                 f"{settings.published} must hold the marts of this version, however it does not. Run `songpop nightly`."
             ) from error

@@ -137,6 +137,16 @@ def test_the_template_can_be_read_back(published: Settings, tmp_path: Path) -> N
     assert told["rejects"] == []
 
 
+def test_songs_that_nothing_tells_apart_are_counted(published: Settings, file: Path) -> None:
+    file.write_text("artist_name,track_name,danceability\nX,Anchor,0.9\nX,Ballast,0.9\nX,Salt,0.1\nX,Tide,0.6333\n")
+
+    told = _run(published, "--csv", str(file)).stdout
+
+    assert re.search(r"^ 4 Salt\n   − its sound brings [\d.]+ points less than the album's mean$", told, re.MULTILINE)
+    assert "   Nothing of weight for one song.\n" in told
+    assert "Tide\n" not in told
+
+
 def test_the_readmes_commands_run(published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     readme = (Path(__file__).resolve().parents[1] / "README.md").read_text()
     lines = re.findall(r"^    songpop single (--\S+)(?: ([^ >#]\S*))?(?: > (\S+))?", readme, re.MULTILINE)

@@ -109,7 +109,7 @@ def _print_ranking(album: "AlbumInput", told: "AlbumRanking") -> None:
     _print_sentences(told.words)
     click.echo()
     _print_songs(told.songs)
-    if told.songs[0].speaks_for or told.songs[0].speaks_against:
+    if any(song.speaks_for or song.speaks_against for song in told.songs):
         _print_reasons(told.songs)
     click.echo()
     _print_sentences(_closing(album, told))
@@ -119,7 +119,8 @@ def _print_sentences(sentences: Sequence[str]) -> None:
     """Print each sentence from the beginning of a line, wrapped where the terminal or a reader's eye ends."""
     width = min(shutil.get_terminal_size((_WIDEST, 0)).columns, _WIDEST)
     for sentence in sentences:
-        click.echo(textwrap.fill(sentence, width))
+        # a percent sign stays with its number
+        click.echo(textwrap.fill(sentence.replace(" %", "\0%"), width).replace("\0", " "))
 
 
 def _print_songs(songs: Sequence["Song"]) -> None:
@@ -141,13 +142,16 @@ def _drawn(song: "Song") -> str:
 
 def _print_reasons(songs: Sequence["Song"]) -> None:
     click.echo("\nWhat tells each song apart from the songs beside it")
+    n_alike = 0
     for song in songs:
-        click.echo(f"{song.place:2d} {song.track_name}")
         reasons = [("+", reason) for reason in song.speaks_for] + [("−", reason) for reason in song.speaks_against]
+        n_alike += not reasons
+        if reasons:
+            click.echo(f"{song.place:2d} {song.track_name}")
         for sign, reason in reasons:
             click.echo(f"   {sign} {reason.words}{_difference(reason)}")
-        if not reasons:
-            click.echo("     nothing of weight")
+    if n_alike:
+        click.echo(f"   Nothing of weight for {'one song' if n_alike == 1 else f'{n_alike} songs'}.")
 
 
 def _difference(reason: "Reason") -> str:
