@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from songpop.changing import PITCHES, SETTABLE, outside_experience
+from songpop.changing import PITCHES, SETTABLE
 
 Kind = Literal["slider", "choice", "text", "date", "whole"]
 
@@ -87,7 +87,7 @@ def shown(
     texts: Mapping[str, str],
     faults: Mapping[str, str],
     experience: Mapping[str, list[float]],
-    genres: list[str],
+    outside: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Describe each control as the template draws it.
 
@@ -95,7 +95,7 @@ def shown(
         row: of the model frame, as it is scored; `base` as the form began.
         texts: what was entered and can't be used.
         faults: what is wrong with it, by column.
-        experience, genres: of the model.
+        experience: of the model, and what of the song lies outside it.
     """
     drawn = []
     for control in CONTROLS:
@@ -109,7 +109,7 @@ def shown(
                 "position": _position(control, text),
                 "band": _band(control, experience),
                 "experience": experience.get(control.name),
-                "outside": outside_experience(control.name, row[control.name], experience, genres),
+                "outside": outside.get(control.name),
                 "rule": SETTABLE[control.name].rule,
             }
         )

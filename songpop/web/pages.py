@@ -41,7 +41,7 @@ def _score(site: Site, asked: Asked) -> Answer:
     values = {
         "beginning": beginning,
         "told": told,
-        "form_parts": _form_parts(site, beginning, changes, {name: texts[name] for name in faults}, faults),
+        "form_parts": _form_parts(site, beginning, changes, {name: texts[name] for name in faults}, faults, told),
         "genres": site.champion().encoder.genres,
         "q": q,
         "found": searching.find_tracks(site, q) if q else [],
@@ -59,12 +59,13 @@ def _form_parts(
     changes: Mapping[str, Any],
     wrong: Mapping[str, str],
     faults: Mapping[str, str],
+    told: Mapping[str, Any],
 ) -> dict[str, list[dict[str, Any]]]:
     """Describe the form's controls under their headings; what was entered wrongly stays as it was."""
-    model = site.champion()
+    model, outside = site.champion(), told["outside"]
     row = songs.changed_frame(beginning.frame, changes).row(0, named=True)
     parts: dict[str, list[dict[str, Any]]] = {}
-    for control in shown(row, beginning.row, wrong, faults, model.experience, model.encoder.genres):
+    for control in shown(row, beginning.row, wrong, faults, model.experience, outside):
         parts.setdefault(control["control"].part, []).append(control)
     return parts
 
