@@ -287,6 +287,10 @@ def test_a_request_addressed_to_another_host_is_refused(site: Any, home: Setting
     assert site.get("/", headers={"Host": "127.0.0.1:8000"}).status_code == 200
     assert open_to_all.get("/", headers={"Host": "music.example"}).status_code == 200
     assert named.get("/", headers={"Host": "songpop.example"}).status_code == 200
+    for path in ("/data-docs", "/lists", "//lists/releases"):
+        assert (
+            not open_to_all.get(path, headers={"Host": "music.example"}).headers.get("Location", "/").startswith("http")
+        )
 
 
 def test_a_mistake_of_ours_shows_no_inside(own_site: Any, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
@@ -329,7 +333,7 @@ def test_a_swapped_file_is_read_at_once_and_no_request_fails_meanwhile(own_site:
     paths = ["/", "/lists/artists", f"/score?track_id={RELEASE}", "/quality", "/single?album_id=newAlbum1"] * 6
 
     with ThreadPoolExecutor(3) as pool:
-        answers = [pool.submit(lambda path: create_client(own_site).get(path).status_code, path) for path in paths]
+        answers = [pool.submit(lambda path: _client_of(own_site).get(path).status_code, path) for path in paths]
         for number in range(3):
             publish(settings, f"update marts.ranked_releases set track_name = 'Swapped {number}' where rank = 1")
             assert f"Swapped {number}" in _text(own_site.get("/lists/releases"))
@@ -337,7 +341,7 @@ def test_a_swapped_file_is_read_at_once_and_no_request_fails_meanwhile(own_site:
     assert {answer.result() for answer in answers} == {200}
 
 
-def create_client(site: Any) -> Any:
+def _client_of(site: Any) -> Any:
     """Return another client of the same app, as a client is for one thread."""
     return site.application.test_client()
 

@@ -132,12 +132,14 @@ def test_a_refusal_is_a_problem_with_what_was_wrong(
 
 def test_a_body_of_another_kind_or_too_large_is_refused(api: Any) -> None:
     other = api.post(f"{_ROOT}/single", data="{}", content_type="application/json")
+    form = api.post(f"{_ROOT}/score", data="{}", content_type="application/x-www-form-urlencoded")
     large = api.post(f"{_ROOT}/single", data="x" * 1_000_001, content_type="text/csv")
     nothing = api.get(f"{_ROOT}/nothing")
 
-    assert [answer.status_code for answer in (other, large, nothing)] == [415, 413, 404]
+    assert [answer.status_code for answer in (other, form, large, nothing)] == [415, 415, 413, 404]
     assert "The body must be text/csv, however it is 'application/json'" in other.get_json()["detail"]
-    for answer in (other, large, nothing):
+    assert "The body must be application/json, however it is 'application/x-www-form" in form.get_json()["detail"]
+    for answer in (other, form, large, nothing):
         _check(answer.get_json(), {"$ref": "#/components/schemas/Problem"})
 
 

@@ -47,6 +47,8 @@ def read_song(asked: Asked, known: tuple[str, ...]) -> dict[str, Any]:
     Raises:
         AskedWrongly: it is none, or holds names that are not known.
     """
+    if asked.kind != "application/json":
+        raise AskedWrongly(f"The body must be application/json, however it is '{asked.kind[:60]}'.", 415)
     try:
         sent = json.loads(asked.body or b"{}")
         # half of a surrogate pair is JSON, and no text

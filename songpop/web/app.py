@@ -54,6 +54,8 @@ def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) ->
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= wording.FILTERS
+    # Flask would lead elsewhere by an absolute address, made from the host that the request names
+    app.url_map.merge_slashes = False
     site = Site(settings)
     stamp = _stamp(_HERE / "static")
     app.context_processor(lambda: _of_every_page(site, stamp))

@@ -10,6 +10,8 @@ _PROBLEM = {"application/problem+json": {"schema": ref("Problem")}}
 _PROBLEMS = {
     "400": "The request is not of its form",
     "404": "There is no such thing",
+    "413": "The body is larger than 1 MB",
+    "415": "The body is of another kind",
     "422": "A value or a list can't be used",
     "503": "There is no published file or no champion yet",
 }

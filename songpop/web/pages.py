@@ -195,6 +195,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("/lists/<name>/file/<file_format>", "GET", api.download),
     ("/quality", "GET", _quality),
     ("/quality/card", "GET", _model_card),
+    ("/data-docs", "GET", lambda site, asked: Elsewhere("/data-docs/")),
     ("/data-docs/", "GET", lambda site, asked: _data_docs(site, asked)),
     ("/data-docs/<path:page>", "GET", _data_docs),
     ("/api", "GET", _api),
