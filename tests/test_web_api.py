@@ -164,7 +164,8 @@ def test_a_date_wins_over_a_year_and_a_name_brings_its_popularity(api: Any) -> N
 
     assert "year" not in told["changes"]
     assert told["changes"]["release_date"]["after"] == "2012-05-04"
-    assert not any("artist's popularity is unknown" in words for words in told["remarks"])
+    assert told["changes"]["artist_name"]["after"] == "Artist 8"
+    assert told["changes"]["artist_popularity"]["after"] == 28
 
 
 def test_a_sweep_marks_where_the_song_stands(api: Any) -> None:

@@ -178,6 +178,9 @@ def test_naming_a_known_artist_fills_in_the_popularity(page: Any, address: str) 
 
     _wait(page, lambda driver: _find(driver, "#f-artist_popularity").get_attribute("value") == "27")
     _wait(page, lambda driver: "artist_name=artist" in driver.current_url)
+    _find(page, "#reset").click()
+    _wait(page, lambda driver: driver.current_url.endswith("/score"))
+    assert _find(page, "#f-artist_name").get_attribute("value") == ""
 
 
 def test_the_template_is_put_in_and_its_songs_are_ranked(page: Any, address: str) -> None:

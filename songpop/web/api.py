@@ -71,11 +71,11 @@ def _is_plain(value: Any) -> bool:
     return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
 
 
-def _begun(site: Site, sent: Mapping[str, Any]) -> tuple[songs.Beginning, dict[str, Any]]:
-    values = sent.get("values", {})
+def _begun(site: Site, sent: Mapping[str, Any]) -> tuple[songs.Beginning, dict[str, Any], list[str]]:
+    """Return what a song begins with, what was changed about it, and what to say about that."""
     beginning = songs.begin(site, sent.get("track_id"))
-    beginning = songs.with_artist(site, beginning, values)
-    return beginning, songs.changes_of(beginning.row, values)
+    values, remarks = songs.with_artist(site, beginning.row, sent.get("values", {}))
+    return beginning, songs.changes_of(beginning.row, values), remarks
 
 
 def _health(site: Site, asked: Asked) -> Answer:
@@ -141,7 +141,8 @@ def _sweep(site: Site, asked: Asked) -> Answer:
     sent = read_song(asked, ("track_id", "values", "feature"))
     if not isinstance(sent.get("feature"), str):
         raise AskedWrongly('feature must be the name of one, as in {"feature": "tempo"}, however it is not.')
-    return Data(songs.tell_sweep(site, *_begun(site, sent), sent["feature"]))
+    beginning, changes, _ = _begun(site, sent)
+    return Data(songs.tell_sweep(site, beginning, changes, sent["feature"]))
 
 
 def _album(site: Site, asked: Asked, album_id: str) -> Answer:

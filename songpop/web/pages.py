@@ -28,16 +28,16 @@ def _home(site: Site, asked: Asked) -> Answer:
 def _score(site: Site, asked: Asked) -> Answer:
     """Show the form, as it was filled in or for a track that was found, and the score of what it holds."""
     q = asked.query.get("q", "").strip()[:200]
-    texts = {name: text for name, text in asked.query.items() if name in NAMES}
     beginning = songs.begin(site, asked.query.get("track_id", "").strip() or None)
-    beginning = songs.with_artist(site, beginning, texts)
+    entered = {name: text for name, text in asked.query.items() if name in NAMES}
+    texts, remarks = songs.with_artist(site, beginning.row, entered)
     faults: dict[str, str] = {}
     try:
         changes = songs.changes_of(beginning.row, texts)
     except songs.BadValues as error:
         faults = error.faults
         changes = songs.changes_of(beginning.row, {name: text for name, text in texts.items() if name not in faults})
-    told = songs.tell_score(site, beginning, changes)
+    told = songs.tell_score(site, beginning, changes, remarks)
     values = {
         "beginning": beginning,
         "told": told,

@@ -1,7 +1,7 @@
 """Score one song: a track of the readers' file, or one that is not out yet, under whatever is entered for it."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +145,9 @@ def changed_frame(frame: "pl.DataFrame", changes: Mapping[str, Any]) -> "pl.Data
     return frame.with_columns([pl.lit(value, dtype=MODEL_COLUMNS[name]).alias(name) for name, value in full.items()])
 
 
-def tell_score(site: Site, beginning: Beginning, changes: Mapping[str, Any]) -> dict[str, Any]:
+def tell_score(
+    site: Site, beginning: Beginning, changes: Mapping[str, Any], remarks: Sequence[str] = ()
+) -> dict[str, Any]:
     """Score a song as entered, beside its score as it was, with what moved it and what the model does not know."""
     from songpop import scoring
     from songpop.explaining import ASSOCIATION
@@ -172,7 +174,7 @@ def tell_score(site: Site, beginning: Beginning, changes: Mapping[str, Any]) -> 
         "contributions": [{"group": group, "points": told.contributions[group]} for group in GROUPS],
         "features": [asdict(part) for part in told.features if abs(part.difference) >= _LEAST_TOLD],
         "outside": _outside(row, model),
-        "remarks": [*beginning.remarks, *told.remarks],
+        "remarks": [*beginning.remarks, *remarks, *told.remarks],
         "association": ASSOCIATION,
     }
 
@@ -228,18 +230,20 @@ _ARTIST = """
 """
 
 
-def with_artist(site: Site, beginning: Beginning, texts: Mapping[str, Any]) -> Beginning:
-    """Take the popularity of the artist that was named, where none was entered, and the name as the tracks have it."""
+def with_artist(site: Site, row: Mapping[str, Any], texts: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Add the popularity of an artist that was named, where none was entered, and take the name as the tracks have it.
+
+    Returns:
+        What was entered with that, and what to say about it.
+    """
     name = str(texts.get("artist_name") or "").strip()
-    if not name or "artist_popularity" in texts or name == beginning.row["artist_name"]:
-        return beginning
+    if not name or "artist_popularity" in texts or name == row["artist_name"]:
+        return dict(texts), []
     artist = known_artist(site, name)
     if artist is None:
         words = f"No artist called '{name[:80]}' is known, so popularity and record count as unknown."
-        values: dict[str, Any] = {"artist_popularity": None}
-        return replace(beginning, frame=changed_frame(beginning.frame, values), remarks=[*beginning.remarks, words])
-    values = {"artist_name": artist["artist_name"], "artist_popularity": artist["artist_popularity"]}
-    return replace(beginning, frame=changed_frame(beginning.frame, values))
+        return {**texts, "artist_popularity": None}, [words]
+    return {**texts, "artist_name": artist["artist_name"], "artist_popularity": artist["artist_popularity"]}, []
 
 
 def as_day(value: Any) -> Any:

@@ -31,7 +31,7 @@ function changed() {
   const values = {};
   for (const control of controls) {
     const text = field(control).value.trim();
-    const is_changed = text !== control.dataset.base && !(text === "" && control.dataset.base.startsWith("("));
+    const is_changed = text !== control.dataset.base;
     control.classList.toggle("changed", is_changed);
     control.classList.toggle("unknown", text === "");
     if (is_changed) values[control.dataset.name] = text === "" ? null : text;
@@ -225,8 +225,7 @@ form.addEventListener("submit", (event) => {
 });
 document.getElementById("reset").addEventListener("click", () => {
   for (const control of controls) {
-    const base = control.dataset.base;
-    field(control).value = base.startsWith("(") ? "" : base;
+    field(control).value = control.dataset.base;
     follow(field(control));
   }
   document.getElementById("curve").hidden = true;
