@@ -126,7 +126,9 @@ def choose(frame: pl.DataFrame, wanted: ListDefinition, label: str) -> tuple[pl.
     missed: list[str] = []
     if wanted.watchlist is not None or wanted.blocklist:
         refuse_unknown(frame, (ARTIST,), label, "watched or blocked by")
-        folded = frame[ARTIST].map_elements(_folded, return_dtype=pl.String)
+        # a long list names an artist many times, and folding a name takes a while
+        folds = {name: _folded(name) for name in frame[ARTIST].drop_nulls().unique()}
+        folded = frame[ARTIST].replace_strict(folds, default=None, return_dtype=pl.String)
         for names, keeps in ((wanted.watchlist, True), (wanted.blocklist or None, False)):
             if names is not None:
                 by_name = {_folded(name): name for name in names}

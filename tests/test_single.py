@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -215,6 +217,17 @@ def test_an_unknown_album_names_the_nearest(published: Settings, asked: str) -> 
     assert len(near) <= 5
     with pytest.raises(SettingsError, match="`songpop export singles` lists the new albums"):
         album_input.read_album(published, "????")
+
+
+def test_choosing_needs_no_library_of_training_or_serving() -> None:
+    code = (
+        "import sys; from songpop import album_input, albums, exports, lists, querying, scoring; "
+        "from songpop.cli import choosing, reading; heavy = {'tensorflow', 'keras', 'prefect', 'great_expectations'}; "
+        "print(sorted(heavy & {*sys.modules}))"
+    )
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert child.stdout == "[]\n"
 
 
 def test_misuse_says_what_to_name(published: Settings, file: Path) -> None:
