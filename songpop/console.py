@@ -47,6 +47,7 @@ def _bar(label: str, total: float | None, unit: str) -> Iterator[Advance]:
 
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
+            """Tell how many are done in a second."""
             return Text("" if not task.speed else f"{task.speed:,.{0 if task.speed >= 10 else 1}f}/s")
 
     columns = (

@@ -176,9 +176,9 @@ OBSERVED = Entity(
 
 WATCHLIST = Entity(
     "watchlist",
-    (_ARTIST_NAME, _ARTIST_ID, Column("note", "text")),
+    (_ARTIST_NAME, Column("note", "text")),
     key=("artist_name",),
-    not_here=("popularity", "track_id", "track_name"),
+    not_here=("popularity", "track_id", "track_name", "artist_id"),
 )
 PINS = Entity(
     "pins",

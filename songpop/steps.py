@@ -9,6 +9,7 @@ import polars as pl
 
 from songpop import console, ledger, retraining, warehouse
 from songpop.errors import ExpectationFailed, ModelError, SettingsError
+from songpop.ids import SYNTHETIC
 from songpop.ledger import Finding
 from songpop.runs import Run
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from songpop.sources.configured import Sources
 
 Phase = Literal["inputs", "scores", "all"]
-
-# what the files of `songpop sample` are called
-SYNTHETIC = "synthetic_"
 
 # a critical finding about one of these speaks against a file, about any other against the scores
 _MADE_OF_FILES = ("staging.files__", "marts.snapshots", "marts.tracks", "marts.artist", "marts.releases")

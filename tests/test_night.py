@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from songpop.cli import songpop
 from songpop.errors import ExpectationFailed, ModelError, SettingsError
 from songpop.explaining import CONTRIBUTION_COLUMNS
 from songpop.features import GROUPS
-from songpop.runs import Run, open_run
+from songpop.runs import Run, open_run, utc_now
 from songpop.settings import Settings
 from songpop.steps import Inputs
 
@@ -220,7 +221,7 @@ def test_the_export_is_the_published_list(settings: Settings, tmp_path: Path) ->
 
 
 def test_the_next_night_keeps_the_champion_and_remembers_the_ranks(copied: Settings) -> None:
-    run = night.run_night(copied, Inputs(), as_of_date=_DAY, clock=lambda: datetime(2027, 1, 1))
+    run = night.run_night(copied, Inputs(), as_of_date=_DAY, clock=lambda: utc_now() + timedelta(days=1))
 
     assert _published(copied, "select count(*) from ledger.model_versions") == [(1,)]
     assert _published(
@@ -298,6 +299,25 @@ def test_a_quiet_night_is_degraded_and_published(copied: Settings) -> None:
 
     assert [finding.check_name for finding in run.findings] == ["there_is_a_new_release"]
     assert _published(copied, "select count(*) from marts.ranked_releases") == [(0,)]
+    assert _published(copied, f"select status from ledger.runs where run_id = '{run.run_id}'") == [("degraded",)]
+
+
+def test_a_night_whose_services_are_dead_is_degraded_and_published(copied: Settings) -> None:
+    before = copied.published.stat().st_mtime_ns
+    dead = "http://127.0.0.1:9"
+    keyed = replace(
+        copied,
+        spotify_client_id="id",
+        spotify_client_secret="secret",
+        spotify_api_url=dead,
+        spotify_token_url=dead,
+        reccobeats_url=dead,
+        enrich_deadline=timedelta(seconds=0.5),
+    )
+    run = night.run_night(keyed, Inputs(), as_of_date=_DAY, retrain="never")
+
+    assert {finding.check_name for finding in run.findings} == {"enrichment_is_complete"}
+    assert copied.published.stat().st_mtime_ns > before
     assert _published(copied, f"select status from ledger.runs where run_id = '{run.run_id}'") == [("degraded",)]
 
 

@@ -368,9 +368,43 @@ def test_the_commands_plan_enrich_and_purge_in_words(settings: Settings, tmp_pat
     assert [result.exit_code for result in results] == [0] * 6, [result.output for result in results]
     assert n_asked == 0
     assert "not probed yet" in planned.stderr
-    assert "what the key may do" in planned.stdout
+    assert planned.stdout.startswith("Would be asked")
     assert "1 found, 0 ambiguous, 0 missing" in enriched.stderr
     assert "left in 24 h" in enriched.stderr
     assert "names at Spotify: 1 found" in status.stdout
     assert "raw.spotify__artists: 1" in purged.stderr
     assert not any(CLIENT_SECRET in result.output for result in results)
+    assert CLIENT_SECRET.encode() not in settings.warehouse.read_bytes()
+
+
+def test_a_mistake_in_one_part_is_a_finding_and_the_other_parts_go_on(
+    con: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    know_everything(con)
+    load_tracks(con, (1, "One", 90))
+    monkeypatch.setattr("songpop.sources.spotify_answers.release_rows", lambda *_, **__: [{}["no such key"]])
+    new = album("al1", tracks=[track(track_id(7))])
+    script = {
+        NEW_RELEASES: [albums_page(new)],
+        "/v1/albums/al1": [Reply(200, new)],
+        TRACKS: [error(403, "Forbidden")],
+        SEARCH: [hits(artist("One", "o1", popularity=60))],
+    }
+    with scripted(script) as (_, source):
+        result = enrich(con, settings, source)
+
+    assert "Enrichment must ask for new releases, however that broke (KeyError" in result.findings[0].message
+    assert rows_of(con, "select artist_name, popularity from raw.spotify__artists") == [("One", 60)]
+
+
+def test_a_synthetic_sample_is_told_to_no_service_of_the_world(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    load_rows(con, "releases", [{"track_id": track_id(77), "artist_name": "One", "track_name": "New"}])
+    load_tracks(con, (1, "One", 90))
+    con.execute("update ledger.snapshots set file_name = 'synthetic_tracks.csv' where entity = 'tracks'")
+    keyed = _with(settings, sources=ALL, spotify_client_id=CLIENT_ID, spotify_client_secret=CLIENT_SECRET)
+
+    result = enrich(con, keyed)
+
+    assert (result.n_calls, result.findings) == ({}, [])

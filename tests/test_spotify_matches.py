@@ -278,7 +278,8 @@ def test_24_a_feature_out_of_range_is_null_and_spotify_s_own_words_are_kept(
 def test_watched_artists_albums_are_new_releases_and_their_ids_are_searched_once(
     home: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    load_rows(home, "watchlist", [{"artist_name": "One", "artist_id": ID["a"]}, {"artist_name": "Two"}])
+    load_rows(home, "watchlist", [{"artist_name": "One"}, {"artist_name": "Two"}])
+    load_rows(home, "pins", [{"artist_name": "One", "artist_id": ID["a"]}])
     build(home)
     listed = [album("al1"), album("al2", "2026-01-01"), album("al3", "2025-12-01")]
     new = album("al1", tracks=[track(track_id(7), "One", ID["a"])])

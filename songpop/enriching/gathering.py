@@ -1,16 +1,21 @@
 """Who is asked for what, and in which order: what a cut-short run has got should be what helps most."""
 
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import duckdb
 
+from songpop import console
 from songpop.enriching import scales, summary
 from songpop.enriching.purging import forget_expired
 from songpop.enriching.store import Store
 from songpop.enriching.summary import EnrichResult
+from songpop.ledger import Finding
 from songpop.names import fold_name
 from songpop.runs import build_marts
 from songpop.settings import Settings
@@ -70,6 +75,8 @@ def enrich(
     if n_forgotten or not _has_marts(con):
         build()
     asked = sources or Sources.from_settings(settings, clock, store.log)
+    if store.is_synthetic():
+        asked.keep_loopback()
     try:
         for service in asked:
             service.caller.use_memory(store.log)
@@ -78,7 +85,8 @@ def enrich(
         build()
         scales.compare(con, run_id, moment)
         build()
-        return summary.summarise(store, asked, settings, gathering.n_wanted, n_forgotten)
+        result = summary.summarise(store, asked, settings, gathering.n_wanted, n_forgotten)
+        return replace(result, findings=[*gathering.findings, *result.findings])
     finally:
         if sources is None:
             asked.close()
@@ -91,6 +99,7 @@ class _Gathering:
         self, store: Store, sources: Sources, settings: Settings, as_of_date: date, progress: Progress
     ) -> None:
         self.n_wanted: dict[str, int] = {}
+        self.findings: list[Finding] = []
         self._store = store
         self._sources = sources
         self._settings = settings
@@ -98,19 +107,34 @@ class _Gathering:
         self._progress = progress
 
     def ask_all(self) -> None:
-        """Ask for releases, then for their features, then for artists; a service that is off or stopped is passed."""
+        """Ask for releases, then for their features, then for artists; what is off or stopped is passed over."""
         spotify, deezer = self._sources.spotify, self._sources.deezer
         if spotify:
-            self._settle(spotify)
-            self._ask_releases(spotify)
+            self._go_on_after("what Spotify's key may do", lambda: self._settle(spotify))
+            self._go_on_after("new releases", lambda: self._ask_releases(spotify))
         for name in self._settings.sources:
             if name in ("spotify", "reccobeats"):
-                self._ask_features(name)
+                self._go_on_after(f"audio features ({name})", partial(self._ask_features, name))
         if spotify:
-            self._ask_artists(spotify)
-            self._keep_unanswered(spotify)
+            self._go_on_after("artists (Spotify)", lambda: self._ask_artists(spotify))
+            self._go_on_after("what had no answer", lambda: self._keep_unanswered(spotify))
         if deezer:
-            self._ask_audiences()
+            self._go_on_after("artists (Deezer)", self._ask_audiences)
+
+    def _go_on_after(self, what: str, ask: Callable[[], None]) -> None:
+        """Do a part; a mistake in it is a finding, and neither the other parts nor the night wait for its repair."""
+        try:
+            ask()
+        except Exception as error:
+            console.say("".join(traceback.format_exception(error)).rstrip())
+            self.findings.append(
+                Finding(
+                    "enrichment_is_complete",
+                    "warning",
+                    f"Enrichment must ask for {what}, however that broke ({type(error).__name__}: {error}). This is a "
+                    "mistake in songpop; what came before is kept, and the rest was asked for.",
+                )
+            )
 
     def _settle(self, spotify: SpotifySource) -> None:
         """Use what earlier runs learned of the key; probe it where they did not and there is a track to do it with."""

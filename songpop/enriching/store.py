@@ -11,6 +11,7 @@ import polars as pl
 from songpop import resources
 from songpop.enriching.call_log import CallLog
 from songpop.errors import SourceStopped
+from songpop.ids import SYNTHETIC
 from songpop.sources.calling import RunClock
 
 Row = dict[str, Any]
@@ -56,6 +57,11 @@ class Store:
         if "$now" in query:
             parameters["now"] = self._now
         return self._con.execute(query, parameters or None).fetchall()
+
+    def is_synthetic(self) -> bool:
+        """Say whether the tracks are a synthetic sample's, which no service but its own knows."""
+        query = "select count(*) from ledger.snapshots where entity = 'tracks' and starts_with(file_name, ?)"
+        return bool(self._con.execute(query, [SYNTHETIC]).fetchall()[0][0])
 
     def known_albums(self) -> set[str]:
         """Return the albums that need not be asked for: their tracks are here, or they were missed lately."""

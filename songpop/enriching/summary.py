@@ -212,8 +212,8 @@ def _findings(service: Service) -> list[Finding]:
             Finding(
                 f"{title.lower()}_answers_can_be_used",
                 "warning",
-                f"{title}'s answers must be usable, however {service.n_given_up:,} were not after retries (the last: "
-                f"{service.last_failure}). A later run asks again.",
+                f"The answers of {title} must be usable, however {service.n_given_up:,} were not after retries (the "
+                f"last: {service.last_failure}). A later run asks again.",
                 n_rows=service.n_given_up,
             )
         )

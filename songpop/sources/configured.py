@@ -18,6 +18,7 @@ class Service(Protocol):
     """What every service has: its caller, what it refused and what stayed unusable."""
 
     caller: PoliteCaller
+    is_loopback: bool
     refused: dict[str, str]
     n_given_up: int
     last_failure: str
@@ -54,6 +55,14 @@ class Sources:
         """Go through the services that are on."""
         every: tuple[Service | None, ...] = (self.spotify, self.reccobeats, self.deezer, self.listenbrainz)
         yield from (service for service in every if service is not None)
+
+    def keep_loopback(self) -> None:
+        """Turn off every service that is not on this machine."""
+        for name in ("spotify", "reccobeats", "deezer", "listenbrainz"):
+            service = getattr(self, name)
+            if service is not None and not service.is_loopback:
+                service.close()
+                setattr(self, name, None)
 
     def close(self) -> None:
         """Close all connections."""

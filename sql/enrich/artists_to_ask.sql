@@ -16,7 +16,7 @@ wanted_first as (
         union all
         select artist_name, artist_id from staging.spotify__releases
         union all
-        select watchlist.artist_name, watchlist.artist_id
+        select watchlist.artist_name, null
         from staging.files__watchlist as watchlist
         inner join marts.snapshots as snapshots on watchlist.snapshot_id = snapshots.snapshot_id
         where snapshots.newness = 1

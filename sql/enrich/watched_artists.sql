@@ -9,7 +9,7 @@ pins as (
 )
 select
     watchlist.artist_name,
-    coalesce(pins.artist_id, watchlist.artist_id, artist_sources.artist_id) as artist_id
+    coalesce(pins.artist_id, artist_sources.artist_id) as artist_id
 from staging.files__watchlist as watchlist
 inner join marts.snapshots as snapshots on watchlist.snapshot_id = snapshots.snapshot_id
 left join pins on watchlist.artist_name = pins.artist_name
