@@ -221,7 +221,10 @@ def _clear_words(metrics: dict[str, Any]) -> str:
                 f"those: expect {1 - learned['clear_right_share']:.0%} of clear verdicts to be wrong."
             )
     else:
-        lines.append("No order was learned (too few dated albums): chances come from the songs' own distributions.")
+        lines.append(
+            "No order was learned (too few dated albums, or none that beats sorting by score): chances come from the "
+            "songs' own distributions."
+        )
     if found and found["n_clear"]:
         lines.append(
             f"On the albums of the temporal split {found['n_clear']:,} were clear, and "
