@@ -174,6 +174,7 @@ def _reasons(frame: pl.DataFrame, scored: pl.DataFrame, rows: EncodedRows, model
         for row in range(frame.height):
             words = factor.words(speaking.Beside(row, scored, rows, above[row]))
             if words:
+                words = speaking.weighed(words, difference[row])
                 told[row].append(Reason(words, float(difference[row]), speaking.CHANCE))
     return [_largest(reasons, _LEAST_CHANCE) for reasons in told]
 

@@ -90,8 +90,12 @@ class Night:
     def _enrich(self) -> str:
         result = steps.enrich(self.run, self.sources)
         self.has_news = bool(result.n_calls)
-        for note in result.notes if result.n_calls else ():
-            console.say(f"  {note}")
+        if result.n_calls:
+            from songpop.enriching.showing import show_result
+
+            show_result(result)
+            for note in result.notes:
+                console.say(f"  {note}")
         return result.summary
 
     def _train(self) -> str:

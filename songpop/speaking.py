@@ -85,6 +85,15 @@ def _score(song: Beside) -> str:
     return f"its score is {abs(gap):.1f} {'above' if gap > 0 else 'below'} the album's mean{by}"
 
 
+def weighed(words: str, difference: float) -> str:
+    """Say so where the learned order takes a score above the mean for no advantage, or one below it for none."""
+    if difference < 0 and " above the album's mean" in words:
+        return f"{words}, which past albums did not reward"
+    if difference > 0 and " below the album's mean" in words:
+        return f"{words}, which past albums did not hold against a song"
+    return words
+
+
 def _flag(song: Beside, name: str, has: str, has_not: str) -> str:
     if song.mean(name) in (0.0, 1.0):
         return ""

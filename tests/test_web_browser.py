@@ -78,7 +78,7 @@ def _find(driver: Any, css: str) -> Any:
 def _wait(driver: Any, is_so: Callable[[Any], Any]) -> Any:
     from selenium.webdriver.support.ui import WebDriverWait
 
-    return WebDriverWait(driver, 5, poll_frequency=0.05).until(is_so)
+    return WebDriverWait(driver, 20, poll_frequency=0.05).until(is_so)
 
 
 def _score(driver: Any) -> float:

@@ -12,7 +12,6 @@ from songpop.runs import build_marts, looking, open_run, utc_now
 from songpop.settings import Settings
 
 if TYPE_CHECKING:
-    from songpop.enriching import EnrichResult
     from songpop.enriching.planning import Plan
 
 
@@ -37,38 +36,10 @@ def enrich_command(settings: Settings, as_of_date: date, dry_run: bool, as_json:
     if as_json:
         print_json(result)
     else:
+        from songpop.enriching.showing import show_result
+
         show_result(result)
-
-
-def show_result(result: "EnrichResult") -> None:
-    """Show what was asked and what came, and the calls by bucket."""
-    if result.asked:
-        console.table(
-            "Asked",
-            ["what", "wanted", "answered", "found", "ambiguous", "missing", "from cache"],
-            [
-                [row.what, row.n_wanted, row.n_asked, row.n_found, row.n_ambiguous, row.n_missing, row.n_from_cache]
-                for row in result.asked
-            ],
-        )
-    if result.buckets:
-        console.table(
-            "Calls",
-            ["service", "bucket", "calls", "left in 24 h", "next call"],
-            [
-                [
-                    use.service,
-                    use.bucket,
-                    use.n_calls,
-                    "no limit" if use.calls_left is None else f"{use.calls_left:,}",
-                    "now" if use.next_call_at is None else f"{use.next_call_at:%Y-%m-%d %H:%M} UTC",
-                ]
-                for use in result.buckets
-            ],
-        )
-    console.say(result.summary)
-    if result.n_forgotten:
-        console.say(f"{result.n_forgotten:,} answers had expired and were deleted.")
+        console.say(result.summary)
 
 
 def _show_plan(settings: Settings, as_of_date: date, as_json: bool) -> None:

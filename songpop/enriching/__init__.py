@@ -1,8 +1,8 @@
 """Enrichment: ask the services that are turned on for what the files did not tell, and keep every answer.
 
 gathering: who is asked for what, in which order; store: answers into raw; call_log: what is remembered of the
-services; scales: another source's scale beside ours; summary: what came of it; planning: what a run would ask;
-purging: forgetting.
+services; scales: another source's scale beside ours; summary: what came of it; showing: that, for a person;
+planning: what a run would ask; probing: what a key may do; purging: forgetting.
 """
 
 from songpop.enriching.gathering import enrich

@@ -26,7 +26,7 @@ pieces as (
 ),
 audiences as (
     -- one row a source and name: the newest answer that has not expired
-    select artist_name, popularity_source, audience, match_confidence, fetched_at
+    select artist_name, popularity_source, audience, match_confidence, fetched_at, expires_at
     from (
         select artist_name, popularity_source, audience, match_confidence, run_id, fetched_at, expires_at
         from staging.deezer__artists
@@ -49,7 +49,8 @@ select
     / (pieces.from_high - pieces.from_low) as artist_popularity,
     audiences.audience,
     audiences.match_confidence,
-    audiences.fetched_at
+    audiences.fetched_at,
+    audiences.expires_at
 from audiences
 left join pieces on audiences.popularity_source = pieces.source
 qualify row_number() over (

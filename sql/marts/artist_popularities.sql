@@ -67,10 +67,11 @@ select
     artist_popularity::double as artist_popularity,
     null::bigint as audience,
     match_confidence,
-    fetched_at
+    fetched_at,
+    expires_at
 from spotify_artists
 union all
-select artist_name, artist_id, 'artists_file', 'exact_name', artist_popularity, null, 1.0, fetched_at
+select artist_name, artist_id, 'artists_file', 'exact_name', artist_popularity, null, 1.0, fetched_at, null
 from file_artists
 union all
 select
@@ -81,11 +82,21 @@ select
     folded.artist_popularity,
     null,
     0.9,
-    folded.fetched_at
+    folded.fetched_at,
+    null
 from names
 inner join folded_artists as folded on lower(strip_accents(trim(names.artist_name))) = folded.folded_name
 where names.artist_name not in (select artist_name from file_artists)
 union all
-select artist_name, null, popularity_source, 'exact_name', artist_popularity, audience, match_confidence, fetched_at
+select
+    artist_name,
+    null,
+    popularity_source,
+    'exact_name',
+    artist_popularity,
+    audience,
+    match_confidence,
+    fetched_at,
+    expires_at
 from marts.artist_audiences
 where artist_popularity is not null

@@ -79,7 +79,8 @@ select
     best.artist_popularity,
     best_for_models.artist_popularity as popularity_for_models,
     best.match_confidence,
-    best.fetched_at
+    best.fetched_at,
+    best.expires_at
 from names
 left join pins on names.artist_name = pins.artist_name
 left join spotify_matches on names.artist_name = spotify_matches.artist_name

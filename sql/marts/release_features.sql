@@ -84,7 +84,8 @@ answers as (
         tempo,
         duration_ms,
         time_signature,
-        fetched_at
+        fetched_at,
+        expires_at
     from spotify
     union all
     select
@@ -103,7 +104,8 @@ answers as (
         on_our_scale.tempo,
         null,
         null,
-        reccobeats.fetched_at
+        reccobeats.fetched_at,
+        reccobeats.expires_at
     from reccobeats
     inner join on_our_scale on reccobeats.track_id = on_our_scale.track_id
 )
