@@ -82,9 +82,10 @@ def enrich(
             service.caller.use_memory(store.log)
         gathering = _Gathering(store, asked, settings, as_of_date, progress)
         gathering.ask_all()
-        build()
-        scales.compare(con, run_id, moment)
-        build()
+        if any(service.caller.n_calls for service in asked):
+            build()
+            if scales.compare(con, run_id, moment):
+                build()
         result = summary.summarise(store, asked, settings, gathering.n_wanted, n_forgotten)
         return replace(result, findings=[*gathering.findings, *result.findings])
     finally:

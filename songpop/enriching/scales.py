@@ -76,12 +76,12 @@ def match_quartiles(theirs: np.ndarray, ours: np.ndarray) -> Mapping:
     return Mapping([float(low), float(high)], [float(to_low), float(to_high)], len(ours), after)
 
 
-def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> None:
-    """Fit the mappings that are missing or old, where enough is known to both sides, and keep them in the ledger.
+def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> int:
+    """Fit the mappings that are missing or old, where enough is known to both sides; return how many were.
 
     Args:
         con: the writer's connection, with marts built.
-        run_id, now: stamped on each row.
+        run_id, now: stamped on each row of `ledger.scale_mappings`.
     """
     fresh = {
         source
@@ -94,6 +94,8 @@ def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> None:
             _compare_audience(con, source, run_id, now)
     if "reccobeats" not in fresh:
         _compare_features(con, run_id, now)
+    query = "select count(*) from ledger.scale_mappings where run_id = ? and fitted_at = ?"
+    return int(con.execute(query, [run_id, now]).fetchall()[0][0])
 
 
 def _compare_audience(con: duckdb.DuckDBPyConnection, source: str, run_id: str, now: datetime) -> None:
