@@ -39,8 +39,11 @@ def examine(settings: Settings, *, now: datetime) -> list[dict[str, Any]]:
     return rows
 
 
-def probe(settings: Settings, run_id: str, now: datetime) -> None:
+def probe(settings: Settings, run_id: str, now: datetime) -> list[dict[str, Any]]:
     """Ask Spotify, in at most six calls, what the key may do, and remember it for a week.
+
+    Returns:
+        As `examine`, a mapping for each thing that went wrong.
 
     Raises:
         SettingsError: no keys are set.
@@ -49,9 +52,10 @@ def probe(settings: Settings, run_id: str, now: datetime) -> None:
 
     con = warehouse.connect(settings)
     try:
-        probe_key(con, settings, run_id=run_id, now=now)
+        failures = probe_key(con, settings, run_id=run_id, now=now)
     finally:
         con.close()
+    return [_row("asking Spotify", words, False) for words in failures]
 
 
 def _what_the_key_may(settings: Settings, now: datetime) -> list[dict[str, Any]]:

@@ -52,7 +52,8 @@ class Settings:
     @property
     def model_sources(self) -> tuple[str, ...]:
         """Return the sources whose values models may read, in training and scoring alike."""
-        return tuple(name for name in self.sources if name != "spotify" or self.models_use_spotify)
+        named = dict.fromkeys((*self.sources, "files"))  # a releases file is read whatever is preferred
+        return tuple(name for name in named if name != "spotify" or self.models_use_spotify)
 
     @property
     def models_dir(self) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-Fault = Literal["reset", "silent", "trickle", "silent token"]
+Fault = Literal["reset", "silent", "trickle", "trickling headers", "silent token"]
 
 _TOKEN = json.dumps({"access_token": "a-token", "token_type": "Bearer", "expires_in": 3600}).encode()
 
@@ -39,12 +39,14 @@ def broken_server(fault: Fault) -> Iterator[tuple[str, list[str]]]:
                 elif fault == "reset":
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 elif fault == "trickle":
-                    trickle(connection)
+                    trickle(connection, b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n")
+                elif fault == "trickling headers":
+                    trickle(connection, b"HTTP/1.1 200 OK\r\nX-Long: ")
                 else:
                     done.wait(30)
 
-        def trickle(connection: socket.socket) -> None:
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n")
+        def trickle(connection: socket.socket, begin: bytes) -> None:
+            connection.sendall(begin)
             while not done.wait(0.1):
                 try:
                     connection.sendall(b" ")

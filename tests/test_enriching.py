@@ -262,7 +262,7 @@ def test_a_used_up_quota_is_a_warning_and_what_came_before_is_kept(
 
 
 def test_a_dead_service_is_a_warning_and_no_row(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    load_tracks(con, *((number, f"Artist {number}", 1) for number in range(1, 9)))
+    load_tracks(con, *((number, f"Artist {number}", 1) for number in range(1, 301)))
     script = {path: [raw(b"<html>", 502)] for path in (NEW_RELEASES, TRACKS, SEARCH)}
 
     with scripted(script) as (fake, source):
@@ -309,7 +309,7 @@ def test_an_address_that_is_not_spotifys_is_a_warning(con: duckdb.DuckDBPyConnec
     with scripted({}) as (fake, source):
         result = _enrich(con, settings, source)
 
-    assert fake.asked == [NEW_RELEASES, SEARCH, TRACKS]
+    assert fake.asked == [NEW_RELEASES, SEARCH, TRACKS, SEARCH]
     assert [finding.message.split(".")[0] for finding in result.findings] == [
         "The Spotify key should give search, however it does not"
     ]

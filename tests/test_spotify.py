@@ -115,7 +115,7 @@ def test_a_name_with_quotes_stays_inside_its_quotes() -> None:
     with scripted({SEARCH: [hits()]}) as (fake, source):
         list(fetch_artists(source, ['"Weird Al" Yankovic']))
 
-    assert fake.requests[0].query["q"] == 'artist:" Weird Al  Yankovic"'
+    assert fake.requests[0].query["q"] == 'artist:"Weird Al Yankovic"'
 
 
 def test_track_ids_find_artists_in_two_calls() -> None:

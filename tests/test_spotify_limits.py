@@ -19,7 +19,6 @@ from fake_spotify import (
     CLIENT_ID,
     CLIENT_SECRET,
     TOKEN_PATH,
-    FakeClock,
     FakeSpotify,
     album,
     albums_page,
@@ -35,6 +34,7 @@ from fake_spotify import (
 )
 
 from songpop import enriching, warehouse
+from songpop.errors import SettingsError
 from songpop.settings import Settings
 from songpop.sources.calling import RunClock
 from songpop.sources.configured import Sources
@@ -338,7 +338,7 @@ def _assert_it_ends(con: duckdb.DuckDBPyConnection, settings: Settings, fault: F
     assert _artists(con) == []
 
 
-@pytest.mark.parametrize("fault", ["reset", "silent", "trickle"])
+@pytest.mark.parametrize("fault", ["reset", "silent", "trickle", "trickling headers"])
 def test_12_a_broken_network_ends_with_the_deadline(
     home: duckdb.DuckDBPyConnection, settings: Settings, fault: Fault
 ) -> None:
@@ -375,7 +375,7 @@ def test_13_a_token_about_to_end_is_renewed_ahead(home: duckdb.DuckDBPyConnectio
 def test_23_what_a_killed_run_had_committed_is_not_asked_for_again(
     settings: Settings, ending: signal.Signals, status: int
 ) -> None:
-    names = [f"Artist {number}" for number in range(1, 601)]
+    names = [f"Artist {number}" for number in range(1, 1501)]
     with warehouse.connect(settings) as con:
         load_tracks(con, *((number, name, 99) for number, name in enumerate(names, start=1)))
     with of_tier("dev_legacy", *names) as (fake, source):
@@ -399,7 +399,7 @@ def test_23_what_a_killed_run_had_committed_is_not_asked_for_again(
     assert len(before) >= 50
     assert (later - probed).isdisjoint(before)
     assert n_counted >= n_asked
-    assert after == [(600, 600)]
+    assert after == [(1500, 1500)]
 
 
 def test_25_no_rolling_day_sees_more_calls_than_the_budget(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -450,7 +450,6 @@ def test_a_key_is_probed_in_six_calls_and_then_for_a_week_not_again(
 
 
 def test_a_lead_of_another_service_is_searched_by_title_and_artist() -> None:
-    clock = FakeClock()
     listed = album("al1", tracks=[track(track_id(1), "One", "o1")]) | {"artists": [artist("One", "o1")]}
     other = listed | {"id": "al2", "artists": [artist("Another", "a1")]}
     script = QUIET | {
@@ -464,4 +463,39 @@ def test_a_lead_of_another_service_is_searched_by_title_and_artist() -> None:
 
     assert fake.requests[0].query["q"] == 'album:"ALBUM al1" artist:"one"'
     assert [(row["track_id"], row["found_by"]) for row in rows] == [(track_id(1), "listenbrainz")]
-    assert clock.slept == []
+
+
+@pytest.mark.parametrize("seconds", ["1795000000000", "9" * 400])
+def test_a_retry_after_of_ages_closes_the_bucket_for_a_week(
+    home: duckdb.DuckDBPyConnection, settings: Settings, seconds: str
+) -> None:
+    with scripted(NO_BATCH | {SEARCH: [error(429, "wait", Retry_After=seconds), FOUND]}) as (fake, source):
+        enrich(home, settings, source)
+
+    closed = rows_of(home, "select open_until - opened_at from ledger.api_circuits")
+    assert closed == ([(timedelta(days=7),)] if len(seconds) < 20 else [])
+    assert fake.asked.count(SEARCH) == (1 if len(seconds) < 20 else 2)
+
+
+def test_questions_that_spotify_does_not_like_do_not_make_it_dead(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    know_everything(con)
+    load_tracks(con, *((number, f"Artist {number}", 9) for number in range(1, 9)))
+    with scripted(NO_BATCH | {SEARCH: [error(400, "Bad query")]}) as (fake, source):
+        enrich(con, settings, source)
+
+    assert fake.asked.count(SEARCH) == 8
+    assert rows_of(con, "select count(*) from ledger.api_circuits") == [(0,)]
+
+
+def test_a_secret_is_cut_out_of_words_that_end_in_its_middle(
+    home: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    echoed = "client " + "x" * (95 - len("client ")) + CLIENT_SECRET
+    with scripted({TOKEN_PATH: [Reply(400, {"error": echoed})]}) as (_, source):
+        result = enrich(home, settings, source)
+
+    assert CLIENT_SECRET[:5] not in result.findings[0].message
+    with pytest.raises(SettingsError, match="must be plain letters and digits"):
+        SpotifySource(CLIENT_ID, "söcret", clock=RunClock(1.0))

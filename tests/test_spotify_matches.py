@@ -1,6 +1,7 @@
 """Odd but whole answers of Spotify's: who is who, what is new, and what a value means; in the warehouse, over HTTP."""
 
-from datetime import date
+import dataclasses
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -295,7 +296,10 @@ def test_watched_artists_albums_are_new_releases_and_their_ids_are_searched_once
         n_asked = len(fake.asked)
         enrich(home, settings, fake.source(), now=NOW.replace(hour=9))
 
-    assert fake.asked[:4] == [SEARCH, f"/v1/artists/{ID['a']}/albums", "/v1/albums/al1", "/v1/artists/t1/albums"]
+    of_one, of_two = f"/v1/artists/{ID['a']}/albums", "/v1/artists/t1/albums"
+    assert fake.asked[:6] == [SEARCH, of_one, "/v1/albums/al1", of_one, of_two, of_two]
+    groups = [request.query["include_groups"] for request in fake.requests if request.path == of_two]
+    assert groups == ["album", "single"] * 2
     assert {SEARCH, "/v1/albums/al1"}.isdisjoint(fake.asked[n_asked:])
     assert rows_of(home, "select track_id, found_by from raw.spotify__releases") == [(track_id(7), "watchlist")]
 
@@ -321,3 +325,137 @@ def test_a_pin_wins_over_what_was_matched_and_a_blank_one_says_that_there_is_no_
         home, "select artist_name, artist_id, match_state, artist_popularity from marts.artist_sources order by 1"
     ) == [("One", ID["c"], "pinned", 70), ("Two", None, "pinned", None)]
     assert result.coverage.n_pinned == 2
+
+
+def test_a_query_too_long_for_spotify_is_shortened_word_by_word(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    know_everything(con)
+    name = " ".join(["Orchestra"] * 20)
+    load_tracks(con, (1, name, 90), (2, "Two", 5))
+    script = QUIET | {
+        TRACKS: [error(403, "Forbidden")],
+        SEARCH: [error(404, "Not found."), hits(artist("Two", "t1", popularity=5))],
+    }
+    with scripted(script) as (fake, source):
+        enrich(con, settings, source)
+
+    queries = [request.query["q"] for request in fake.requests if request.path == SEARCH]
+    assert all(len(query) <= 100 for query in queries)
+    assert queries[0].startswith('artist:"Orchestra Orchestra')
+    assert _artists(con) == [("Two", "t1", "found", "search_exact")]
+    assert rows_of(con, "select key, state from ledger.unanswered") == [(name, "failed")]
+
+
+def test_new_singles_behind_old_albums_are_found_and_undated_ones_passed_over(
+    home: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    load_rows(home, "watchlist", [{"artist_name": "One"}])
+    load_rows(home, "pins", [{"artist_name": "One", "artist_id": ID["a"]}])
+    build(home)
+    new = album("new", tracks=[track(track_id(7), "One", ID["a"])])
+    albums = Reply(200, {"items": [album("undated", "0000"), album("old", "2020-01-01")]})
+    singles = Reply(200, {"items": [album("undated2", "0000"), new, album("old2", "2020-01-01")]})
+    script = QUIET | {f"/v1/artists/{ID['a']}/albums": [albums, singles], "/v1/albums/new": [Reply(200, new)]}
+    with scripted(script) as (_, source):
+        enrich(home, settings, source)
+
+    assert rows_of(home, "select album_id, found_by from raw.spotify__releases") == [("new", "watchlist")]
+
+
+def test_watched_artists_beyond_the_budget_come_first_the_next_night(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    know_everything(con)
+    names = [f"Artist {number}" for number in range(1, 61)]
+    load_rows(con, "watchlist", [{"artist_name": name} for name in names])
+    load_rows(con, "pins", [{"artist_name": name, "artist_id": track_id(n)} for n, name in enumerate(names, start=1)])
+    build(con)
+    script = QUIET | {f"/v1/artists/{track_id(n)}/albums": [Reply(200, {"items": []})] for n in range(1, 61)}
+    budgeted = dataclasses.replace(settings, spotify_daily_calls=60)
+    with scripted(script | {ARTISTS: [Reply(200, {"artists": []})]}) as (fake, source):
+        enrich(con, budgeted, source)
+        fake.clock.seconds = 25 * 3600
+        know_everything(con, NOW + timedelta(hours=25))
+        enrich(con, budgeted, fake.source(), now=NOW + timedelta(hours=25))
+
+    asked = [path for path in fake.asked if path.endswith("/albums")]
+    assert len(asked) == len(set(asked)) * 2 == 120
+
+
+def test_names_whose_known_id_was_not_answered_are_not_searched_among_namesakes(
+    home: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    load_rows(home, "artists", [{"artist_name": "One", "artist_id": ID["a"], "popularity": 40}])
+    build(home)
+    script = QUIET | {ARTISTS: [error(503, "busy")], SEARCH: [hits(artist("One", "impostor", popularity=1))]}
+    with scripted(script) as (fake, source):
+        enrich(home, settings, source)
+
+    assert fake.asked.count(SEARCH) == 0
+    assert rows_of(home, "select artist_id, artist_popularity from marts.artists") == [(ID["a"], 40)]
+
+
+def test_an_album_of_which_a_page_did_not_come_is_asked_for_again_whole(
+    home: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    songs = [track(track_id(number)) for number in range(200, 260)]
+    new = album("al1", tracks=songs[:50])
+    new["tracks"]["total"] = 60
+    later = Reply(200, {"items": songs[50:]})
+    script = {
+        NEW_RELEASES: [albums_page(new)],
+        "/v1/albums/al1": [Reply(200, new)],
+        "/v1/albums/al1/tracks": [error(503, "busy"), error(503, "busy"), error(503, "busy"), later],
+        FEATURES: [Reply(200, {"audio_features": []})],
+        TRACKS: [Reply(200, {"tracks": [None]})],
+        SEARCH: [hits()],
+    }
+    with scripted(script) as (fake, source):
+        first = enrich(home, settings, source)
+        fake.clock.seconds = 2 * 3600
+        second = enrich(home, settings, fake.source(), now=NOW + timedelta(hours=2))
+
+    assert (first.n_releases, second.n_releases) == (0, 60)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"tracks": [1]},
+        {"tracks": {"items": [track(track_id(9))], "total": "12"}},
+        {"id": {"not": "an id"}},
+        {"tracks": {"items": [track(track_id(9), disc_number=1e12, duration_ms=1e20, name=["x"])], "total": 1}},
+        {"tracks": {"items": [], "total": 0}},
+    ],
+)
+def test_an_odd_album_stands_in_no_other_s_way_and_is_not_asked_for_every_night(
+    home: duckdb.DuckDBPyConnection, settings: Settings, odd: dict[str, Any]
+) -> None:
+    good = album("good", tracks=[track(track_id(8))])
+    script = {
+        NEW_RELEASES: [albums_page(album("odd"), good)],
+        "/v1/albums/odd": [Reply(200, album("odd", tracks=[]) | odd)],
+        "/v1/albums/good": [Reply(200, good)],
+    }
+    with scripted(script) as (fake, source):
+        result = enrich(home, settings, source)
+        n_asked = fake.asked.count("/v1/albums/odd")
+        enrich(home, settings, fake.source(), now=NOW + timedelta(minutes=30))
+
+    assert not any("mistake in songpop" in finding.message for finding in result.findings)
+    assert (track_id(8),) in rows_of(home, "select track_id from raw.spotify__releases")
+    assert fake.asked.count("/v1/albums/odd") == n_asked
+
+
+def test_a_pinned_artist_that_is_not_there_is_not_asked_for_every_night(
+    home: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    load_rows(home, "pins", [{"artist_name": "One", "artist_id": ID["a"]}])
+    build(home)
+    with scripted(QUIET | {ARTISTS: [Reply(200, {"artists": [None]})]}) as (fake, source):
+        enrich(home, settings, source)
+        enrich(home, settings, fake.source(), now=NOW + timedelta(hours=1))
+
+    assert fake.asked.count(ARTISTS) == 1
+    assert _artists(home) == [("One", None, "unmatched", "pinned")]

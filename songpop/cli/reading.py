@@ -253,12 +253,13 @@ def doctor_command(settings: Settings, probe: bool, as_json: bool) -> None:
     from songpop import doctor
 
     now = utc_now()
+    failures = []
     if probe:
         from songpop.runs import local_today, open_run
 
         with open_run(settings, "doctor", as_of_date=local_today()) as run:
-            doctor.probe(settings, run.run_id, now)
-    findings = doctor.examine(settings, now=now)
+            failures = doctor.probe(settings, run.run_id, now)
+    findings = [*doctor.examine(settings, now=now), *failures]
     if as_json:
         print_json(findings)
     else:

@@ -1,7 +1,7 @@
 """Who is asked for what, and in which order: what a cut-short run has got should be what helps most."""
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -34,7 +34,8 @@ from songpop.sources.spotify_tier import ARTIST_POPULARITY, is_probed, probe, se
 Advance = Callable[..., None]
 Progress = Callable[..., AbstractContextManager[Advance]]
 
-_MOST_LEADS = 40  # albums that are searched for because another service calls them new
+_SYNTHETIC = "The tracks are a synthetic sample's, which no service of the world knows, so none is asked."
+MOST_LEADS = 40  # albums that are searched for because another service calls them new
 
 
 def enrich(
@@ -75,8 +76,7 @@ def enrich(
     if n_forgotten or not _has_marts(con):
         build()
     asked = sources or Sources.from_settings(settings, clock, store.log)
-    if store.is_synthetic():
-        asked.keep_loopback()
+    is_kept_home = store.is_synthetic() and asked.keep_loopback()
     try:
         for service in asked:
             service.caller.use_memory(store.log)
@@ -84,10 +84,11 @@ def enrich(
         gathering.ask_all()
         if any(service.caller.n_calls for service in asked):
             build()
-            if scales.compare(con, run_id, moment):
+            if scales.compare(con, run_id, moment, settings.model_sources):
                 build()
         result = summary.summarise(store, asked, settings, gathering.n_wanted, n_forgotten)
-        return replace(result, findings=[*gathering.findings, *result.findings])
+        notes = [_SYNTHETIC, *result.notes] if is_kept_home else result.notes
+        return replace(result, findings=[*gathering.findings, *result.findings], notes=notes)
     finally:
         if sources is None:
             asked.close()
@@ -159,6 +160,7 @@ class _Gathering:
                 known_album_ids=self._store.known_albums(),
                 watched_ids=watched,
                 leads=leads,
+                looked_up=self._store.note_looked_up,
             )
             self._store.save_as_they_come("spotify__releases", rows, advance, note=_note(spotify, "album"))
 
@@ -180,7 +182,7 @@ class _Gathering:
         listenbrainz = self._sources.listenbrainz
         if listenbrainz is None:
             return []
-        known = {fold_name(name) for (name,) in self._store.read("artists_of_interest")}
+        known = {fold_name(name): name for (name,) in self._store.read("artists_of_interest")}
         note = _note(listenbrainz, "fresh_releases")
         albums: list[dict[str, Any]] = []
         with self._progress("fresh albums", unit="albums") as advance:
@@ -190,7 +192,7 @@ class _Gathering:
                 if fold_name(row["artist_name"]) in known and not albums.append(row)  # type: ignore[func-returns-value]
             )
             self._store.save_as_they_come("listenbrainz__releases", rows, advance, note=note)
-        names = {mbid: row["artist_name"] for row in albums for mbid in row["artist_mbids"][:1]}
+        names = _names_of_one(albums, known)
         with self._progress("listeners", len(names), unit="artists") as advance:
             told = (
                 row | {"artist_name": names[row["artist_mbid"]]}
@@ -198,7 +200,12 @@ class _Gathering:
                 if row["artist_mbid"] in names
             )
             self._store.save_as_they_come("listenbrainz__artists", told, advance, note=note)
-        return [Lead(row["artist_name"], row["album_name"]) for row in albums[:_MOST_LEADS]]
+        here = {Lead(*row).key for row in self._store.read("albums_here")}
+        done = here | {key for (key,) in self._store.read("leads_done")}
+        leads = {
+            lead.key: lead for row in albums if (lead := Lead(row["artist_name"], row["album_name"])).key not in done
+        }
+        return list(leads.values())[:MOST_LEADS]
 
     def _ask_features(self, name: str) -> None:
         """Ask one service for the features of the tracks that have none yet."""
@@ -210,18 +217,22 @@ class _Gathering:
         if isinstance(source, SpotifySource):
             rows = fetch_audio_features(source, track_ids)
         else:
-            if track_ids and not self._store.has_comparison(name):
-                track_ids += [track_id for (track_id,) in self._store.read("tracks_to_compare")]
             rows = source.fetch_audio_features(track_ids)
         with self._progress(f"audio features ({name})", len(track_ids), unit="tracks") as advance:
             note = _note(source, "audio_features")
             self._store.save_as_they_come(f"{name}__audio_features", rows, advance, note=note)
+        if track_ids and not isinstance(source, SpotifySource) and not self._store.has_comparison(name):
+            compared = [track_id for (track_id,) in self._store.read("tracks_to_compare")]
+            with self._progress(f"scale of features ({name})", len(compared), unit="tracks") as advance:
+                rows = source.fetch_audio_features(compared)
+                table = f"{name}__audio_features"
+                self._store.save_as_they_come(table, rows, advance, note=note, is_counted=False)
 
     def _ask_artists(self, spotify: SpotifySource) -> None:
-        work = self._store.read("artists_to_ask")
-        self.n_wanted["artists"] = len(work) + self._store.n_saved["spotify__artists"]  # watched ones are answered
         if ARTIST_POPULARITY in spotify.refused:
             return
+        work = self._store.read("artists_to_ask")
+        self.n_wanted["artists"] = len(work) + self._store.n_saved["spotify__artists"]  # watched ones are answered
         if "tracks" in spotify.refused and self._sources.reccobeats:
             work = self._with_ids_of_reccobeats(work)
         rows = fetch_artists(
@@ -260,13 +271,21 @@ class _Gathering:
 
     def _keep_unanswered(self, spotify: SpotifySource) -> None:
         """Keep what was not there or could not be had, so that the next nights do not ask in vain."""
-        kinds = {"search": "artist", "album": "album"}
+        kinds = {"search": "artist", "album": "album", "artist_albums": "artist_albums"}
         at = spotify.caller.clock.now()
         for bucket, kind in kinds.items():
             missing = [(key, None) for key, where in spotify.missing.items() if where == bucket]
             failed = [(key, words) for key, (where, words) in spotify.failed.items() if where == bucket]
             self._store.log.note_unanswered("spotify", kind, "missing", missing, at)
             self._store.log.note_unanswered("spotify", kind, "failed", failed, at)
+
+
+def _names_of_one(albums: Sequence[dict[str, Any]], known: Mapping[str, str]) -> dict[str, str]:
+    """Return the warehouse's name by artist id of MusicBrainz, of names that one artist alone bears here."""
+    ids: dict[str, set[str]] = {}
+    for album in albums:
+        ids.setdefault(fold_name(album["artist_name"]), set()).update(album["artist_mbids"][:1])
+    return {mbids.copy().pop(): known[name] for name, mbids in ids.items() if len(mbids) == 1}
 
 
 def _note(service: Service, bucket: str) -> Callable[[], str]:

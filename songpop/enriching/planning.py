@@ -8,6 +8,7 @@ from datetime import datetime
 import duckdb
 
 from songpop.enriching.call_log import CallLog
+from songpop.enriching.gathering import MOST_LEADS
 from songpop.enriching.store import Store
 from songpop.settings import Settings
 from songpop.sources.calling import RunClock
@@ -68,7 +69,7 @@ def plan(con: duckdb.DuckDBPyConnection, settings: Settings, *, now: datetime) -
     sources = Sources.from_settings(settings, clock, CallLog(con, "plan"))
     try:
         tier = settle(sources.spotify, settings.spotify_daily_calls) if sources.spotify else None
-        calls = _spotify_calls(store, sources.spotify) if sources.spotify else []
+        calls = _spotify_calls(store, sources.spotify, bool(sources.listenbrainz)) if sources.spotify else []
         calls += _other_calls(store, sources)
         paces = {service.caller.service: service.caller.pace_seconds for service in sources}
         allowed = [min(row.n_calls, row.n_calls if row.calls_left is None else row.calls_left) for row in calls]
@@ -78,7 +79,7 @@ def plan(con: duckdb.DuckDBPyConnection, settings: Settings, *, now: datetime) -
         sources.close()
 
 
-def _spotify_calls(store: Store, source: SpotifySource) -> list[PlannedCalls]:
+def _spotify_calls(store: Store, source: SpotifySource, has_leads: bool) -> list[PlannedCalls]:
     rows = []
 
     def add(bucket: str, what: str, n_things: int, n_calls: int, note: str = "") -> None:
@@ -93,7 +94,9 @@ def _spotify_calls(store: Store, source: SpotifySource) -> list[PlannedCalls]:
         n_nameless = sum(artist_id is None for _, artist_id in watched)
         if n_nameless:
             add("search", "ids of watched artists", n_nameless, n_nameless)
-        add("artist_albums", "albums of watched artists", len(watched), len(watched))
+        add("artist_albums", "albums and singles of watched artists", len(watched), 2 * len(watched))
+    if has_leads:
+        add("search", "fresh albums that ListenBrainz lists", MOST_LEADS, MOST_LEADS, "at most")
     if "new_releases" in source.refused:
         add("search", "albums tagged as new", _NEW_ALBUMS, 10 if LONG_SEARCHES in source.refused else 3)
     else:
@@ -121,7 +124,7 @@ def _add_artists(store: Store, source: SpotifySource, add: Callable[..., None]) 
     add(bucket, "artist popularity", by_id + by_track, math.ceil((by_id + by_track) / batch))
     n_named = len(work) - by_id - by_track
     if n_named:
-        add("search", "artists by name", n_named, n_named)
+        add("search", "artists by name", n_named, 2 * n_named, "at most: a second search where a name is two artists'")
 
 
 def _other_calls(store: Store, sources: Sources) -> list[PlannedCalls]:

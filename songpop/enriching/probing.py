@@ -27,8 +27,8 @@ def known_capabilities(settings: Settings, now: datetime) -> dict[str, Capabilit
             return {}  # a warehouse of before there was such a table
 
 
-def probe_key(con: duckdb.DuckDBPyConnection, settings: Settings, *, run_id: str, now: datetime) -> None:
-    """Probe the key now, whatever is remembered.
+def probe_key(con: duckdb.DuckDBPyConnection, settings: Settings, *, run_id: str, now: datetime) -> list[str]:
+    """Probe the key now, whatever is remembered; return why some of it could not be learned.
 
     Raises:
         SettingsError: no keys are set.
@@ -47,6 +47,7 @@ def probe_key(con: duckdb.DuckDBPyConnection, settings: Settings, *, run_id: str
         spotify.capabilities, spotify.refused = {}, {}
         known = store.read("artists_to_probe_with") if _has_tracks(con) else []
         probe(spotify, known[0][0] if known else _WELL_KNOWN, [track_id for _, track_id in known])
+        return [*spotify.stops.values(), *([spotify.last_failure] if spotify.n_given_up else [])]
     finally:
         sources.close()
 

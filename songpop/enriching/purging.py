@@ -30,7 +30,9 @@ def forget(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, int]:
         raise SettingsError(f"--source must be one of {', '.join(SERVICES)}, however it is {source!r}.")
     counts = {f"raw.{table}": _delete(con, table, "true") for table in _tables([source])}
     for table, column in (("unanswered", "service"), ("scale_mappings", "source")):
-        rows = con.execute(f"delete from ledger.{table} where {column} = ? returning 1", [source]).fetchall()
+        # a mapping to our scale may have been learned from Spotify's popularity
+        also = " or quantity = 'artist_popularity'" if (table, source) == ("scale_mappings", "spotify") else ""
+        rows = con.execute(f"delete from ledger.{table} where {column} = ?{also} returning 1", [source]).fetchall()
         counts[f"ledger.{table}"] = len(rows)
     con.execute("checkpoint")
     return counts

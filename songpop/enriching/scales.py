@@ -76,12 +76,13 @@ def match_quartiles(theirs: np.ndarray, ours: np.ndarray) -> Mapping:
     return Mapping([float(low), float(high)], [float(to_low), float(to_high)], len(ours), after)
 
 
-def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> int:
+def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime, model_sources: Sequence[str]) -> int:
     """Fit the mappings that are missing or old, where enough is known to both sides; return how many were.
 
     Args:
         con: the writer's connection, with marts built.
         run_id, now: stamped on each row of `ledger.scale_mappings`.
+        model_sources: the sources that models may read: a mapping is learned from these alone.
     """
     fresh = {
         source
@@ -91,14 +92,17 @@ def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> int:
     }
     for source in ("deezer", "listenbrainz"):
         if source not in fresh:
-            _compare_audience(con, source, run_id, now)
+            _compare_audience(con, source, run_id, now, model_sources)
     if "reccobeats" not in fresh:
         _compare_features(con, run_id, now)
     query = "select count(*) from ledger.scale_mappings where run_id = ? and fitted_at = ?"
     return int(con.execute(query, [run_id, now]).fetchall()[0][0])
 
 
-def _compare_audience(con: duckdb.DuckDBPyConnection, source: str, run_id: str, now: datetime) -> None:
+def _compare_audience(
+    con: duckdb.DuckDBPyConnection, source: str, run_id: str, now: datetime, model_sources: Sequence[str]
+) -> None:
+    ours = [name.replace("files", "artists_file") for name in model_sources if name in ("spotify", "files")]
     columns = con.execute(
         f"""
         select ln(1 + theirs.audience) as theirs, ours.artist_popularity as ours
@@ -106,12 +110,13 @@ def _compare_audience(con: duckdb.DuckDBPyConnection, source: str, run_id: str, 
         inner join (
             select artist_name, max_by(artist_popularity, popularity_source) as artist_popularity
             from marts.artist_popularities
-            where popularity_source in ('spotify', 'artists_file') and match_method <> 'folded_name'
+            where list_contains(?, popularity_source) and match_method <> 'folded_name'
             group by artist_name
         ) as ours on theirs.artist_name = ours.artist_name
         where theirs.audience is not null and ours.artist_popularity is not null
         qualify row_number() over (partition by theirs.artist_name order by theirs.fetched_at desc, run_id) = 1
-        """
+        """,
+        [ours],
     ).fetchnumpy()
     if len(columns["ours"]) < LEAST_ARTISTS:
         return

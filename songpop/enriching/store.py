@@ -60,7 +60,9 @@ class Store:
 
     def is_synthetic(self) -> bool:
         """Say whether the tracks are a synthetic sample's, which no service but its own knows."""
-        query = "select count(*) from ledger.snapshots where entity = 'tracks' and starts_with(file_name, ?)"
+        query = (
+            "select count(*) from marts.snapshots where entity = 'tracks' and newness = 1 and starts_with(file_name, ?)"
+        )
         return bool(self._con.execute(query, [SYNTHETIC]).fetchall()[0][0])
 
     def known_albums(self) -> set[str]:
@@ -78,7 +80,20 @@ class Store:
         query = "select count(*) from ledger.scale_mappings where source = ? and fitted_at > ?"
         return bool(self._con.execute(query, [source, since]).fetchall()[0][0])
 
-    def save_as_they_come(self, table: str, rows: Iterable[Row], advance: Advance, *, note: Callable[[], str]) -> None:
+    def note_looked_up(self, kind: str, key: str) -> None:
+        """Keep that a watched artist or a lead was looked through, so that the next run goes on with others."""
+        run_id, at = self._stamp["run_id"], self._clock.now()
+        self._con.execute("insert or replace into ledger.looked_up values (?, ?, ?, ?)", [run_id, kind, key, at])
+
+    def save_as_they_come(
+        self,
+        table: str,
+        rows: Iterable[Row],
+        advance: Advance,
+        *,
+        note: Callable[[], str],
+        is_counted: bool = True,
+    ) -> None:
         """Append rows to a raw table, a few at a time, until there are no more or the service stops.
 
         A row whose `state` is missing goes to `ledger.unanswered` instead, under the table's service.
@@ -88,6 +103,7 @@ class Store:
             rows: plain rows of it.
             advance: told of each row.
             note: what to show beside the bar.
+            is_counted: whether the rows are what the run was asked for.
         """
         batch: list[Row] = []
         saved_at = self._clock.seconds()
@@ -95,7 +111,7 @@ class Store:
             for row in rows:
                 is_due = len(batch) >= _COMMIT_ROWS or self._clock.seconds() - saved_at >= _COMMIT_SECONDS
                 if batch and is_due and not _is_same_album(row, batch[-1]):
-                    self._save(table, batch)
+                    self._save(table, batch, is_counted)
                     batch, saved_at = [], self._clock.seconds()
                 batch.append(row)
                 advance(1, note())
@@ -105,13 +121,13 @@ class Store:
             batch = [row for row in batch if not _is_same_album(row, batch[-1])]
             raise
         finally:
-            self._save(table, batch)
+            self._save(table, batch, is_counted)
 
-    def _save(self, table: str, rows: Sequence[Row]) -> None:
+    def _save(self, table: str, rows: Sequence[Row], is_counted: bool) -> None:
         missing = [row for row in rows if row.get("state") == "missing"]
         if missing:
             service = table.partition("__")[0]
-            self.n_missing[service] += len(missing)
+            self.n_missing[service] += len(missing) if is_counted else 0
             self.log.note_unanswered(
                 service, "audio_features", "missing", [(row["track_id"], None) for row in missing], self._now
             )
@@ -128,7 +144,7 @@ class Store:
             self._con.execute(f"insert or ignore into raw.{table} by name select * from answers")
         finally:
             self._con.unregister("answers")
-        self.n_saved[table] += len(found)
+        self.n_saved[table] += len(found) if is_counted else 0
         states = self.match_states.setdefault(table, Counter())
         states.update(row["match_state"] for row in found if "match_state" in row)
 

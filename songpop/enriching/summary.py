@@ -8,7 +8,7 @@ from datetime import datetime
 from songpop.enriching.store import Store
 from songpop.ledger import MAX_EXAMPLES, Finding
 from songpop.settings import Settings
-from songpop.sources.configured import Service, Sources
+from songpop.sources.configured import Service, Sources, has_keys
 from songpop.sources.spotify import SpotifySource
 from songpop.sources.spotify_tier import ARTIST_POPULARITY, AUDIO_FEATURES, tier_of
 
@@ -128,7 +128,9 @@ def summarise(
     features = {name: store.n_saved[f"{name}__audio_features"] for name in ("spotify", "reccobeats")}
     buckets = [use for service in sources for use in _uses(service)]
     told = [] if spotify is None else [spotify.refused[name] for name in _HAVE_ANOTHER_WAY if name in spotify.refused]
-    off = [_why_off(settings)] if spotify is None and "spotify" in settings.sources else []
+    off = [_why_off(settings)] if spotify is None and "spotify" in settings.sources and not has_keys(settings) else []
+    if spotify is not None and ARTIST_POPULARITY in spotify.refused:
+        told.append("This key gets no artist popularity, so artists are not asked for.")
     return EnrichResult(
         n_asked=n_asked,
         n_found=states["found"],

@@ -19,6 +19,7 @@ CAPABILITY_LIFE = timedelta(days=7)  # what a key may do is asked again after th
 _WORTH_WAITING_SECONDS = 10.0
 _FAILURES_IN_A_ROW = 5  # then the service is taken for down
 _REST_OF_THE_DEAD = timedelta(minutes=15)
+_LONGEST_REST = timedelta(days=7)  # a Retry-After beyond is a mistake of theirs
 _REST_WITHOUT_A_DATE = timedelta(hours=1)  # a quota that does not say when it is free again
 _MOST_RETRIES = {"rate": 3, "server": 2, "payload": 2, "connection": 2, "token": 1, "request": 0, "limit": 0}
 
@@ -332,10 +333,12 @@ class PoliteCaller:
         if failure.kind == "account":
             raise self.stop(ALL_BUCKETS, failure.words)
         if failure.kind == "refused":
+            self._failures_in_a_row = 0
             raise SourceRefused(f"{self.service} refused {bucket}: {failure.words}.", failure.status)
         if failure.kind == "quota" or (failure.retry_after_seconds or 0) > LONGEST_WAIT_SECONDS:
             wait = failure.retry_after_seconds
-            rest = _REST_WITHOUT_A_DATE if wait is None else timedelta(seconds=max(wait, 1.0))
+            longest = _LONGEST_REST.total_seconds()
+            rest = _REST_WITHOUT_A_DATE if wait is None else timedelta(seconds=min(max(wait, 1.0), longest))
             raise self._rest(bucket, rest, f"it answered {failure.words}.")
 
     def _give_up(self, bucket: str, failure: Failure, n_tries: int) -> SourceError:
@@ -345,6 +348,9 @@ class PoliteCaller:
             return self._rest(bucket, _REST_OF_THE_DEAD, f"it answered 429 {n_tries} times in a row.")
         if failure.kind == "limit":
             return SourceRefused(f"{self.service} refused {bucket}: {failure.words}.", failure.status)
+        if failure.kind == "request":
+            self._failures_in_a_row = 0  # it is there, and does not like the question
+            return SourceChanged(f"{self.service} must answer {bucket}, however it said {failure.words}")
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= _FAILURES_IN_A_ROW:
             return self._rest(
@@ -352,8 +358,6 @@ class PoliteCaller:
                 _REST_OF_THE_DEAD,
                 f"{self._failures_in_a_row} calls in a row failed, the last with {failure.words}.",
             )
-        if failure.kind == "request":
-            return SourceChanged(f"{self.service} must answer {bucket}, however it said {failure.words}")
         return SourceUnavailable(
             f"{self.service} must answer {bucket}, however {n_tries} tries failed: {failure.words}"
         )

@@ -56,13 +56,16 @@ class Sources:
         every: tuple[Service | None, ...] = (self.spotify, self.reccobeats, self.deezer, self.listenbrainz)
         yield from (service for service in every if service is not None)
 
-    def keep_loopback(self) -> None:
-        """Turn off every service that is not on this machine."""
+    def keep_loopback(self) -> bool:
+        """Turn off every service that is not on this machine; say whether there was one."""
+        was_one = False
         for name in ("spotify", "reccobeats", "deezer", "listenbrainz"):
             service = getattr(self, name)
             if service is not None and not service.is_loopback:
                 service.close()
                 setattr(self, name, None)
+                was_one = True
+        return was_one
 
     def close(self) -> None:
         """Close all connections."""

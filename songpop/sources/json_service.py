@@ -1,6 +1,6 @@
 """What the services that need no key share: JSON over HTTP, with time-outs, and a name for everything else that comes.
 
-No read outlasts the deadline, not even of an answer that trickles in: each is cut off when the time is up.
+No answer outlasts the deadline, not even one that trickles in: each is given up when the time is up.
 """
 
 import json
@@ -9,18 +9,17 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError
 
 from songpop import __version__
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
 from songpop.sources.calling import Failure, Memory, PoliteCaller, RunClock
+from songpop.sources.timed_session import TimedSession
 
 Row = dict[str, Any]
 Answer = TypeVar("Answer")
 
 _TIMEOUT_SECONDS = (3.05, 10.0)  # connect, read
-_LONGEST_ANSWER_SECONDS = 60.0  # from the first byte of a body to its last
-_PIECE_BYTES = 65_536
+_LONGEST_ANSWER_SECONDS = 60.0  # from the request to the last byte of its answer
 _REFUSALS = (401, 403, 404)  # without a key, 401 says that one is wanted now
 _LONGEST_QUOTE = 100
 
@@ -78,7 +77,7 @@ class JsonService:
         self.refused: dict[str, str] = {}
         self.n_given_up = 0
         self.last_failure = ""
-        self._session = requests.Session()
+        self._session = TimedSession()
         self._session.trust_env = not self.is_loopback
         self._session.headers.update({"User-Agent": f"songpop/{__version__}", "Accept": "application/json"})
         self.caller = PoliteCaller(
@@ -152,22 +151,11 @@ class JsonService:
         """
         left = max(self.caller.seconds_left(), 0.1)
         timeouts = (min(_TIMEOUT_SECONDS[0], left), min(_TIMEOUT_SECONDS[1], left))
-        with self._session.request(method, self.url + path, timeout=timeouts, stream=True, **content) as response:
-            body = self._read_body(response, min(_LONGEST_ANSWER_SECONDS, left))
+        self._session.longest_seconds = min(_LONGEST_ANSWER_SECONDS, left)
+        response = self._session.request(method, self.url + path, timeout=timeouts, **content)
         if response.status_code >= 400:
-            raise Unanswered(_read_status(response.status_code, body, response.headers))
-        return json.loads(body)
-
-    def _read_body(self, response: requests.Response, seconds: float) -> bytes:
-        """Read an answer to its end, as it comes in, or until the time is up."""
-        clock = self.caller.clock
-        last = clock.seconds() + seconds
-        pieces = []
-        while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
-            pieces.append(piece)
-            if clock.seconds() > last:
-                raise requests.Timeout(f"an answer must come in {seconds:.0f} s, however it took longer")
-        return b"".join(pieces)
+            raise Unanswered(_read_status(response.status_code, response.content, response.headers))
+        return json.loads(response.content)
 
 
 def chunks(items: Iterable[str], size: int) -> list[list[str]]:
@@ -208,7 +196,7 @@ def _read_failure(error: Exception) -> Failure | None:
     """Say what an exception out of a call means."""
     if isinstance(error, Unanswered):
         return error.failure
-    if isinstance(error, requests.RequestException | HTTPError):
+    if isinstance(error, requests.RequestException):
         return Failure("connection", type(error).__name__)
     if isinstance(error, ValueError):
         return Failure("payload", f"an answer that can't be read ({type(error).__name__})")
@@ -237,5 +225,5 @@ def _read_seconds(words: str | None) -> float | None:
     """Read Retry-After as whole seconds; a date or a word counts as none."""
     try:
         return float(int(words or ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -24,7 +24,7 @@ from songpop.sources.calling import (
     RunClock,
 )
 from songpop.sources.spotify_answers import Row
-from songpop.sources.spotify_failures import read_failure, read_items, read_list, read_object
+from songpop.sources.spotify_failures import read_album, read_failure, read_items, read_list, read_object
 from songpop.sources.timed_session import TimedSession
 
 ARTISTS_A_CALL = 50
@@ -34,9 +34,9 @@ LONG_PAGE, SHORT_PAGE = 50, 10  # a new app gets a 400 for more than ten
 _TRACKS_LIMIT = 50
 _TIMEOUT_SECONDS = (3.05, 10.0)  # connect, read
 _LONGEST_ANSWER_SECONDS = 30.0
-_LONGEST_NAME = 200  # of a search; Spotify cuts longer queries itself
+_LONGEST_QUERY = 100  # Spotify answers longer ones with 404 (spotipy #845)
 # a 404 of these says that the endpoint is gone; of the others, that one thing is not there
-_REMOVABLE = ("search", "tracks", "artists", "new_releases", "audio_features")
+_REMOVABLE = ("tracks", "artists", "new_releases", "audio_features")
 
 Answer = TypeVar("Answer")
 
@@ -79,10 +79,16 @@ class SpotifySource:
         """
         if not client_id or not client_secret:
             raise SettingsError("SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET must both be set for Spotify.")
+        if not (client_id.isascii() and client_secret.isascii()):
+            raise SettingsError(
+                "SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET must be plain letters and digits, however one holds "
+                "something else. Copy them again from Spotify's dashboard."
+            )
         self.market = market
         self.is_loopback = _is_loopback(api_url)
         self.missing: dict[str, str] = {}
         self.failed: dict[str, tuple[str, str]] = {}
+        self._refused_once: dict[str, str | None] = {}
         self.n_given_up = 0
         self.last_failure = ""
         self._build_client(client_id, client_secret, api_url, token_url)
@@ -154,22 +160,22 @@ class SpotifySource:
 
     def search_artists(self, artist_name: str) -> list[Any] | None:
         """Search for an artist's name; up to ten hits, in Spotify's order."""
-        query = f'artist:"{_quotable(artist_name)}"'
+        query = _query(artist=artist_name)
         return self._answer("search", lambda: self._search(query, "artist"), artist_name)
 
     def search_artists_page(self, artist_name: str) -> list[Any] | None:
         """Search for an artist's name with as long a page as the key may have."""
-        query = f'artist:"{_quotable(artist_name)}"'
+        query = _query(artist=artist_name)
         return self._page("search", "long search pages", lambda limit: self._search(query, "artist", limit=limit))
 
     def search_tracks(self, track_name: str, artist_name: str) -> list[Any] | None:
         """Search for a track by title and artist; up to ten hits, with the ids of their artists."""
-        query = f'track:"{_quotable(track_name)}" artist:"{_quotable(artist_name)}"'
+        query = _query(track=track_name, artist=artist_name)
         return self._answer("search", lambda: self._search(query, "track"))
 
     def search_albums(self, album_name: str, artist_name: str) -> list[Any] | None:
         """Search for an album by title and artist; up to ten hits."""
-        query = f'album:"{_quotable(album_name)}" artist:"{_quotable(artist_name)}"'
+        query = _query(album=album_name, artist=artist_name)
         return self._answer("search", lambda: self._search(query, "album"))
 
     def search_new_albums(self, offset: int) -> list[Any] | None:
@@ -180,12 +186,15 @@ class SpotifySource:
             lambda limit: self._search("tag:new", "album", limit=limit, offset=offset),
         )
 
-    def artist_albums(self, artist_id: str, offset: int, *, only_long: bool = False) -> list[Any] | None:
-        """Return one page of an artist's albums and singles, the newest first; `only_long` takes no short one."""
+    def artist_albums(self, artist_id: str, group: str, offset: int, *, only_long: bool = False) -> list[Any] | None:
+        """Return one page of an artist's releases of a group (album, single), the newest first.
+
+        Both groups in one call would come one after the other. `only_long` takes no short page.
+        """
 
         def ask(limit: int) -> list[Any]:
             page = self._spotipy.artist_albums(
-                artist_id, include_groups="album,single", country=self.market, limit=limit, offset=offset
+                artist_id, include_groups=group, country=self.market, limit=limit, offset=offset
             )
             return read_items(page, "items")
 
@@ -202,7 +211,7 @@ class SpotifySource:
 
     def album(self, album_id: str) -> Row | None:
         """Return an album with its first page of tracks."""
-        return self._answer("album", lambda: read_object(self._spotipy.album(album_id, market=self.market)), album_id)
+        return self._answer("album", lambda: read_album(self._spotipy.album(album_id, market=self.market)), album_id)
 
     def album_tracks(self, album_id: str, offset: int) -> list[Any] | None:
         """Return a later page of an album's tracks."""
@@ -274,8 +283,11 @@ class SpotifySource:
     def _remember_refusal(self, bucket: str, key: str | None, limited_by: str | None, error: SourceRefused) -> None:
         if error.status == 400:
             self.learn(limited_by or bucket, False, str(error))
-        elif error.status == 404 and bucket not in _REMOVABLE:
+        elif error.status == 404 and bucket not in (*_REMOVABLE, "search"):
             self.missing[key or ""] = bucket
+        elif (key is not None or bucket == "search") and self._refused_once.setdefault(bucket, key) == key:
+            # one thing alone may be forbidden, or one query odd; the second one tells
+            self.failed[key or ""] = (bucket, str(error))
         else:
             self.learn(bucket, False, str(error))
 
@@ -317,9 +329,20 @@ class SpotifySource:
             self._auth.OAUTH_TOKEN_URL = token_url
 
 
-def _quotable(text: str) -> str:
-    """Keep a name inside the quotes of a query."""
-    return text[:_LONGEST_NAME].replace('"', " ")
+def _query(**parts: str) -> str:
+    """Write a search query of quoted filters; the longest part loses words until the whole is not too long."""
+    words = {name: text.replace('"', " ").split() for name, text in parts.items()}
+
+    def written() -> str:
+        return " ".join(f'{name}:"{" ".join(part)}"' for name, part in words.items())
+
+    while len(written()) > _LONGEST_QUERY:
+        longest = max(words, key=lambda name: len(" ".join(words[name])))
+        if len(words[longest]) > 1:
+            words[longest].pop()
+        else:
+            words[longest][0] = words[longest][0][:-1]
+    return written()
 
 
 def _is_loopback(url: str | None) -> bool:

@@ -25,12 +25,13 @@ FEATURES = (
     "duration_ms",
     "time_signature",
 )
+_BIGGEST = 2**53  # of a number that JSON keeps exactly
 _WHOLE_FEATURES = ("key", "mode", "duration_ms", "time_signature")
 
 
 def known_objects(items: Iterable[Any]) -> list[Row]:
     """Keep the objects that have an id; Spotify puts null where it has nothing to say."""
-    return [item for item in items if isinstance(item, dict) and item.get("id")]
+    return [item for item in items if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"]]
 
 
 def by_requested_id(items: Sequence[Any], asked: Sequence[str] = ()) -> dict[str, Row]:
@@ -42,7 +43,7 @@ def by_requested_id(items: Sequence[Any], asked: Sequence[str] = ()) -> dict[str
     found: dict[str, Row] = {}
     if len(items) == len(asked):
         for key, item in zip(asked, items, strict=True):
-            if isinstance(item, dict) and item.get("id") and item["id"] not in asked:
+            if known_objects([item]) and item["id"] not in asked:
                 found[key] = item
     for item in known_objects(items):
         found[item["id"]] = item
@@ -91,15 +92,15 @@ def artist_row(
     genres = told.get("genres")
     return {
         "artist_name": artist_name,
-        "found_name": told.get("name"),
+        "found_name": _text(told.get("name")),
         "artist_id": told.get("id"),
         "match_state": "found" if artist else "unmatched",
         "match_method": method,
         "match_confidence": confidence,
         "candidates": json.dumps([_candidate(hit) for hit in candidates], ensure_ascii=False),
         "genres": [str(genre) for genre in genres] if isinstance(genres, list) else None,
-        "popularity": _whole(told.get("popularity")),
-        "followers": _whole(followers.get("total")) if isinstance(followers, dict) else None,
+        "popularity": whole(told.get("popularity")),
+        "followers": whole(followers.get("total"), _BIGGEST) if isinstance(followers, dict) else None,
         "asked_id": asked_id if asked_id != told.get("id") else None,
     }
 
@@ -120,20 +121,20 @@ def release_rows(album: Row, tracks: Iterable[Row], *, found_by: str, market: st
         rows.append(
             {
                 "track_id": track["id"],
-                "track_name": track.get("name"),
-                "artist_name": first.get("name"),
+                "track_name": _text(track.get("name")),
+                "artist_name": _text(first.get("name")),
                 "artist_id": first.get("id"),
                 "album_id": album["id"],
-                "album_name": album.get("name"),
-                "album_type": album.get("album_type"),
+                "album_name": _text(album.get("name")),
+                "album_type": _text(album.get("album_type")),
                 "market": market,
                 "found_by": found_by,
-                "release_date": album.get("release_date"),
-                "release_date_precision": album.get("release_date_precision"),
-                "total_tracks": _whole(album.get("total_tracks")),
-                "disc_number": _whole(track.get("disc_number")),
-                "track_number": _whole(track.get("track_number")),
-                "duration_ms": _whole(track.get("duration_ms")),
+                "release_date": _text(album.get("release_date")),
+                "release_date_precision": _text(album.get("release_date_precision")),
+                "total_tracks": whole(album.get("total_tracks")),
+                "disc_number": whole(track.get("disc_number")),
+                "track_number": whole(track.get("track_number")),
+                "duration_ms": whole(track.get("duration_ms"), _BIGGEST),
                 "explicit": track.get("explicit") if isinstance(track.get("explicit"), bool) else None,
             }
         )
@@ -144,8 +145,14 @@ def feature_row(features: Row) -> Row:
     """Return the thirteen audio features of one track."""
     row: Row = {"track_id": features["id"]}
     for name in FEATURES:
-        row[name] = _whole(features.get(name)) if name in _WHOLE_FEATURES else _number(features.get(name))
+        row[name] = whole(features.get(name)) if name in _WHOLE_FEATURES else _number(features.get(name))
     return row
+
+
+def was_released_before(release_date: Any, first: date) -> bool:
+    """Say whether a release date is one, and means a day before `first` for certain."""
+    is_date = may_be_released_within(release_date, date.min, date.max)
+    return is_date and not may_be_released_within(release_date, first, date.max)
 
 
 def may_be_released_within(release_date: Any, first: date, last: date) -> bool:
@@ -166,8 +173,8 @@ def _candidate(hit: Row) -> Row:
     return {
         "id": hit["id"],
         "name": hit.get("name"),
-        "popularity": _whole(hit.get("popularity")),
-        "followers": _whole(followers.get("total")) if isinstance(followers, dict) else None,
+        "popularity": whole(hit.get("popularity")),
+        "followers": whole(followers.get("total"), _BIGGEST) if isinstance(followers, dict) else None,
     }
 
 
@@ -176,6 +183,11 @@ def _number(value: Any) -> float | None:
     return float(value) if is_number and abs(value) < float("inf") else None
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any, most: int = 2**31 - 1) -> int | None:
+    """Return a whole number that is not too big for its column, else None."""
     number = _number(value)
-    return int(number) if number is not None and number == int(number) else None
+    return int(number) if number is not None and number == int(number) and abs(number) <= most else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

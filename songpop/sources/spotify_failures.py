@@ -1,5 +1,6 @@
 """What an exception out of Spotipy means, and whether an answer has the form it must have."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,12 +23,19 @@ def read_failure(error: Exception, client_secret: str) -> Failure | None:
     if isinstance(error, SpotifyException):
         return _read_status(error.http_status, str(error.msg), error.reason, error.headers or {})
     if isinstance(error, SpotifyOauthError):
-        return _read_token_error(str(error.error)[:100].replace(client_secret, "…"))
+        return _read_token_error(_without(client_secret, str(error.error))[:100])
     if isinstance(error, requests.RequestException) and not isinstance(error, ValueError):
         return Failure("connection", type(error).__name__)
     if isinstance(error, ValueError | AttributeError | TypeError | KeyError):
         return Failure("payload", f"an answer that can't be read ({type(error).__name__})")
     return None
+
+
+def _without(secret: str, words: str) -> str:
+    """Cut a secret out of words, plain and as an Authorization header would hold it."""
+    for form in (secret, base64.b64encode(secret.encode()).decode().rstrip("=")):
+        words = words.replace(form, "…")
+    return words
 
 
 def _read_token_error(words: str) -> Failure:
@@ -61,7 +69,7 @@ def _read_seconds(text: str | None) -> float | None:
     """Read Retry-After as whole seconds; a date or a word counts as none."""
     try:
         return float(int(text or ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -93,6 +101,19 @@ def read_object(answer: Any) -> Row:
     Raises:
         ValueError: it is not one.
     """
-    if not isinstance(answer, dict) or not answer.get("id"):
+    if not isinstance(answer, dict) or not isinstance(answer.get("id"), str) or not answer["id"]:
         raise ValueError(f"an object with an id must come back, however it is a {type(answer).__name__}")
     return answer
+
+
+def read_album(answer: Any) -> Row:
+    """Return an answer that must be an album whose tracks, where it has any, are a page.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    album = read_object(answer)
+    tracks = album.get("tracks")
+    if tracks is not None and not (isinstance(tracks, dict) and isinstance(tracks.get("items", []), list)):
+        raise ValueError("an album's tracks must be a page of them")
+    return album

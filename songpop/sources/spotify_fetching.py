@@ -23,6 +23,11 @@ class Lead(NamedTuple):
     artist_name: str
     album_name: str
 
+    @property
+    def key(self) -> str:
+        """Return what it is remembered by."""
+        return f"{fold_name(self.artist_name)} | {fold_name(self.album_name)}"
+
 
 def fetch_artists(
     source: SpotifySource,
@@ -72,10 +77,7 @@ def match_artists(source: SpotifySource, artist_names: Iterable[str]) -> Iterato
     Raises:
         SourceStopped: nothing more can be asked in this run; rows yielded before are good.
     """
-    for name in artist_names:
-        hits = source.search_artists(name)
-        if hits is not None:
-            yield answers.artist_row_of_hits(name, answers.known_objects(hits))
+    yield from (row for name in artist_names if (row := _searched(source, name, None)) is not None)
 
 
 def fetch_new_releases(
@@ -86,6 +88,7 @@ def fetch_new_releases(
     known_album_ids: Collection[str] = (),
     watched_ids: Sequence[str] = (),
     leads: Sequence[Lead] = (),
+    looked_up: Callable[[str, str], None] = lambda kind, key: None,
 ) -> Iterator[Row]:
     """Yield a row for each track of the albums that came out in the `days` up to `as_of_date`.
 
@@ -99,22 +102,27 @@ def fetch_new_releases(
         known_album_ids: albums that need not be asked for.
         watched_ids: artists whose albums are looked through.
         leads: albums to search for.
+        looked_up: told of each watched artist (`artist_albums` and the id) and lead (`lead` and its key) that was
+            looked for, once Spotify has answered.
 
     Raises:
         SourceStopped: nothing more can be asked in this run; rows yielded before are good.
     """
     first = as_of_date - timedelta(days=days)
     seen_albums, seen_tracks = set(known_album_ids), set[str]()
-    for found_by, listed in _candidates(source, watched_ids, leads, first, as_of_date):
+    for found_by, listed in _candidates(source, watched_ids, leads, first, looked_up):
         is_new = answers.may_be_released_within(listed.get("release_date"), first, as_of_date)
         if not is_new or listed["id"] in seen_albums:
             continue
         seen_albums.add(listed["id"])
         album = source.album(listed["id"])
-        if album is None:
+        tracks = None if album is None else _tracks_of(source, album)
+        if album is None or tracks is None:
             continue
-        tracks = _tracks_of(source, album)
-        rows = answers.release_rows(album, tracks, found_by=found_by, market=source.market)
+        # under the listed id, where it answers with another: that is the one that will be listed again
+        rows = answers.release_rows(album | {"id": listed["id"]}, tracks, found_by=found_by, market=source.market)
+        if not rows:
+            source.missing[listed["id"]] = "album"
         yield from (row for row in rows if row["track_id"] not in seen_tracks)
         seen_tracks.update(row["track_id"] for row in rows)
 
@@ -149,89 +157,120 @@ class _Ways(NamedTuple):
 
 
 def _artist_rows(source: SpotifySource, names: Sequence[str], ways: _Ways) -> Iterator[Row]:
+    """Yield the rows of some names; one whose surest way was not answered has none, lest a namesake take its place."""
     known = {
         name: (ways.artist_ids[name], "pinned" if name in ways.pinned else "artist_id")
         for name in names
         if name in ways.artist_ids
     }
     on_tracks = {name: ways.track_ids[name] for name in names if name in ways.track_ids and name not in known}
-    known |= _artists_on_tracks(source, on_tracks)
-    asked = sorted({artist_id for artist_id, _ in known.values()})
-    artists = _artists(source, asked)
-    unmatched = []
+    found, waiting = _artists_on_tracks(source, on_tracks)
+    known |= found
+    artists, unanswered = _artists(source, sorted({artist_id for artist_id, _ in known.values()}))
+    to_search = []
     for name in names:
         artist_id, method = known.get(name, ("", ""))
         if artist_id in artists:
             yield answers.artist_row(name, artists[artist_id], method=method, confidence=1.0, asked_id=artist_id)
+        elif name in waiting or artist_id in unanswered:
+            continue
         elif name in ways.pinned:
-            if artist_id in source.missing:
-                yield answers.artist_row(name, None, method="pinned", asked_id=artist_id)
+            yield answers.artist_row(name, None, method="pinned", asked_id=artist_id)
         else:
-            unmatched.append(name)
-    for name in unmatched:
-        hits = source.search_artists(name)
-        if hits is not None:
-            row = answers.artist_row_of_hits(name, answers.known_objects(hits))
-            is_open = row["match_state"] == "ambiguous" and name in ways.track_names
-            yield _settled(source, row, hits, ways.track_names[name]) if is_open else row
+            to_search.append(name)
+    for name in to_search:
+        row = _searched(source, name, ways.track_names.get(name))
+        if row is not None:
+            yield row
 
 
-def _settled(source: SpotifySource, row: Row, hits: Sequence[Any], track_name: str) -> Row:
-    """Settle an ambiguous name by who bears it on its track, where that is one artist alone."""
-    name = row["artist_name"]
-    tracks = answers.known_objects(source.search_tracks(track_name, name) or [])
-    same_title = [track for track in tracks if fold_name(str(track.get("name"))) == fold_name(track_name)]
+def _searched(source: SpotifySource, name: str, track_name: str | None) -> Row | None:
+    """Search a name; where several artists bear it, the one who alone bears it on the track; None: not answered."""
+    hits = source.search_artists(name)
+    if hits is None:
+        return None
+    row = answers.artist_row_of_hits(name, answers.known_objects(hits))
+    if row["match_state"] != "ambiguous" or track_name is None:
+        return row
+    tracks = source.search_tracks(track_name, name)
+    if tracks is None:
+        return None
+    same_title = [
+        track for track in answers.known_objects(tracks) if fold_name(str(track.get("name"))) == fold_name(track_name)
+    ]
     ids = {answers.artist_id_on_track(track, name) for track in same_title} - {None}
     artists = [hit for hit in answers.known_objects(hits) if hit["id"] in ids]
     if len(ids) != 1 or not artists:
         return row
-    return answers.artist_row(
-        name, artists[0], method="track_search", confidence=0.95, candidates=answers.known_objects(hits)
-    )
+    candidates = answers.known_objects(hits)
+    return answers.artist_row(name, artists[0], method="track_search", confidence=0.95, candidates=candidates)
 
 
-def _artists_on_tracks(source: SpotifySource, track_ids: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return artist id and method, by name, for names that stand on their track."""
-    if not track_ids:
-        return {}
+def _artists_on_tracks(
+    source: SpotifySource, track_ids: Mapping[str, str]
+) -> tuple[dict[str, tuple[str, str]], Collection[str]]:
+    """Return artist id and method, by name, for names that stand on their track; and the names not answered for."""
+    if not track_ids or "tracks" in source.refused:
+        return {}, ()
     asked = list(track_ids.values())
-    tracks = answers.by_requested_id(source.tracks(asked) or [], asked)
+    items = source.tracks(asked)
+    if items is None:
+        return {}, () if "tracks" in source.refused else track_ids.keys()
+    tracks = answers.by_requested_id(items, asked)
     ids = {name: answers.artist_id_on_track(tracks.get(track_id, {}), name) for name, track_id in track_ids.items()}
-    return {name: (artist_id, "track_id") for name, artist_id in ids.items() if artist_id}
+    return {name: (artist_id, "track_id") for name, artist_id in ids.items() if artist_id}, ()
 
 
-def _artists(source: SpotifySource, artist_ids: Sequence[str]) -> dict[str, Row]:
-    """Return artists by id: in one call where the key may, else one by one."""
+def _artists(source: SpotifySource, artist_ids: Sequence[str]) -> tuple[dict[str, Row], Collection[str]]:
+    """Return artists by id, in one call where the key may, else one by one; and the ids not answered for."""
     if not artist_ids:
-        return {}
-    items: Sequence[Any] | None = source.artists(artist_ids)
-    if "artists" in source.refused:
-        items = [source.artist(artist_id) for artist_id in artist_ids]
-    return answers.by_requested_id(items or [], artist_ids)
+        return {}, ()
+    items = source.artists(artist_ids)
+    if items is not None:
+        return answers.by_requested_id(items, artist_ids), ()
+    if "artists" not in source.refused:
+        return {}, artist_ids
+    one_by_one = [source.artist(artist_id) for artist_id in artist_ids]
+    unanswered = [
+        artist_id
+        for artist_id, artist in zip(artist_ids, one_by_one, strict=True)
+        if artist is None and artist_id not in source.missing
+    ]
+    return answers.by_requested_id(one_by_one, artist_ids), unanswered
 
 
 def _candidates(
-    source: SpotifySource, watched_ids: Sequence[str], leads: Sequence[Lead], first: date, last: date
+    source: SpotifySource,
+    watched_ids: Sequence[str],
+    leads: Sequence[Lead],
+    first: date,
+    looked_up: Callable[[str, str], None],
 ) -> Iterator[tuple[str, Row]]:
     """Yield albums that may be new, and how they were found."""
     for artist_id in watched_ids:
-        yield from (("watchlist", album) for album in _newest_albums(source, artist_id, first, last))
+        for group in ("album", "single"):
+            yield from (("watchlist", album) for album in _newest_albums(source, artist_id, group, first))
+        if "artist_albums" not in source.caller.stops:
+            looked_up("artist_albums", artist_id)
     for lead in leads:
-        yield from (("listenbrainz", album) for album in _albums_named(source, lead))
+        albums = source.search_albums(lead.album_name, lead.artist_name)
+        if albums is not None:
+            looked_up("lead", lead.key)
+            yield from (("listenbrainz", album) for album in _named(albums, lead))
     yield from _new_albums(source)
 
 
-def _newest_albums(source: SpotifySource, artist_id: str, first: date, last: date) -> Iterator[Row]:
-    """Yield an artist's albums, the newest first, until one came out before the first day that matters."""
-    for album in _pages(lambda offset: source.artist_albums(artist_id, offset)):
-        if not answers.may_be_released_within(album.get("release_date"), first, date.max):
+def _newest_albums(source: SpotifySource, artist_id: str, group: str, first: date) -> Iterator[Row]:
+    """Yield an artist's releases of a group, the newest first, until one came out before the first day that matters."""
+    for album in _pages(lambda offset: source.artist_albums(artist_id, group, offset)):
+        if answers.was_released_before(album.get("release_date"), first):
             return
         yield album
 
 
-def _albums_named(source: SpotifySource, lead: Lead) -> Iterator[Row]:
+def _named(albums: Sequence[Any], lead: Lead) -> Iterator[Row]:
     """Yield the albums that bear the lead's title, by the lead's artist."""
-    for album in answers.known_objects(source.search_albums(lead.album_name, lead.artist_name) or []):
+    for album in answers.known_objects(albums):
         is_same = fold_name(str(album.get("name"))) == fold_name(lead.album_name)
         if is_same and answers.artist_id_on_track(album, lead.artist_name):
             yield album
@@ -260,12 +299,16 @@ def _pages(fetch_page: Callable[[int], Page | None]) -> Iterator[Row]:
         offset += len(page)
 
 
-def _tracks_of(source: SpotifySource, album: Row) -> list[Row]:
-    """Return an album's tracks: those it embeds, then the pages after them."""
+def _tracks_of(source: SpotifySource, album: Row) -> list[Row] | None:
+    """Return an album's tracks: those it embeds, then the pages after them; None where a page did not come."""
     embedded = album.get("tracks") or {}
     items = list(embedded.get("items") or [])
-    while len(items) < (embedded.get("total") or 0):
+    n_tracks = answers.whole(embedded.get("total")) or 0
+    while len(items) < n_tracks:
         page = source.album_tracks(album["id"], len(items))
+        if page is None:
+            source.failed[album["id"]] = ("album", "a page of its tracks did not come")
+            return None
         if not page:
             break
         items += page

@@ -86,12 +86,12 @@ def probe(source: SpotifySource, artist_name: str, track_ids: Sequence[str]) -> 
         artist = source.artist(artist_id) if artist_id else None
         if artist is not None:
             told = artist.get("popularity") is not None
-            words = "" if told else f"Spotify gave no popularity with the artist {artist.get('name')!r}."
+            words = "" if told else "Spotify gave no popularity with an artist."
             source.learn(ARTIST_POPULARITY, told, words)
         for name, ask in ((SEVERAL_TRACKS, source.tracks), (AUDIO_FEATURES, source.audio_features)):
             if track_ids and name not in source.refused and ask(track_ids[:2]) is not None:
                 source.learn(name, True)
         if artist_id:
-            source.artist_albums(artist_id, 0, only_long=True)
+            source.artist_albums(artist_id, "album", 0, only_long=True)
     except SourceStopped:
         return  # the reason stands in source.caller.stops

@@ -1,51 +1,48 @@
-"""A session whose answers are read whole inside a time: a time-out of requests counts anew with every byte."""
+"""A session whose requests end in a time: a time-out of requests counts anew with every byte that comes."""
 
-import time
-from collections.abc import Callable
+import threading
 from typing import Any
 
 import requests
-from urllib3.exceptions import HTTPError
-
-_PIECE_BYTES = 65_536
+from requests.adapters import HTTPAdapter
 
 
 class TimedSession(requests.Session):
-    """A session that gives up an answer which trickles in.
+    """A session that gives up an answer which trickles in, be it headers or body.
 
     Attributes:
-        longest_seconds: from the end of the headers to the end of the body; set anew before each call.
+        longest_seconds: from sending a request to the end of its answer; set anew before each call.
     """
 
-    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
-        """Begin with a minute for each answer.
-
-        Args:
-            seconds: a clock that never goes back, in seconds.
-        """
+    def __init__(self) -> None:
+        """Begin with a minute for each answer."""
         super().__init__()
         self.longest_seconds = 60.0
-        self._seconds = seconds
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send a request and read its answer as it comes in.
+        """Send a request in a thread of its own, and leave that thread behind when the time is up.
 
         Raises:
-            requests.Timeout: the body was not whole in time.
-            requests.ConnectionError: the connection broke off.
+            requests.Timeout: the answer was not whole in time.
+            requests.RequestException: as ever.
         """
-        response = super().send(request, **(options | {"stream": True}))
-        last = self._seconds() + self.longest_seconds
-        pieces = []
-        try:
-            while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
-                pieces.append(piece)
-                if self._seconds() > last:
-                    raise requests.Timeout(f"an answer must come in {self.longest_seconds:.0f} s, however it did not")
-        except HTTPError as error:
-            raise requests.ConnectionError(str(error)) from error
-        finally:
-            response.close()
-        # what reading `response.content` would have set
-        response._content, response._content_consumed = b"".join(pieces), True  # type: ignore[attr-defined]
-        return response
+        came: list[requests.Response] = []
+        failed: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                came.append(super(TimedSession, self).send(request, **(options | {"stream": False})))
+            except BaseException as error:  # is raised where it was asked for
+                failed.append(error)
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        thread.join(self.longest_seconds)
+        if thread.is_alive():
+            # its connection may still get the late answer, so no later request may have it
+            self.mount("https://", HTTPAdapter())
+            self.mount("http://", HTTPAdapter())
+            raise requests.Timeout(f"an answer must come in {self.longest_seconds:.1f} s, however it did not")
+        if failed:
+            raise failed[0]
+        return came[0]

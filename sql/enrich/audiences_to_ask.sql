@@ -1,5 +1,5 @@
--- One row per artist name without an unexpired answer of Deezer: artists of releases first, then those that have a
--- popularity of Spotify's scale (they make the mapping), then those whose tracks matter most.
+-- One row per artist name without an unexpired answer of Deezer: first 500 that have a popularity
+-- of Spotify's scale (they make the mapping), then artists of releases, then those whose tracks matter most.
 -- Key: artist_name. Reads: marts.artists, marts.releases, marts.artist_popularities, staging.deezer__artists.
 with
 release_artists as (

@@ -3,7 +3,7 @@
 -- reccobeats__audio_features, ledger.unanswered.
 with
 wanted as (
-    select track_id from marts.releases where danceability is null
+    select track_id from marts.releases where feature_source = 'none'
     union
     select track_id from staging.spotify__releases where expires_at > $now
 ),

@@ -39,7 +39,8 @@ from (
         case when is_for_models then liveness end as liveness,
         case when is_for_models then valence end as valence,
         case when is_for_models then tempo end as tempo,
-        case when is_for_models then time_signature end as time_signature
+        case when is_for_models then time_signature end as time_signature,
+        case when is_for_models then duration_ms end as duration_ms
     )
     from marts.releases
 ) as releases

@@ -3,7 +3,7 @@
 -- artist_sources, ledger.runs.
 -- Unit: release_age_days counts from release_date to the as-of date; NULL features were in no source.
 -- A song that a service found on several releases (single, album, deluxe edition) counts once, on the longest of them;
--- one that the file has too is the file's.
+-- one that the file has too is the file's. The audio analysis is one source's throughout, the file's where it has any.
 with
 later_runs as (
     select run_id from ledger.runs where as_of_date > $as_of_date
@@ -71,6 +71,7 @@ tracks as (
 folded as (
     select
         *,
+        coalesce(danceability, energy, loudness, valence, tempo) is not null as has_analysis,
         lower(strip_accents(artist_name)) as folded_artist,
         trim(regexp_replace(lower(strip_accents(track_name)), '[^\p{L}\p{N}]+', ' ', 'g')) as folded_title
     from tracks
@@ -107,30 +108,33 @@ select
     candidates.release_date_precision,
     candidates.release_source,
     case
-        when candidates.danceability is not null then candidates.release_source
+        when candidates.has_analysis then candidates.release_source
         when audio.track_id is not null then audio.feature_source
         else 'none'
     end as feature_source,
-    candidates.danceability is not null
-    or list_contains($model_sources, coalesce(audio.feature_source, 'files')) as is_for_models,
+    list_contains(
+        $model_sources, coalesce(audio.feature_source, replace(candidates.release_source, 'releases_file', 'files'))
+    ) as is_for_models,
     coalesce(candidates."year", year(candidates.release_date)) as "year",
-    coalesce(candidates.danceability, audio.danceability) as danceability,
-    coalesce(candidates.energy, audio.energy) as energy,
-    coalesce(candidates."key", audio."key") as "key",
-    coalesce(candidates.loudness, audio.loudness) as loudness,
-    coalesce(candidates."mode", audio."mode") as "mode",
-    coalesce(candidates.speechiness, audio.speechiness) as speechiness,
-    coalesce(candidates.acousticness, audio.acousticness) as acousticness,
-    coalesce(candidates.instrumentalness, audio.instrumentalness) as instrumentalness,
-    coalesce(candidates.liveness, audio.liveness) as liveness,
-    coalesce(candidates.valence, audio.valence) as valence,
-    coalesce(candidates.tempo, audio.tempo) as tempo,
+    coalesce(audio.danceability, candidates.danceability) as danceability,
+    coalesce(audio.energy, candidates.energy) as energy,
+    coalesce(audio."key", candidates."key") as "key",
+    coalesce(audio.loudness, candidates.loudness) as loudness,
+    coalesce(audio."mode", candidates."mode") as "mode",
+    coalesce(audio.speechiness, candidates.speechiness) as speechiness,
+    coalesce(audio.acousticness, candidates.acousticness) as acousticness,
+    coalesce(audio.instrumentalness, candidates.instrumentalness) as instrumentalness,
+    coalesce(audio.liveness, candidates.liveness) as liveness,
+    coalesce(audio.valence, candidates.valence) as valence,
+    coalesce(audio.tempo, candidates.tempo) as tempo,
     coalesce(candidates.duration_ms, audio.duration_ms) as duration_ms,
-    coalesce(candidates.time_signature, audio.time_signature) as time_signature,
+    coalesce(audio.time_signature, candidates.time_signature) as time_signature,
     coalesce(candidates.n_album_tracks, album_sizes.n_album_tracks) as n_album_tracks,
     $as_of_date::date - candidates.release_date as release_age_days,
     candidates.release_date
 from releases as candidates
-left join marts.release_features as audio on candidates.track_id = audio.track_id
+left join marts.release_features as audio
+    on candidates.track_id = audio.track_id
+    and not candidates.has_analysis
 left join album_sizes on candidates.album_id = album_sizes.album_id
 left join marts.artist_sources as artist_sources on candidates.artist_name = artist_sources.artist_name
