@@ -61,3 +61,8 @@ class ModelError(SongpopError):
 
 class ExportError(SongpopError):
     """A list can't be written where or how it was asked for."""
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Say whether an error is how DuckDB passes on a signal (Ctrl+C, a request to end) that came during a query."""
+    return isinstance(error, RuntimeError) and "interrupted" in str(error).lower()

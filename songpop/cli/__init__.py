@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from songpop import __version__, console
-from songpop.errors import SettingsError, SongpopError
+from songpop.errors import SettingsError, SongpopError, is_interruption
 
 # command -> the module of songpop.cli that holds it, and its first line; the module is imported when it is used
 COMMANDS = {
@@ -81,7 +81,15 @@ def main(command: click.Command = songpop, arguments: Sequence[str] | None = Non
         command: what to run.
         arguments: of the command line, where None those of this process.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a run told to end keeps what it has and closes its row
+    was_told_to_end = False
+
+    def end(*_: object) -> None:
+        """Let a run that is told to end keep what it has and close its row."""
+        nonlocal was_told_to_end
+        was_told_to_end = True
+        sys.exit(143)
+
+    signal.signal(signal.SIGTERM, end)
     try:
         command.main(arguments, prog_name="songpop", standalone_mode=False)
     except click.exceptions.Exit as ending:
@@ -102,6 +110,8 @@ def main(command: click.Command = songpop, arguments: Sequence[str] | None = Non
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:
+        if was_told_to_end or is_interruption(error):
+            sys.exit(143 if was_told_to_end else 130)
         if not _is_of_the_machine(error):
             raise
         console.say(f"songpop can't go on, as the machine or DuckDB said ({type(error).__name__}): {error}")

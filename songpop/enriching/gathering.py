@@ -15,6 +15,7 @@ from songpop.enriching import scales, summary
 from songpop.enriching.purging import forget_expired
 from songpop.enriching.store import Store
 from songpop.enriching.summary import EnrichResult
+from songpop.errors import is_interruption
 from songpop.ledger import Finding
 from songpop.names import fold_name
 from songpop.runs import build_marts
@@ -128,6 +129,8 @@ class _Gathering:
         try:
             ask()
         except Exception as error:
+            if is_interruption(error):
+                raise
             console.say("".join(traceback.format_exception(error)).rstrip())
             self.findings.append(
                 Finding(
