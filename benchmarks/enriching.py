@@ -157,7 +157,7 @@ def measure_tier(tier: Tier, catalogue: Catalogue, tracks: pl.DataFrame) -> list
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         con, settings = stack.enter_context(open_home(tracks, home))
         stack.enter_context(service.server)
-        asking, n_before, nights = 0.0, -1, 0
+        asking, n_before, nights, n_idle = 0.0, -1, 0, 0
         for night in range(_MOST_NIGHTS):
             time_passed.seconds = max(time_passed.seconds, night * 86_400.0)
             began, moment = time_passed.seconds, _FIRST_NIGHT + timedelta(seconds=time_passed.seconds)
@@ -168,7 +168,8 @@ def measure_tier(tier: Tier, catalogue: Catalogue, tracks: pl.DataFrame) -> list
             asking += time_passed.seconds - began
             n_rows = con.execute("select count(distinct artist_name) from raw.spotify__artists").fetchall()[0][0]
             nights = night + 1
-            if n_rows == n_before or n_rows == tracks.height:
+            n_idle = n_idle + 1 if n_rows <= n_before else 0
+            if n_idle == 2 or n_rows == tracks.height:
                 break
             n_before = n_rows
         states = dict(

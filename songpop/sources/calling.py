@@ -16,7 +16,7 @@ LONGEST_WAIT_SECONDS = 60.0  # a longer Retry-After means a used-up quota: stop,
 BUDGET_WINDOW = timedelta(hours=24)  # rolling, as Spotify counts its quota
 CAPABILITY_LIFE = timedelta(days=7)  # what a key may do is asked again after this
 # a call of last night that leaves the window so soon frees the next one: a nightly run follows the one before
-_WORTH_WAITING_SECONDS = 10.0
+_WORTH_WAITING_SECONDS = 60.0
 _FAILURES_IN_A_ROW = 5  # then the service is taken for down
 _REST_OF_THE_DEAD = timedelta(minutes=15)
 _LONGEST_REST = timedelta(days=7)  # a Retry-After beyond is a mistake of theirs
