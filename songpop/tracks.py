@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from songpop import ledger, resources, warehouse
+from songpop import ids, ledger, resources, warehouse
 from songpop.errors import ModelError, SettingsError, WarehouseError
 from songpop.settings import Settings
 
@@ -58,6 +58,12 @@ def read_track(settings: Settings, track_id: str) -> PublishedTrack:
         f"TRACK_ID must be that of a track in {settings.published}, however there is no '{track_id}'."
         + (f" Near it are:{names}" if near else " `songpop export releases` lists the new releases with their ids.")
     )
+
+
+def is_synthetic(con: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether tracks of the readers' file are made up, so that no figure of theirs is of the world."""
+    query = "select coalesce(bool_or(starts_with(file_name, ?)), false) from ledger.snapshots"
+    return bool(con.execute(query, [ids.SYNTHETIC]).fetchall()[0][0])
 
 
 def _row(con: duckdb.DuckDBPyConnection, name: str, track_id: str) -> pl.DataFrame:
