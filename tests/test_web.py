@@ -201,6 +201,7 @@ def test_a_list_that_nothing_fits_says_so_and_leads_back(site: Any) -> None:
         ("min_score=200", "min_score must be a number from 0 to 100"),
         ("sort=secret", "sort must be one of rank"),
         ("page=-1", "page must be a whole number from 1"),
+        (f"page={'9' * 5_000}", "page must be a whole number from 1"),
     ],
 )
 def test_a_filter_that_is_no_filter_is_said_above_the_list(site: Any, query: str, words: str) -> None:
@@ -263,7 +264,7 @@ def test_data_docs_are_shown_from_their_folder_only(own_site: Any, settings: Set
     assert shown.get_data(as_text=True).endswith("All held")
     assert "script-src" not in shown.headers["Content-Security-Policy"]
     assert "default-src 'none'" in shown.headers["Content-Security-Policy"]
-    for path in ("../secret.html", "%2e%2e/secret.html", "link.html", "nothing.html"):
+    for path in ("../secret.html", "%2e%2e/secret.html", "link.html", "nothing.html", "x" * 300 + ".html"):
         assert own_site.get(f"/data-docs/{path}").status_code == 404
     assert 'href="/data-docs/"' in _text(own_site.get("/quality"))
 

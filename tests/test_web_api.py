@@ -21,6 +21,7 @@ _OPERATIONS = {
     for method, operation in operations.items()
 }
 _SONG = {"track_id": RELEASE, "values": {"genre": "pop", "tempo": 250, "key": None}}
+_CSV = {"name": "releases", "file_format": "csv"}
 # operation -> parts of the path, query, body: calls that work
 _CALLS: dict[str, list[tuple[dict[str, str], dict[str, Any], Any]]] = {
     "health": [({}, {}, None)],
@@ -115,6 +116,9 @@ def test_an_answer_is_of_the_shape_that_is_described(api: Any, name: str) -> Non
         ("single", {}, {}, "artist_name,track_name\nMe,One\n", 422, "two songs or more"),
         ("list", {"name": "hits"}, {}, None, 404, "A list must be one of releases"),
         ("list", {"name": "releases"}, {"until": "1"}, None, 400, "until must be a date"),
+        ("list", {"name": "releases"}, {"per_page": "9" * 5_000}, None, 400, "per_page must be a whole number"),
+        ("list_file", _CSV, {"rows": "foo"}, None, 400, "rows must be one of all, page, however it is 'foo'"),
+        ("list_file", _CSV, {"columns": "rank"}, None, 400, "columns must be one of screen, all"),
         ("list_file", {"name": "releases", "file_format": "pdf"}, {}, None, 404, "A format must be one of csv"),
     ],
 )

@@ -1,8 +1,12 @@
 """What a handler is asked and what it answers, without a word about Flask."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+
+# no number that a request holds has more
+_MOST_DIGITS = 9
 
 
 class AskedWrongly(Exception):
@@ -81,6 +85,19 @@ def whole(asked: Mapping[str, str], name: str, default: int, low: int, high: int
     text = asked.get(name, "").strip()
     if not text:
         return default
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    if not is_number or not low <= int(text) <= high:
         raise AskedWrongly(f"{name} must be a whole number from {low:,} to {high:,}, however it is '{text[:40]}'.")
     return int(text)
+
+
+def one_of(asked: Mapping[str, str], name: str, choices: Collection[str]) -> str:
+    """Read from a request which of some choices is meant, the first where it does not say.
+
+    Raises:
+        AskedWrongly: it is none of them.
+    """
+    text = asked.get(name, "").strip() or next(iter(choices))
+    if text not in choices:
+        raise AskedWrongly(f"{name} must be one of {', '.join(choices)}, however it is '{text[:40]}'.")
+    return text

@@ -9,13 +9,16 @@ from typing import Any
 from songpop import changing
 from songpop.runs import local_today, utc_now
 from songpop.web import albums, lists, quality, searching, songs
-from songpop.web.answers import Answer, Asked, AskedWrongly, Data, Download, whole
+from songpop.web.answers import Answer, Asked, AskedWrongly, Data, Download, one_of, whole
 from songpop.web.controls import CONTROLS, NAMES, written
 from songpop.web.schemas import Schema, ref
 from songpop.web.site import Site
 
 ROOT = "/api/v1"
 _LISTS = list(lists.LISTS)
+# what of a list a file holds, as usual first
+_ROWS = ("all", "page")
+_COLUMNS = ("screen", "all")
 
 
 @dataclass(frozen=True)
@@ -182,9 +185,10 @@ def download(site: Site, asked: Asked, name: str, file_format: str) -> Answer:
         raise AskedWrongly(
             f"A format must be one of {', '.join(lists.FORMATS)}, however it is '{file_format[:40]}'.", 404
         )
-    only_page = asked.query.get("rows") == "page"
+    only_page = one_of(asked.query, "rows", _ROWS) == "page"
+    only_shown = one_of(asked.query, "columns", _COLUMNS) == "screen"
     frame = lists.read_page(site, wanted)[0] if only_page else lists.read_whole(site, wanted)
-    if asked.query.get("columns") != "all":
+    if only_shown:
         frame = lists.on_screen(frame, wanted.listed)
     file = lists.write_file(site, frame, wanted, file_format)
     as_of = written(site.edition().as_of_date)
@@ -211,8 +215,8 @@ _LIST_QUERY = (
 )
 _FILE_QUERY = (
     *_LIST_QUERY,
-    ("rows", {"type": "string", "enum": ["all", "page"], "default": "all"}, "Every row that fits, or the page's"),
-    ("columns", {"type": "string", "enum": ["screen", "all"], "default": "screen"}, "Those of the screen, or all"),
+    ("rows", {"type": "string", "enum": list(_ROWS), "default": _ROWS[0]}, "Every row that fits, or the page's"),
+    ("columns", {"type": "string", "enum": list(_COLUMNS), "default": _COLUMNS[0]}, "Those of the screen, or all"),
 )
 _NAME: Schema = {"type": "string", "enum": _LISTS}
 _SONG = {"application/json": ref("Song")}

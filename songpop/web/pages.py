@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC
+from pathlib import Path
 from typing import Any
 
 from songpop.errors import ModelError
@@ -173,11 +174,20 @@ def _card(site: Site) -> bytes | None:
 def _data_docs(site: Site, asked: Asked, page: str = "index.html") -> Answer:
     """Show a page of the Data Docs, from their folder only."""
     folder = (site.settings.reports_dir / "data_docs").resolve()
-    path = (folder / page.replace("\0", "")).resolve()
+    path = folder / page.replace("\0", "")
     kind = _DOCS_KINDS.get(path.suffix)
-    if not path.is_relative_to(folder) or kind is None or not path.is_file():
+    if kind is None or not _is_file_of(folder, path):
         raise AskedWrongly("There is no such page of the Data Docs. `songpop check` writes them.", 404)
     return Download(path.read_bytes(), kind)
+
+
+def _is_file_of(folder: Path, path: Path) -> bool:
+    """Say whether a path is a file of a folder, wherever its links lead."""
+    try:
+        return path.resolve().is_relative_to(folder) and path.is_file()
+    except OSError:
+        # a name may be longer than the disk takes
+        return False
 
 
 def _api(site: Site, asked: Asked) -> Answer:
