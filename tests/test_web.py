@@ -14,7 +14,8 @@ import pytest
 from checked_warehouse import make_settings, opened
 from served import KNOWN, RELEASE, plant_model, publish, write_held_out
 
-from songpop import warehouse
+from songpop import exports, warehouse
+from songpop.lists import ListDefinition
 from songpop.settings import Settings
 from songpop.web import create_app
 from songpop.web.wording import age, duration, signed, spotify_link
@@ -227,6 +228,26 @@ def test_a_download_holds_what_is_on_screen_in_its_order(site: Any) -> None:
     assert frame["track_name"].to_list()[:5] == shown
     assert frame.height == 11
     assert "contribution_sound" in frame.columns
+
+
+@pytest.mark.parametrize(("name", "column"), [("releases", "genre"), ("singles", "verdict"), ("artists", "n_tracks")])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_equal_rows_stand_as_in_an_export(site: Any, home: Settings, name: str, column: str, sign: str) -> None:
+    shown = site.get(f"/lists/{name}/file/parquet?sort={sign}{column}&columns=all")
+    exported = exports.read_defined(home, ListDefinition(name, sort=(sign + column,))).frame
+
+    assert pl.read_parquet(io.BytesIO(shown.data)).equals(exported)
+
+
+def test_a_file_of_an_earlier_layout_is_told_with_the_remedy(own_site: Any, settings: Settings) -> None:
+    publish(settings, "alter table marts.ranked_releases drop column rank_change")
+
+    for path in ("/", "/lists/releases", "/lists/movers", "/lists/releases/file/csv", "/api/v1/lists/releases"):
+        answer = own_site.get(path)
+        assert answer.status_code == 503, path
+        assert "must hold the marts of this version of songpop, however it does not. Run `songpop nightly`" in _words(
+            answer
+        )
 
 
 def test_a_spreadsheet_notes_model_filters_and_search(site: Any) -> None:

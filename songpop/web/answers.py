@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-
 # no number that a request holds has more
 _MOST_DIGITS = 9
 

@@ -8,9 +8,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from songpop.errors import WarehouseError
 from songpop.web.answers import AskedWrongly, filled, whole
 from songpop.web.searching import HOLDS
-from songpop.web.site import Site
+from songpop.web.site import OTHER_VERSION, Site
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,14 +60,18 @@ _TRACKS = (_RANK, _CHANGE, _TRACK, _SCORE, _PLACE, _GENRE, _RELEASED, _REACH, _D
 
 @dataclass(frozen=True)
 class RankedList:
-    """A list: its query in `sql/exports/`, what it shows, and which columns are searched."""
+    """A list: its query in `sql/exports/`, what it shows, and which columns are searched.
+
+    Attributes:
+        order: its own order, in which rows that are equal otherwise stand.
+    """
 
     name: str
     title: str
     words: str
     headings: tuple[Heading, ...]
     searched: tuple[str, ...]
-    key: str
+    order: str
     nothing: str
 
 
@@ -78,7 +83,7 @@ LISTS: dict[str, RankedList] = {
         "Every scored new release, the highest score first.",
         _TRACKS,
         _TRACK_TEXTS,
-        "track_id",
+        '"rank"',
         "No new release fits.",
     ),
     "singles": RankedList(
@@ -98,7 +103,7 @@ LISTS: dict[str, RankedList] = {
             _RELEASED,
         ),
         ("single_track_name", "artist_name", "album_name", "runner_up_track_name"),
-        "album_id",
+        "single_score desc, album_id",
         "No new album of two or more songs fits.",
     ),
     "artists": RankedList(
@@ -117,7 +122,7 @@ LISTS: dict[str, RankedList] = {
             Heading("Last year", "last_year", True, ("last_year",), "year", True),
         ),
         ("artist_name", "best_track_name"),
-        "artist_name",
+        '"rank"',
         "No artist fits.",
     ),
     "movers": RankedList(
@@ -126,7 +131,7 @@ LISTS: dict[str, RankedList] = {
         "The releases whose rank changed most since the run before, risers first.",
         (_MOVED, *(heading for heading in _TRACKS if heading is not _CHANGE)),
         _TRACK_TEXTS,
-        "track_id",
+        'rank_change desc, "rank"',
         "No release has moved: there is no earlier run to compare with, or nothing fits.",
     ),
 }
@@ -225,28 +230,43 @@ def _number(asked: Mapping[str, str], name: str) -> float | None:
 
 
 def read_page(site: Site, wanted: Wanted) -> "tuple[pl.DataFrame, int, int]":
-    """Read one page of a list: its rows, how many rows fit, and which page it is (the last, where there are fewer)."""
+    """Read one page of a list: its rows, how many rows fit, and which page it is (the last, where there are fewer).
+
+    Raises:
+        WarehouseError: the published file lacks columns of the list.
+    """
     query, parameters = _query(wanted)
     with site.reading() as con:
         n_rows = con.execute(f"select count(*) from ({query})", parameters).fetchall()[0][0]
         page = min(wanted.page, max(-(-n_rows // wanted.per_page), 1))
         places = {"n_shown": wanted.per_page, "n_before": (page - 1) * wanted.per_page}
         paged = f"{query} {_order(wanted)} limit $n_shown offset $n_before"
-        return con.execute(paged, parameters | places).pl(), n_rows, page
+        return _with_all_columns(con.execute(paged, parameters | places).pl(), wanted.listed), n_rows, page
 
 
 def read_whole(site: Site, wanted: Wanted) -> "pl.DataFrame":
-    """Read all rows of a list that fit, in the order of the screen."""
+    """Read all rows of a list that fit, in the order of the screen.
+
+    Raises:
+        WarehouseError: the published file lacks columns of the list.
+    """
     query, parameters = _query(wanted)
     with site.reading() as con:
-        return con.execute(f"{query} {_order(wanted)}", parameters).pl()
+        return _with_all_columns(con.execute(f"{query} {_order(wanted)}", parameters).pl(), wanted.listed)
+
+
+def _with_all_columns(frame: "pl.DataFrame", listed: RankedList) -> "pl.DataFrame":
+    """Return a list as it is, refused where a file of an earlier version lacks a column that is shown."""
+    if not {name for heading in listed.headings for name in heading.shows} <= set(frame.columns):
+        raise WarehouseError(OTHER_VERSION)
+    return frame
 
 
 def on_screen(frame: "pl.DataFrame", listed: RankedList) -> "pl.DataFrame":
     """Keep the columns that the screen shows, in its order, with the ids that rows are known by."""
     names = [name for heading in listed.headings for name in heading.shows]
     ids = [name for name in ("track_id", "single_track_id", "album_id", "artist_id") if name in frame.columns]
-    return frame.select([name for name in dict.fromkeys([*names, *ids]) if name in frame.columns])
+    return frame.select(list(dict.fromkeys([*names, *ids])))
 
 
 def write_file(site: Site, frame: "pl.DataFrame", wanted: Wanted, file_format: str) -> bytes:
@@ -281,7 +301,7 @@ def _query(wanted: Wanted) -> tuple[str, dict[str, Any]]:
 
 
 def _order(wanted: Wanted) -> str:
-    """Write the order; the column is one of the list's own, and equal rows go by their key."""
+    """Write the order; the column is one of the list's own, and equal rows stay in the order of an export."""
     if wanted.sort is None:
         return ""
-    return f'order by "{wanted.sort}" {"desc" if wanted.falling else "asc"} nulls last, "{wanted.listed.key}"'
+    return f'order by "{wanted.sort}" {"desc" if wanted.falling else "asc"} nulls last, {wanted.listed.order}'
