@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
@@ -379,6 +380,14 @@ def test_nothing_that_is_sent_is_stored(own_site: Any, settings: Settings) -> No
 
 def _files(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_copied_file_was_published_when_its_run_ended(own_site: Any, settings: Settings) -> None:
+    publish(settings, "update ledger.runs set status = 'done', finished_at = timestamp '2026-11-22 03:20'")
+    os.utime(settings.published, (0, 0))
+
+    assert "published 22 Nov 2026, 03:20 UTC" in _words(own_site.get("/"))
+    assert own_site.get("/api/v1/quality").get_json()["published_at"] == "2026-11-22T03:20:00+00:00"
 
 
 def test_a_synthetic_file_says_so_and_links_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ class Edition:
         as_of_date, run_id, scored_at: of the newest scores, None where there are none.
         is_synthetic: whether its tracks are made up.
         genres: of the new releases, the commonest first.
-        published_at: when the file was swapped in, UTC.
+        published_at: when the run that published it ended, UTC; copying the file does not change it.
     """
 
     champion: str | None
@@ -139,23 +139,25 @@ class Site:
             return self._opened
 
     def _read_edition(self) -> Edition:
+        from songpop import tracks
+
         with self.reading() as con:
             champion = con.execute(_CHAMPION).fetchone()
             row = con.execute(_EDITION).fetchone()
             genres = con.execute(_GENRES).fetchall()
-            synthetic = con.execute(_IS_SYNTHETIC).fetchone()
+            published = con.execute(_PUBLISHED_AT).fetchone()
+            is_synthetic = tracks.is_synthetic(con)
         assert row is not None
-        assert synthetic is not None
-        moment = datetime.fromtimestamp(self._current().identity[1] / 1e9, UTC)
+        moment = published[0] if published else datetime.fromtimestamp(self._current().identity[1] / 1e9, UTC)
         return Edition(
             champion=champion[0] if champion else None,
             as_of_date=row[0],
             run_id=row[1],
             scored_at=row[2],
             n_releases=row[3],
-            is_synthetic=bool(synthetic[0]),
+            is_synthetic=is_synthetic,
             genres=tuple(genre for (genre,) in genres),
-            published_at=moment,
+            published_at=moment.replace(tzinfo=UTC),
         )
 
 
@@ -167,7 +169,10 @@ _EDITION = "select max(as_of_date), max(run_id), max(scored_at), count(*) from m
 _GENRES = """
     select genre from marts.ranked_releases where genre is not null group by genre order by count(*) desc, genre
 """
-_IS_SYNTHETIC = "select coalesce(bool_or(starts_with(file_name, 'synthetic_')), false) from ledger.snapshots"
+# the run that publishes is the newest that its copy of the ledger knows
+_PUBLISHED_AT = """
+    select coalesce(finished_at, started_at) from ledger.runs order by started_at desc, run_id desc limit 1
+"""
 
 
 def _identity(path: Path) -> Identity:
