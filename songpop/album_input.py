@@ -1,6 +1,8 @@
 """The songs of one album as models take them: from the readers' file, or from the CSV of an unreleased one."""
 
+import difflib
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,10 +25,17 @@ _FRAMES: dict[str, Origin] = {"releases": "new release", "training": "known trac
 MIN_SONGS = 2
 # a file of more songs is no album
 MAX_SONGS = 500
+# of a list that is sent as content, as a page sends it
+MAX_SENT_SONGS = 200
 _SHOWN_NEAR = 5
 _SHOWN_LINES = 3
+_SHOWN_COLUMNS = 5
+# what the songs of one album share: a blank cell among them is a gap in the file, and no difference between the songs
+_SHARED = ("album_id", "album_name", "release_date", "year", "genre")
 # what is sent as content is not unpacked: a small zip can hold a very large file
 _PACKED = (b"PK", b"\x1f\x8b", b"PAR1")
+_OFFICE = (b"[Content_Types].xml", b"application/vnd.oasis.opendocument")
+_SENT = "the list"
 
 
 @dataclass(frozen=True)
@@ -105,24 +114,29 @@ def read_album_file(settings: Settings, source: Path | bytes, *, today: date) ->
         champion = _champion(con)
         path = source if isinstance(source, Path) else _written(Path(scratch), source)
         try:
-            frame, rejects = _read_rows(con, path, Path(scratch), today)
-            _refuse_no_album(frame, rejects, path.name if isinstance(source, Path) else "the list")
+            frame, rejects, unread = _read_rows(con, path, Path(scratch), today)
+            _refuse_no_album(frame, rejects, path.name if isinstance(source, Path) else _SENT)
         except SourceError as error:
             if isinstance(source, Path):
                 raise
-            raise SourceError(str(error).replace(str(path), "the list").replace(path.name, "the list")) from error
-        frame, notes = _with_artists(con, frame)
-    return _album(frame, "file", champion, rejects, notes)
+            raise SourceError(str(error).replace(str(path), _SENT).replace(path.name, _SENT)) from error
+        frame, renamed = _with_artists(con, frame)
+    frame, filled = _fill_shared(frame)
+    return _album(frame, "file", champion, rejects, (*unread, *renamed, *filled))
 
 
 def template() -> str:
-    """Return a CSV with the header of an album's file and two made-up songs, one with every column and one with few."""
+    """Return a CSV with the header of an album's file and two made-up songs, one with every column and one with few.
+
+    What an album's songs share stands in both, as a blank would set them apart.
+    """
     full = {"artist_name": "Your Artist", "track_name": "First Song", "album_name": "Your Album"}
     full |= {"release_date": "2026-12-04", "genre": "pop", "danceability": "0.71", "energy": "0.63", "key": "5"}
     full |= {"loudness": "-6.2", "mode": "1", "speechiness": "0.05", "acousticness": "0.18"}
     full |= {"instrumentalness": "0", "liveness": "0.11", "valence": "0.52", "tempo": "118", "duration_ms": "201000"}
     full |= {"time_signature": "4"}
     short = {"artist_name": "Your Artist", "track_name": "Second Song (feat. A Guest)", "album_name": "Your Album"}
+    short |= {name: full[name] for name in ("release_date", "genre")}
     names = [name for name in RELEASES.names if name in full]
     lines = [",".join(names), *(",".join(row.get(name, "") for name in names) for row in (full, short))]
     return "\n".join(lines) + "\n"
@@ -170,17 +184,29 @@ def _album(
 def _written(folder: Path, content: bytes) -> Path:
     if not content.strip():
         raise SourceError("The list must hold a header and songs, however it is empty.")
+    if content.startswith(b"PK") and any(name in content for name in _OFFICE):
+        raise SourceError("The list must be CSV text, however it is an Office document. Save its sheet as CSV.")
     if content.startswith(_PACKED):
         raise SourceError("The list must be CSV text, however it is a packed or a Parquet file.")
+    if not content.partition(b"\n")[0].strip() and not _is_utf8(content):
+        raise SourceError("The list must be CSV text, however it holds bytes that no text has.")
     path = folder / "album.csv"
     path.write_bytes(content)
     return path
 
 
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _read_rows(
     con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, today: date
-) -> tuple[pl.DataFrame, tuple[Reject, ...]]:
-    """Read the good rows, in the file's order, and the lines that were left out."""
+) -> tuple[pl.DataFrame, tuple[Reject, ...], tuple[str, ...]]:
+    """Read the good rows, in the file's order, the lines that were left out, and a note on unknown columns."""
     source = files.open_source(path, scratch)
     files.check_header(source.path, source.header, RELEASES)
     if source.n_lines > 10 * MAX_SONGS:
@@ -189,11 +215,24 @@ def _read_rows(
             "Use `songpop score --releases` for lists of releases."
         )
     read = incoming.read_file(con, source, most_unreadable=source.n_lines)
+    unread = _note_unread(rules.unknown_columns(read.columns, RELEASES), read.columns)
     read = incoming.make_track_ids(con, read)
     setting_aside.set_aside_broken(con, read, RELEASES, source, last_year=today.year + 1)
     setting_aside.set_aside_repeated(con, read, RELEASES, source)
     rows = con.execute("select line, reason, content from set_aside order by line").fetchall()
-    return con.sql(_rows_query(read)).pl(), tuple(Reject(line, _plain(why), content) for line, why, content in rows)
+    rejects = tuple(Reject(line, _plain(why), content) for line, why, content in rows)
+    return con.sql(_rows_query(read)).pl(), rejects, unread
+
+
+def _note_unread(unknown: list[str], present: Collection[str]) -> tuple[str, ...]:
+    """Name the columns that no song was read from, each with the name that was perhaps meant."""
+    free = [name for name in RELEASES.names if name not in present]
+    told = []
+    for name in unknown[:_SHOWN_COLUMNS]:
+        near = difflib.get_close_matches(name.strip().lower().replace(" ", "_"), free, 1)
+        told.append(f"'{name}'{f' (did you mean {near[0]}?)' if near else ''}")
+    more = f" and {len(unknown) - _SHOWN_COLUMNS} more" if len(unknown) > _SHOWN_COLUMNS else ""
+    return (f"Columns that were not read: {', '.join(told)}{more}.",) if unknown else ()
 
 
 def _plain(reason: str) -> str:
@@ -213,6 +252,31 @@ def _rows_query(read: Incoming) -> str:
     )
 
 
+def _fill_shared(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Fill what all songs of an album share where it is told of some of them only, and say so."""
+    told = []
+    for name in _SHARED:
+        values = frame[name].drop_nulls().unique()
+        if len(values) != 1:
+            continue
+        gap = pl.col(name).is_null()
+        if name == "release_date":
+            # a song of another year came out on a day of its own
+            gap &= pl.col("year").fill_null(values[0].year) == values[0].year
+        if not frame.select(gap.any()).item():
+            continue
+        filled = [name, "release_date_precision"] if name == "release_date" else [name]
+        frame = frame.with_columns(
+            pl.when(gap).then(pl.col(each).drop_nulls().first()).otherwise(each).alias(each) for each in filled
+        )
+        told.append(name)
+    frame = frame.with_columns(pl.coalesce("year", pl.col("release_date").dt.year()).alias("year"))
+    if "release_date" in told and "year" in told:
+        told.remove("year")
+    note = f"Blank for some songs, and taken from the others as an album shares it: {', '.join(told)}."
+    return frame, (note,) if told else ()
+
+
 def _refuse_no_album(frame: pl.DataFrame, rejects: tuple[Reject, ...], name: str) -> None:
     if frame.height < MIN_SONGS:
         shown = "; ".join(f"line {reject.line}: {reject.reason}" for reject in rejects[:_SHOWN_LINES])
@@ -221,6 +285,8 @@ def _refuse_no_album(frame: pl.DataFrame, rejects: tuple[Reject, ...], name: str
             f"A single must be chosen among two songs or more, however {name} holds {n_songs}"
             + (f" ({len(rejects):,} lines were left out; first: {shown})." if rejects else ".")
         )
+    if name == _SENT and frame.height > MAX_SENT_SONGS:
+        raise SourceError(f"A list must hold at most {MAX_SENT_SONGS} songs, however it holds {frame.height:,}.")
     if frame.height > MAX_SONGS:
         raise SourceError(
             f"An album's file must hold at most {MAX_SONGS} songs, however {name} has {frame.height:,}. Use `songpop "

@@ -192,7 +192,8 @@ def _largest(reasons: list[Reason], least: float) -> list[Reason]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    """Return a share in percent, below 1 % with a decimal, so that a small chance is not none."""
+    return f"{100 * share:.{1 if 0 < share < 0.01 else 0}f} %"
 
 
 def _verdict_words(songs: list[Song], verdict: str) -> str:

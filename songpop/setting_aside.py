@@ -56,6 +56,9 @@ def set_aside_repeated(con: duckdb.DuckDBPyConnection, read: Incoming, entity: E
     best = next((column for column in entity.columns if column.name == entity.best), None)
     rank = rules.typed(best, read.columns.get(best.name)) if best else "cast(null as bigint)"
     names = ", ".join(entity.key)
+    # of a made id the file says nothing
+    is_made = entity.is_id_made and "track_id" not in source.header
+    told = "song" if is_made else " and ".join(entity.key)
     same = " and ".join(f"kept.{name} = other.{name}" for name in entity.key)
     keys = ", ".join(f"{sql} as {name}" for name, sql in key.items())
     row = ", ".join(f"incoming.{read.columns[name]}" for name in entity.names if name in read.columns)
@@ -78,7 +81,7 @@ def set_aside_repeated(con: duckdb.DuckDBPyConnection, read: Incoming, entity: E
             qualify row_number() over (partition by {names} order by rank desc nulls last, line) = 1
         )
         select other.line, other.last_line, other.fields,
-            'same {" and ".join(entity.key)} as line ' || kept.line || {_compare(entity.best)} as reason
+            'same {told} as line ' || kept.line || {_compare(entity.best)} as reason
         from repeated as other
         inner join kept on {same} and kept.line <> other.line
         order by other.line

@@ -90,6 +90,12 @@ def test_songs_alike_are_too_close_to_call(model: ScoringModel) -> None:
     )
 
 
+def test_a_chance_below_one_percent_is_not_called_none(model: ScoringModel) -> None:
+    told = rank_album(_album(*(f"Song {i}" for i in range(200))), model)
+
+    assert "(each song would have 0.5 % if nothing were known)" in told.words[0]
+
+
 def test_what_tells_a_song_apart_is_said_with_what_it_changes(model: ScoringModel) -> None:
     told = rank_album(_album("Anchor", "Low Tide", "Salt", danceability=[0.9, 0.5, 0.4]), model)
 

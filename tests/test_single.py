@@ -108,10 +108,13 @@ def test_a_file_with_mistakes_loses_nothing_but_its_bad_lines(published: Setting
     assert [(reject["line"], reject["reason"]) for reject in told["rejects"]] == [
         (3, "tempo must be a number of at least 0, however it is 'fast'"),
         (4, "track_name must not be blank, however it is"),
-        (6, "same track_id as line 2, with other values"),
+        (6, "same song as line 2, with other values"),
         (7, "the line must have 7 fields, however it has 2"),
     ]
-    assert told["notes"] == ["'artist 3' is taken as 'Artist 3'."]
+    assert told["notes"] == [
+        "'artist 3' is taken as 'Artist 3'.",
+        "Blank for some songs, and taken from the others as an album shares it: release_date, genre.",
+    ]
     assert "4 lines were left out; all others are ranked:\n  line 3: tempo must be a number" in words
 
 
@@ -121,12 +124,49 @@ def test_a_files_songs_get_what_the_readers_file_knows_of_the_artist(published: 
     rows = album.frame.select(
         "track_name", "artist_name", "artist_popularity", "year", "n_album_tracks", "tempo"
     ).rows()
-    assert rows == [("Anchor", "Artist 3", 23.0, 2026, 2, 118.0), ("Salt", "Artist 3", 23.0, None, 2, None)]
-    assert album.frame["release_date"].to_list() == [date(2026, 12, 4), None]
+    assert rows == [("Anchor", "Artist 3", 23.0, 2026, 2, 118.0), ("Salt", "Artist 3", 23.0, 2026, 2, None)]
     assert (album.album_name, album.artist_name, album.origin) == ("Low Tide", "Artist 3", "file")
     stranger = album_input.read_album_file(published, b"artist_name,track_name\nX,One\nX,Two\n", today=_DAY)
     assert stranger.frame["artist_popularity"].to_list() == [None, None]
     assert stranger.frame["artist_name"].to_list() == ["X", "X"]
+
+
+def test_a_blank_cell_of_what_an_album_shares_sets_no_song_apart(published: Settings) -> None:
+    head = "artist_name,track_name,album_name,release_date,genre\n"
+    whole = f"{head}X,Opening,LP,2026-12,pop\nX,Closing,LP,2026-12,pop\n"
+    blank = f"{head}X,Opening,,,\nX,Closing,LP,2026-12,pop\n"
+    album = album_input.read_album_file(published, blank.encode(), today=_DAY)
+
+    filled = album_input.read_album_file(published, whole.encode(), today=_DAY)
+    # an id is made from the album as the line has it
+    assert album.frame.drop("track_id").equals(filled.frame.drop("track_id"))
+    assert album.notes == (
+        "Blank for some songs, and taken from the others as an album shares it: album_name, release_date, genre.",
+    )
+
+
+def test_a_song_of_another_year_does_not_get_the_others_date(published: Settings) -> None:
+    text = b"artist_name,track_name,release_date,year\nX,One,2026-12-04,\nX,Two,,2019\nX,Three,,\n"
+    album = album_input.read_album_file(published, text, today=_DAY)
+
+    assert album.frame["release_date"].to_list() == [date(2026, 12, 4), None, date(2026, 12, 4)]
+    assert album.frame["year"].to_list() == [2026, 2019, 2026]
+
+
+def test_columns_that_are_not_read_are_named(published: Settings) -> None:
+    text = b"artist_name,track_name,Genre,tempo_bpm,shoe size\nX,One,pop,118,4\nX,Two,pop,120,4\n"
+    album = album_input.read_album_file(published, text, today=_DAY)
+
+    assert album.notes == (
+        "Columns that were not read: 'Genre' (did you mean genre?), 'tempo_bpm' (did you mean tempo?), 'shoe size'.",
+    )
+
+
+def test_the_templates_songs_share_date_and_genre(published: Settings) -> None:
+    album = album_input.read_album_file(published, album_input.template().encode(), today=date(2026, 11, 22))
+
+    assert album.frame["genre"].to_list() == ["pop", "pop"]
+    assert album.notes == ()
 
 
 def test_the_template_can_be_read_back(published: Settings, tmp_path: Path) -> None:
@@ -194,6 +234,12 @@ def test_a_file_that_is_no_album_says_why(published: Settings, file: Path, text:
     ("content", "words"),
     [
         (b" \n", "The list must hold a header and songs, however it is empty"),
+        (b"PK\x03\x04 [Content_Types].xml", "however it is an Office document. Save its sheet as CSV"),
+        (b"\n\xff\xfe\x00\n", "The list must be CSV text, however it holds bytes that no text has"),
+        (
+            b"artist_name,track_name\n" + b"".join(b"X,Song %d\n" % i for i in range(600)),
+            "A list must hold at most 200 songs, however it holds 600",
+        ),
         (b"PK\x03\x04", "The list must be CSV text, however it is a packed or a Parquet file"),
         (b"artist,title\nX,One\n", "however in the list artist_name, track_name are missing"),
         (b"artist_name,track_name\nX,One\n", "however the list holds one good song"),
