@@ -24,6 +24,7 @@ header code,footer{color:var(--soft);font-size:12px}
 .outcome{font-weight:700;padding:1px 10px;border:1.5px solid;border-radius:99px}
 .done{color:var(--done)}.degraded{color:var(--degraded)}.failed{color:var(--failed)}
 .why{border-left:4px solid var(--failed);padding:6px 12px;margin:0 0 14px;background:var(--card);overflow-wrap:anywhere}
+.made-up{color:var(--degraded);font-weight:600;margin:0 0 12px}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:10px;margin:0 0 16px}
 dl div{background:var(--card);border-radius:8px;padding:8px 12px}dt{color:var(--soft);font-size:12px}dd{margin:0}
 .columns{columns:2 520px;column-gap:32px}section{break-inside:avoid;overflow-x:auto;margin-bottom:14px}
@@ -38,6 +39,9 @@ footer{margin-top:6px}a{color:inherit}@media print{main{padding:0}}
 
 def render(report: "Report") -> str:
     """Write a report as an HTML page; every value is escaped."""
+    from songpop.reports import SYNTHETIC
+
+    made_up = f'<p class="made-up">{SYNTHETIC}</p>' if report.is_synthetic else ""
     why = f'<p class="why">{html.escape(report.failure)}</p>' if report.failure else ""
     facts = "".join(
         f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(words)}</dd></div>" for name, words in report.facts
@@ -48,7 +52,7 @@ def render(report: "Report") -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}: {report.outcome}</title><style>{_STYLE}</style></head><body><main>"
         f'<header><h1>{title}</h1><span class="outcome {report.outcome}">{report.outcome}</span>'
-        f"<code>{html.escape(report.run_id)}</code></header>{why}<dl>{facts}</dl>"
+        f"<code>{html.escape(report.run_id)}</code></header>{made_up}{why}<dl>{facts}</dl>"
         f'<div class="columns">{"".join(_section(table) for table in report.tables)}</div>'
         f'<footer>songpop {__version__} · <a href="data_docs/index.html">what was checked</a></footer>'
         "</main></body></html>\n"

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import duckdb
 
-from songpop import __version__, report_page
+from songpop import __version__, report_page, tracks
 from songpop.runs import Run
 
 _SHOWN_RELEASES = 10
 _SHOWN_MOVERS = 4
 _SHOWN_FINDINGS = 12
+SYNTHETIC = "Synthetic sample: every artist, song and figure here is made up."
 _NOT_BUILT = "Not built yet."
 
 
@@ -37,6 +38,7 @@ class Report:
         outcome: done, degraded or failed.
         failure: why it failed.
         facts: name and words, the most asked for first.
+        is_synthetic: whether its tracks are made up.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Report:
     failure: str | None
     facts: Sequence[tuple[str, str]]
     tables: Sequence[Table]
+    is_synthetic: bool = False
 
 
 def write_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure: str | None) -> Path:
@@ -73,6 +76,7 @@ def read_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure: s
     """
     took = sum(seconds for _, seconds, _ in lines)
     with run.warehouse() as con:
+        is_synthetic = tracks.is_synthetic(con)
         facts = [("Took", _duration(took)), *(() if failure else _facts(con))]
         tables = [
             Table("Findings", ["severity", "check", "what was seen"], _findings(run)),
@@ -90,7 +94,7 @@ def read_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure: s
                 _read(con, f"Best {_SHOWN_RELEASES} new releases", _HEAD_OF_THE_LIST),
             ]
     outcome = "failed" if failure else "degraded" if run.findings else "done"
-    return Report(f"songpop night of {run.as_of_date}", run.run_id, outcome, failure, facts, tables)
+    return Report(f"songpop night of {run.as_of_date}", run.run_id, outcome, failure, facts, tables, is_synthetic)
 
 
 def render_markdown(report: Report) -> str:
@@ -99,6 +103,7 @@ def render_markdown(report: Report) -> str:
     parts = [
         f"# {report.title}",
         f"Run `{report.run_id}`, songpop {__version__}: **{outcome}**",
+        *((f"**{SYNTHETIC}**",) if report.is_synthetic else ()),
         "\n".join(f"- **{name}**: {words}" for name, words in report.facts),
     ]
     for table in report.tables:

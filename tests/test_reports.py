@@ -69,6 +69,20 @@ def test_the_page_tells_the_same_and_runs_nothing_of_what_it_shows(run: Run) -> 
     assert '<td class="n">70.0<span class="bar" style="width:100%"></span></td>' in page
 
 
+def test_a_synthetic_sample_is_named_above_its_figures(tmp_path: Path, run: Run) -> None:
+    settings = checked_warehouse.make_settings(tmp_path)
+    with checked_warehouse.opened(settings) as con:
+        checked_warehouse.save_snapshot(con, "tracks")
+        con.execute("update ledger.snapshots set file_name = 'synthetic_tracks.csv'")
+    made_up = reports.read_report(Run(settings, RUN, "nightly", AS_OF, lambda: NOW), _STEPS, failure=None)
+    words = "Synthetic sample: every artist, song and figure here is made up."
+
+    assert f"\n\n**{words}**\n\n- **Took**" in reports.render_markdown(made_up)
+    assert f'<p class="made-up">{words}</p><dl>' in report_page.render(made_up)
+    real = reports.read_report(run, _STEPS, failure=None)
+    assert words not in reports.render_markdown(real) + report_page.render(real)
+
+
 def test_a_degraded_night_shows_its_findings_the_critical_ones_first(run: Run) -> None:
     critical = Finding("the_worst", "critical", "It must hold, however it does not.")
     degraded = Run(run.settings, RUN, "nightly", AS_OF, lambda: NOW, [_WARNING] * 14 + [critical])
