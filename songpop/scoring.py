@@ -17,7 +17,7 @@ from songpop.estimators.album_order import AlbumOrder
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
 from songpop.explaining import CONTRIBUTION_COLUMNS, FeaturePart, contributions, drivers, feature_parts
-from songpop.features import GROUPS, MODEL_COLUMNS, EncodedRows, FeatureEncoder, conform
+from songpop.features import ANALYSIS, GROUPS, MODEL_COLUMNS, EncodedRows, FeatureEncoder, conform
 from songpop.features.encoder import NUMERIC
 from songpop.singles import chances_within
 
@@ -347,6 +347,10 @@ def _remarks(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel, but
     if row["genre"] is not None and flags.pop("is_genre_missing", False):
         words.append(f"The genre '{row['genre']}' is none that the model learned, so it counts as unknown.")
     words = [_FLAG_WORDS[name] for name, is_set in flags.items() if is_set] + words
+    if not flags.get("is_audio_missing") and not flags.get("is_analysis_failed"):
+        words += _gaps(row)
+    if row["duration_ms"] is None:
+        words.append("The length is unknown.")
     odd = [name for name in model.experience if name not in but and _is_outside(name, row[name], model)]
     if odd:
         values = ", ".join(
@@ -356,6 +360,17 @@ def _remarks(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel, but
     if not model.experience:
         words.append("This model version does not tell where it has experience. Train again with `songpop train`.")
     return words
+
+
+def _gaps(row: Mapping[str, Any]) -> list[str]:
+    """Name the blank columns of an analysis, which `fill_gaps` fills."""
+    blank = [name.replace("_", " ") for name in ANALYSIS if row[name] is None]
+    if not blank:
+        return []
+    *others, last = blank
+    names = f"{', '.join(others)} and {last}" if others else last
+    verb = "are" if others else "is"
+    return [f"{names.capitalize()} {verb} unknown and taken as usual."]
 
 
 def _is_outside(name: str, value: Any, model: ScoringModel) -> bool:

@@ -99,6 +99,13 @@ def test_an_unknown_genre_and_a_foreign_artist_are_scored_and_said(site: Any) ->
     assert "No artist called 'Nobody Known' is known" in page
 
 
+def test_blank_fields_are_named_among_what_the_model_does_not_know(site: Any) -> None:
+    page = _words(site.get(f"/score?track_id={RELEASE}&time_signature=&danceability=&energy="))
+
+    assert "Danceability, energy and time signature are unknown and taken as usual." in page
+    assert "Nothing out of the ordinary" not in page
+
+
 def test_a_known_artist_brings_its_popularity(site: Any) -> None:
     page = _text(site.get("/score?artist_name=artist+7"))
 

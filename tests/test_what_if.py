@@ -95,6 +95,15 @@ def test_what_the_model_has_no_experience_of_is_marked(model: ScoringModel, trac
     assert {"The genre is unknown.", "The artist's popularity is unknown."} <= set(blank.remarks)
 
 
+def test_single_blanks_are_named(model: ScoringModel, track: pl.DataFrame) -> None:
+    many = what_if(track, {"danceability": None, "energy": None, "time_signature": None}, model)
+    few = what_if(track, {"duration_ms": None, "tempo": None}, model)
+
+    assert many.remarks == ["Danceability, energy and time signature are unknown and taken as usual."]
+    assert few.remarks == ["Tempo is unknown and taken as usual.", "The length is unknown."]
+    assert explain(track, model).remarks == []
+
+
 def test_a_track_outside_the_experience_is_said_to_be(model: ScoringModel, track: pl.DataFrame) -> None:
     odd = track.with_columns(pl.lit(230.0).alias("tempo"), pl.lit(2030, dtype=pl.Int32).alias("year"))
 
