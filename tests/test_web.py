@@ -23,6 +23,7 @@ from songpop.web.wording import age, duration, signed, spotify_link
 
 _PAGES = ("/", "/score", f"/score?track_id={RELEASE}", "/single", "/single?album_id=newAlbum1", "/lists/releases")
 _PAGES += ("/lists/singles", "/lists/artists", "/lists/movers", "/quality", "/api")
+_HEADER = "artist_name,track_name\n"
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +160,7 @@ def test_a_pasted_album_is_ranked_and_bad_lines_are_told_with_their_number(site:
         ("", 422, "The list must hold a header and songs, however it is empty"),
         ("artist_name,track_name\nMe,One\n", 422, "must be chosen among two songs or more"),
         ("title\nOne\nTwo\n", 422, "artist_name"),
-        ("artist_name,track_name\n" + "".join(f"Me,{i}\n" for i in range(201)), 422, "at most 200 songs"),
+        *((_HEADER + "".join(f"Me,{i}\n" for i in range(n)), 422, "at most 200 songs") for n in (201, 1_000)),
         ("artist_name;track_name\nMe;One\nMe;Two\n", 422, "The fields of the list must be separated"),
         ("x" * 1_000_001, 413, "At most 1 MB can be sent"),
     ],
@@ -171,12 +172,33 @@ def test_a_list_that_is_no_album_is_refused_in_words(site: Any, sent: str, statu
     assert words in _words(answer)
 
 
-@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x1f\x8b\x08", b"PAR1"])
-def test_a_packed_file_is_refused_before_it_is_unpacked(site: Any, start: bytes) -> None:
-    answer = site.post("/single", data={"file": (io.BytesIO(start + b"rest"), "album.csv")})
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"PK\x03\x04rest", "however it is a packed or a Parquet file"),
+        (b"\x1f\x8b\x08rest", "however it is a packed or a Parquet file"),
+        (b"PAR1rest", "however it is a packed or a Parquet file"),
+        (b"\n\xff\xfe\x80rest", "however it holds bytes that no text has"),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused_before_it_is_unpacked(site: Any, content: bytes, words: str) -> None:
+    answer = site.post("/single", data={"file": (io.BytesIO(content), "album.csv")})
 
     assert answer.status_code == 422
-    assert "The list must be CSV as text" in _words(answer)
+    assert f"The list must be CSV text, {words}" in _words(answer)
+
+
+def test_a_spreadsheet_is_refused_with_the_way_to_a_csv(site: Any) -> None:
+    import openpyxl
+
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    book.active.append(_HEADER.split(","))
+    book.save(file)
+    file.seek(0)
+
+    words = _words(site.post("/single", data={"file": (file, "album.xlsx")}))
+
+    assert "however it is an Office document. Save its sheet as CSV." in words
 
 
 def test_the_template_is_ranked_as_it_is(site: Any) -> None:

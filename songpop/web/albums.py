@@ -9,11 +9,8 @@ from songpop.errors import ModelError, SettingsError, SourceError
 from songpop.web.answers import AskedWrongly
 from songpop.web.site import Site
 
-MAX_SONGS = 200
 # what was sent lay in a scratch folder while it was read
 _PLACE = re.compile(r"\S*album\.csv")
-# a packed file of 1 MB may hold a thousand times as much
-_NO_TEXT = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1")
 
 
 class BadList(AskedWrongly):
@@ -45,17 +42,20 @@ def rank_sent(site: Site, content: bytes, *, today: date) -> dict[str, Any]:
     """
     from songpop import album_input
 
-    if content.startswith(_NO_TEXT):
-        raise BadList("The list must be CSV as text, however it is a zip, gzip or Parquet file. Unpack it first.", 422)
     try:
         album = album_input.read_album_file(site.settings, content, today=today)
     except SourceError as error:
         raise BadList(
             _PLACE.sub("the list", str(error)).replace("however The list", "however the list"), 422
         ) from error
-    if album.frame.height > MAX_SONGS:
-        raise BadList(f"A list must hold at most {MAX_SONGS} songs, however it holds {album.frame.height}.", 422)
     return _told(site, album)
+
+
+def most_songs() -> int:
+    """Return how many songs a list may hold."""
+    from songpop import album_input
+
+    return album_input.MAX_SENT_SONGS
 
 
 def template() -> str:

@@ -101,7 +101,7 @@ def _single_values(site: Site, told: dict[str, Any] | None) -> dict[str, Any]:
         "fault": "",
         "pasted": "",
         "example": albums.template(),
-        "most": albums.MAX_SONGS,
+        "most": albums.most_songs(),
         "charts": charts,
     }
 
