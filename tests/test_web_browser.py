@@ -240,6 +240,24 @@ def test_every_page_fits_is_readable_and_names_its_controls(page: Any, address: 
     assert [entry for entry in page.get_log("browser") if "/nothing" not in entry["message"]] == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_a_songs_interval_and_reasons_under_it(page: Any, address: str, scheme: str) -> None:
+    _look(page, 390, scheme)
+    page.get(f"{address}/single?album_id=newAlbum1")
+    scrolled, caption = _find(page, ".scroll"), _find(page, "#tint")
+    rows = page.find_elements("css selector", "table.album tbody tr")
+
+    assert scrolled.get_property("scrollWidth") <= scrolled.get_property("clientWidth")
+    assert caption.is_displayed()
+    assert len(rows) == 3
+    for row in rows:
+        song, interval, *reasons = (_find(row, css) for css in ("th", "td.axis", "th ~ .reasons", "td:last-child"))
+        assert song.rect["y"] < interval.rect["y"] < reasons[0].rect["y"] < reasons[1].rect["y"]
+        for cell in (song, interval, *reasons):
+            assert cell.is_displayed()
+            assert cell.rect["x"] + cell.rect["width"] <= 390
+
+
 # width of the page, controls without a name, texts whose contrast is below that of WCAG 2 AA, what came from elsewhere
 _EXAMINE = """
 const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
