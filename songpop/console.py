@@ -1,5 +1,6 @@
 """Words and progress for a person, on stderr: a bar on a terminal, plain lines in a log file."""
 
+import re
 import shutil
 import sys
 import time
@@ -9,6 +10,7 @@ from typing import Any
 
 Advance = Callable[..., None]
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SECONDS_BETWEEN_LINES = 10.0
 _WIDTH_OF_A_LOG = 160
 _NARROWEST_CUT = 14
@@ -17,6 +19,11 @@ _NARROWEST_CUT = 14
 def say(text: str) -> None:
     """Write one line of words to stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def one_line(text: str) -> str:
+    """Return a text of somebody else's without newlines, escape codes and their like, which would move a terminal."""
+    return _CONTROL.sub(" ", text)
 
 
 @contextmanager
@@ -164,4 +171,4 @@ def _shown(value: Any, decimals: int) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.3f}" if abs(value) < 1 else f"{value:,.{decimals}f}"
-    return str(value).replace("\n", " ")
+    return one_line(str(value))

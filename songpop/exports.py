@@ -211,6 +211,35 @@ def column_words() -> dict[str, str]:
     return tomllib.loads(resources.glossary_path().read_text())
 
 
+def plain_numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Turn decimals, which DuckDB's sums are, into whole numbers where they are and fit, and else into fractions."""
+    return frame.with_columns(
+        _whole(column) if isinstance(column.dtype, pl.Decimal) and column.dtype.scale == 0 else column.cast(pl.Float64)
+        for column in frame.get_columns()
+        if isinstance(column.dtype, pl.Decimal)
+    )
+
+
+def _whole(column: pl.Series) -> pl.Series:
+    whole = column.cast(pl.Int64, strict=False)
+    return whole if whole.null_count() == column.null_count() else column.cast(pl.Float64)
+
+
+def _for_json(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write timestamps as the JSON API does; DuckDB's have no zone and are UTC."""
+    return plain_numbers(frame).with_columns(
+        _spoken_moment(pl.col(name).dt.convert_time_zone("UTC") if dtype.time_zone else pl.col(name))
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.Datetime)
+    )
+
+
+def _spoken_moment(column: pl.Expr) -> pl.Expr:
+    second = "%Y-%m-%dT%H:%M:%S"
+    is_whole = column.dt.microsecond() == 0
+    return pl.when(is_whole).then(column.dt.strftime(f"{second}Z")).otherwise(column.dt.strftime(f"{second}%.6fZ"))
+
+
 def _write(frame: pl.DataFrame, file: BinaryIO, file_format: str, notes: Mapping[str, str]) -> None:
     if file_format not in FORMATS:
         raise ExportError(f"The format must be one of {', '.join(FORMATS)}, however it is {file_format!r}.")
@@ -220,7 +249,7 @@ def _write(frame: pl.DataFrame, file: BinaryIO, file_format: str, notes: Mapping
         elif file_format == "parquet":
             frame.write_parquet(file)
         elif file_format == "json":
-            file.write(frame.write_json().encode() + b"\n")
+            file.write(_for_json(frame).write_json().encode() + b"\n")
         else:
             workbook.write_workbook(frame, file, notes, column_words())
     except pl.exceptions.PolarsError as error:

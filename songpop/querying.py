@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ from songpop.settings import Settings
 
 _ASKS = {"SELECT", "EXPLAIN"}
 _SHOWN = 5
+# types that a frame has not, or reads wrongly, or that no format can write
+_NO_COLUMN = re.compile(r"INTERVAL|BLOB|\bBIT\b|UNION|UHUGEINT|BIGNUM|VARIANT|GEOMETRY|TIME WITH TIME ZONE")
+_EPOCH = date(1970, 1, 1).toordinal()
+_FIRST_DAY, _LAST_DAY = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
+_A_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _NAME = re.compile(r'"?(\w+)')
 # functions that switch something of the process, wait, read memory by its address, or run a text that nobody has seen
 _BEYOND = re.compile(
@@ -48,13 +54,56 @@ def run_query(
             _refuse_all_but_one_query(con, statement, label)
             _refuse_reaching_beyond(statement, label)
             # the rows are computed here, so this fails too where a value is not as the statement has it
-            return con.execute(statement, dict(parameters or {}) or None).pl()
+            return _fetch(con.sql(statement, params=dict(parameters or {}) or None))
         except duckdb.PermissionException as error:
             raise ExportError(
                 f"{label} must read nothing but the published file, however it asked for something else: {error}"
             ) from error
         except duckdb.Error as error:
             raise ExportError(f"{label} must be a query on the published file, however: {error}") from error
+        except BaseException as error:
+            # a panic of Polars is no Exception, and its class has no name to import
+            if not isinstance(error, pl.exceptions.PolarsError) and type(error).__name__ != "PanicException":
+                raise
+            raise ExportError(
+                f"{label} must have columns that a list can hold, however: {error}. Cast them to varchar."
+            ) from error
+
+
+def _fetch(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    """Fetch all rows; what a frame can't hold, or no format can write, comes as DuckDB writes it in text."""
+    odd = [number for number, kind in enumerate(relation.types) if _NO_COLUMN.search(str(kind))]
+    frame = _as_text(relation, odd).pl()
+    beyond = [number for number, column in enumerate(frame.get_columns()) if _is_beyond_the_calendar(column)]
+    return _as_text(relation, odd + beyond).pl() if beyond else frame
+
+
+def _as_text(relation: duckdb.DuckDBPyRelation, numbers: list[int]) -> duckdb.DuckDBPyRelation:
+    if not numbers:
+        return relation
+    quoted = ['"' + name.replace('"', '""') + '"' for name in relation.columns]
+    return relation.project(
+        ", ".join(
+            f"cast(#{number + 1} as varchar) as {name}" if number in numbers else f"#{number + 1} as {name}"
+            for number, name in enumerate(quoted)
+        )
+    )
+
+
+def _is_beyond_the_calendar(column: pl.Series) -> bool:
+    """Say whether a column holds a day outside the years 1 to 9999, or infinity, at any depth."""
+    if isinstance(column.dtype, (pl.List, pl.Array)):
+        return _is_beyond_the_calendar(column.explode(empty_as_null=True, keep_nulls=True))
+    if isinstance(column.dtype, pl.Struct):
+        return any(_is_beyond_the_calendar(column.struct.field(name)) for name in column.struct.fields)
+    if column.dtype == pl.Date:
+        day = 1
+    elif isinstance(column.dtype, pl.Datetime):
+        day = _A_DAY[column.dtype.time_unit]
+    else:
+        return False
+    days = column.to_physical() // day
+    return bool(((days < _FIRST_DAY) | (days > _LAST_DAY)).any())
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """`songpop sql`: queries on the published file, and nothing else whatever the statement says."""
 
 import json
+import signal
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -148,6 +151,46 @@ def test_whatever_asks_is_answered(published: Settings, query: str) -> None:
     assert querying.run_query(published, query).width >= 1
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("interval 3 days", "3 days"),
+        ("union_value(a := 1)", "1"),
+        ("'ab'::blob", "ab"),
+        ("'101'::bit", "101"),
+        ("340282366920938463463374607431768211455::uhugeint", "340282366920938463463374607431768211455"),
+        ("'infinity'::date", "infinity"),
+        ("'-infinity'::timestamp", "-infinity"),
+        ("date '20000-01-01'", "20000-01-01"),
+        ("[date 'infinity']", "[infinity]"),
+        ("{'a': date 'infinity'}", "{'a': infinity}"),
+    ],
+)
+def test_what_no_frame_can_hold_comes_as_text(published: Settings, value: str, shown: str) -> None:
+    query = f"select {value} as seen, 1 as one"
+
+    assert json.loads(_run(published, query, "--format", "json").stdout) == [{"seen": shown, "one": 1}]
+    assert _run(published, query).exit_code == 0
+    assert _run(published, query, "--format", "csv").exit_code == 0
+
+
+def test_sums_are_numbers_and_moments_are_as_in_the_api(published: Settings) -> None:
+    query = (
+        "select sum(2) as n, 1.5 as share, 123456789012345678901234567890::hugeint as large, "
+        "timestamp '2026-11-25 07:20:24.018389' as seen_at, timestamp '2026-11-25 07:20:24' as told_at"
+    )
+
+    assert json.loads(_run(published, query, "--format", "json").stdout) == [
+        {
+            "n": 2,
+            "share": 1.5,
+            "large": pytest.approx(1.2345678901234568e29),
+            "seen_at": "2026-11-25T07:20:24.018389Z",
+            "told_at": "2026-11-25T07:20:24Z",
+        }
+    ]
+
+
 def test_a_statement_may_come_from_a_file_or_from_standard_input(published: Settings, tmp_path: Path) -> None:
     query = tmp_path / "mine.sql"
     query.write_text("-- one row\nselect 1 as one;\n")
@@ -155,6 +198,9 @@ def test_a_statement_may_come_from_a_file_or_from_standard_input(published: Sett
     assert json.loads(_run(published, str(query), "--format", "json").stdout) == [{"one": 1}]
     assert _run(published, "-", "--format", "csv", stdin="select 2 as two").stdout == "two\n2\n"
     assert _run(published, "select 3 as three").stdout.split() == ["three", "3"]
+    assert _run(published, f"select 4 as four -- {'long ' * 1000}").stdout.split() == ["four", "4"]
+    spaced = query.rename(tmp_path / "my query")
+    assert _run(published, str(spaced)).stdout.split() == ["one", "1"]
     missing = _run(published, str(tmp_path / "none.sql"))
     assert "none.sql must be a file that can be read" in str(missing.exception)
 
@@ -170,3 +216,47 @@ def test_a_printed_number_has_as_many_decimals_as_its_column_needs_and_a_year_no
         ["2020", "1,234.0", "1.00"],
         ["first", "year", "score", "share"],
     ]
+
+
+def test_a_query_may_begin_with_a_comment(published: Settings) -> None:
+    assert _run(published, "-- a note\nselect 1 as one").stdout.split() == ["one", "1"]
+
+
+def test_a_plan_is_drawn_in_its_lines(published: Settings) -> None:
+    assert len(_run(published, "explain select count(*) from marts.scores").stdout.splitlines()) > 5
+
+
+def test_a_text_with_escape_codes_stays_in_its_cell(published: Settings) -> None:
+    told = _run(published, "select chr(27) || '[2J' || chr(10) || 'x' as title").stdout
+
+    assert told.splitlines()[1:] == [" [2J x"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_query_that_takes_long_ends_when_it_is_told_to(published: Settings, number: signal.Signals) -> None:
+    query = "select count(*) from range(10000000) as one, range(10000000) as two where one.range + two.range = 5"
+    with _start(published, query) as child:
+        try:
+            # by then it is deep in the query
+            with pytest.raises(subprocess.TimeoutExpired):
+                child.wait(2)
+            child.send_signal(number)
+            assert child.wait(2) == -number
+        finally:
+            child.kill()
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "table"])
+def test_a_reader_who_leaves_is_no_failure(published: Settings, form: str) -> None:
+    with _start(published, "from range(100000)", "--format", form) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.read(1)
+        child.stdout.close()
+
+        assert (child.stderr.read(), child.wait(20)) == ("", 0)
+
+
+def _start(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "songpop", "sql", *arguments, "--home", str(settings.home)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,5 +1,6 @@
 """The `songpop` command: parses, calls, prints. Data go to stdout, words and progress to stderr."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -49,6 +50,17 @@ class LazyGroup(click.Group):
         module = import_module(f"songpop.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; that the reader of stdout (head, less) left is no failure, as click has it."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            # Polars tells of a broken pipe without a number
+            if not isinstance(error, BrokenPipeError) and "Broken pipe" not in str(error):
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            ctx.exit(0)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -105,10 +117,6 @@ def main(command: click.Command = songpop, arguments: Sequence[str] | None = Non
     except SongpopError as error:
         console.say(str(error))
         sys.exit(1)
-    except BrokenPipeError:
-        # the reader of stdout (head, less) has left; that is its right
-        sys.stderr.close()
-        sys.exit(0)
     except Exception as error:
         if was_told_to_end or is_interruption(error):
             sys.exit(143 if was_told_to_end else 130)

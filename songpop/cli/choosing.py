@@ -94,16 +94,17 @@ def _say_rejects(album: "AlbumInput") -> None:
     if n:
         console.say(f"{n} {'line was' if n == 1 else 'lines were'} left out; all others are ranked:")
         for reject in album.rejects[:_SHOWN_REJECTS]:
-            console.say(f"  line {reject.line}: {reject.reason}")
+            console.say(f"  line {reject.line}: {console.one_line(reject.reason)}")
         if n > _SHOWN_REJECTS:
             console.say(f"  and {n - _SHOWN_REJECTS} more")
     for note in album.notes:
-        console.say(note)
+        console.say(console.one_line(note))
 
 
 def _print_ranking(album: "AlbumInput", told: "AlbumRanking") -> None:
     of_many = len(set(album.frame["artist_name"])) > 1
-    click.echo(f"{album.album_name or 'Album without a name'} – {'various artists' if of_many else album.artist_name}")
+    title = f"{album.album_name or 'Album without a name'} – {'various artists' if of_many else album.artist_name}"
+    click.echo(console.one_line(title))
     sorts = {"new release": "new release", "known tracks": "known tracks", "file": "unreleased, from the file"}
     click.echo(f"{len(told.songs)} songs; {sorts[album.origin]}; {told.model_version}\n")
     _print_sentences(told.words)
@@ -120,7 +121,7 @@ def _print_sentences(sentences: Sequence[str]) -> None:
     width = min(shutil.get_terminal_size((_WIDEST, 0)).columns, _WIDEST)
     for sentence in sentences:
         # a percent sign stays with its number
-        click.echo(textwrap.fill(sentence.replace(" %", "\0%"), width).replace("\0", " "))
+        click.echo(textwrap.fill(console.one_line(sentence).replace(" %", "\0%"), width).replace("\0", " "))
 
 
 def _print_songs(songs: Sequence["Song"]) -> None:
@@ -147,9 +148,9 @@ def _print_reasons(songs: Sequence["Song"]) -> None:
         reasons = [("+", reason) for reason in song.speaks_for] + [("−", reason) for reason in song.speaks_against]
         n_alike += not reasons
         if reasons:
-            click.echo(f"{song.place:2d} {song.track_name}")
+            click.echo(f"{song.place:2d} {console.one_line(song.track_name)}")
         for sign, reason in reasons:
-            click.echo(f"   {sign} {reason.words}{_difference(reason)}")
+            click.echo(f"   {sign} {console.one_line(reason.words)}{_difference(reason)}")
     if n_alike:
         click.echo(f"   Nothing of weight for {'one song' if n_alike == 1 else f'{n_alike} songs'}.")
 

@@ -1,6 +1,9 @@
 """Commands that only read: lists, SQL, status, doctor."""
 
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -86,7 +89,8 @@ def export_command(
     from songpop import exports
 
     wanted = _wanted(name, definition, options)
-    result = exports.read_defined(settings, wanted)
+    with _ended_by_a_signal():
+        result = exports.read_defined(settings, wanted)
     if result.unmatched:
         shown = ", ".join(f"'{artist}'" for artist in result.unmatched[:_SHOWN_NAMES])
         more = f" and {len(result.unmatched) - _SHOWN_NAMES} more" if len(result.unmatched) > _SHOWN_NAMES else ""
@@ -143,7 +147,30 @@ def _print_list(wanted: "ListDefinition", frame: "pl.DataFrame") -> None:
     console.table("", frame.columns, frame.rows(), to_stderr=False, decimals=1)
 
 
-@click.command("sql")
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:
+        # a query may be too long for a file's name
+        return False
+
+
+@contextmanager
+def _ended_by_a_signal() -> Iterator[None]:
+    """End at once when told to: DuckDB's rows are awaited in one call, and a reader has nothing to save."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in kept.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+# a query may begin with a comment, which looks like an option
+@click.command("sql", context_settings={"ignore_unknown_options": True})
 @click.argument("statement")
 @click.option(
     "--format", "file_format", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
@@ -159,10 +186,16 @@ def sql_command(settings: Settings, statement: str, file_format: str) -> None:
 
     if statement == "-":
         statement = sys.stdin.read()
-    elif statement.endswith(".sql") and " " not in statement.strip():
+    elif _is_file(statement) or (statement.endswith(".sql") and " " not in statement.strip()):
         statement = querying.read_statement(Path(statement))
-    frame = querying.run_query(settings, statement)
-    if file_format == "table":
+    with _ended_by_a_signal():
+        frame = querying.run_query(settings, statement)
+    if file_format == "table" and frame.columns == ["explain_key", "explain_value"]:
+        # a drawing, of many lines
+        for key, value in frame.rows():
+            click.echo(f"{key}\n{value}")
+    elif file_format == "table":
+        frame = exports.plain_numbers(frame)
         decimals = [console.decimals_of(column.to_list()) for column in frame.get_columns()]
         console.table("", frame.columns, frame.rows(), to_stderr=False, decimals=decimals)
     else:
