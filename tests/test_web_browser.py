@@ -240,9 +240,11 @@ def test_every_page_fits_is_readable_and_names_its_controls(page: Any, address: 
     assert [entry for entry in page.get_log("browser") if "/nothing" not in entry["message"]] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_a_songs_interval_and_reasons_under_it(page: Any, address: str, scheme: str) -> None:
-    _look(page, 390, scheme)
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (800, "light")])
+def test_a_narrow_screen_shows_a_songs_interval_and_reasons_under_it(
+    page: Any, address: str, width: int, scheme: str
+) -> None:
+    _look(page, width, scheme)
     page.get(f"{address}/single?album_id=newAlbum1")
     scrolled, caption = _find(page, ".scroll"), _find(page, "#tint")
     rows = page.find_elements("css selector", "table.album tbody tr")
@@ -255,7 +257,7 @@ def test_a_phone_shows_a_songs_interval_and_reasons_under_it(page: Any, address:
         assert song.rect["y"] < interval.rect["y"] < reasons[0].rect["y"] < reasons[1].rect["y"]
         for cell in (song, interval, *reasons):
             assert cell.is_displayed()
-            assert cell.rect["x"] + cell.rect["width"] <= 390
+            assert cell.rect["x"] + cell.rect["width"] <= width
 
 
 # width of the page, controls without a name, texts whose contrast is below that of WCAG 2 AA, what came from elsewhere
