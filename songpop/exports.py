@@ -79,7 +79,7 @@ def _read_named(settings: Settings, wanted: ListDefinition, label: str) -> tuple
             return _execute(con, "changes", {**values, "changed_since": run_id}), run_id
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise WarehouseError(
-                f"{settings.published} must hold the marts of this version, however it does not. Run `songpop publish`."
+                f"{settings.published} must hold the marts of this version, however it does not. Run `songpop nightly`."
             ) from error
 
 

@@ -44,7 +44,7 @@ def _save_night(con: duckdb.DuckDBPyConnection, run_id: str, day: date, number: 
     for line, (track_id, score) in enumerate(_SCORES[run_id].items()):
         con.execute(
             "insert into raw.files__releases (snapshot_id, line, track_id, artist_name, track_name, genre, "
-            "release_date) values (?, ?, ?, ?, ?, 'pop', '2026-11-01')",
+            "album_id, album_name, release_date) values (?, ?, ?, ?, ?, 'pop', 'lp', 'LP', '2026-11-01')",
             [run_id, line, track_id, _NAMES[track_id], f"Title {track_id}"],
         )
         con.execute(
@@ -115,6 +115,15 @@ def test_only_what_changed_since_a_run_or_a_day_is_listed(published: Settings) -
         assert read_defined(published, ListDefinition(changed_since=day)).changed_since == "night-1"
     assert _ids(published, changed_since="night-2") == []
     assert _ids(published, changed_since="night-1", filters=Filters(min_score=40.0), watchlist=("nas", "sade")) == ["d"]
+
+
+def test_what_is_gone_keeps_its_genre_album_and_year(published: Settings) -> None:
+    wanted = ListDefinition(changed_since="night-1", filters=Filters(genre="pop"), watchlist=("nas",))
+    frame = read_defined(published, wanted).frame
+
+    assert frame.select("change", "track_id", "genre", "album_id", "album_name", "year").rows() == [
+        ("gone", "d", "pop", "lp", "LP", 2026)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -256,7 +265,7 @@ def test_the_command_says_whom_it_did_not_find_and_what_it_compared_with(publish
     told = _run(published, "releases", "--watchlist", str(roster), "--changed-since", "2026-11-20", "--format", "table")
 
     assert told.stderr == "Not in this list: 'Nobody'.\nCompared with night-1\n"
-    assert told.stdout.splitlines()[1].split() == ["gone", "–", "4", "–", "–", "Title", "d", "Nas", "–", "2026-11-01"]
+    assert told.stdout.splitlines()[1].split() == ["gone", "–", "4", "–", "–", "Title", "d", "Nas", "pop", "2026-11-01"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["releases", "--list", "saved.toml"]])

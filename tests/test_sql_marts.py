@@ -186,6 +186,19 @@ def test_ranks_break_ties_by_track_id_and_remember_the_run_before(con: duckdb.Du
     ]
 
 
+def test_without_a_genre_there_is_no_percentile_in_it(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for track_id, genre in (("a", "pop"), ("b", None), ("c", None)):
+        _release(con, "releases", track_id, genre=genre)
+        _score(con, "run", track_id, 50.0, datetime(2026, 11, 23))
+    _build(con)
+
+    rows = con.execute(
+        "select track_id, percentile_in_genre, percentile_in_year from marts.ranked_releases order by 1"
+    ).fetchall()
+    assert rows == [("a", 100.0, None), ("b", None, None), ("c", None, None)]
+
+
 def test_an_albums_single_is_its_song_with_the_best_chance(con: duckdb.DuckDBPyConnection) -> None:
     _snapshot(con, "releases", "releases", _DAY)
     for album_id, chances in (("clear", (0.7, 0.3)), ("close", (0.52, 0.48)), ("lone", (1.0,))):

@@ -1,7 +1,7 @@
 -- What changed in the ranked list since an earlier run: new, gone, or another rank or score.
 -- Key: track_id. Reads: marts.ranked_releases, rank_history.
 -- Unit: change is new, gone, rank, score, or rank and score; a score within 0.005 points counts as the same. A release
--- that is gone keeps its earlier rank and score, and the filters look at those.
+-- that is gone keeps its earlier rank and score, and what is known of it; the filters look at those.
 with
 earlier as (
     select *
@@ -23,8 +23,12 @@ compared as (
         $changed_since as earlier_run_id,
         releases.* replace (
             coalesce(releases.track_id, earlier.track_id) as track_id,
+            coalesce(releases.album_id, earlier.album_id) as album_id,
             coalesce(releases.track_name, earlier.track_name) as track_name,
             coalesce(releases.artist_name, earlier.artist_name) as artist_name,
+            coalesce(releases.album_name, earlier.album_name) as album_name,
+            coalesce(releases.genre, earlier.genre) as genre,
+            coalesce(releases."year", earlier."year") as "year",
             coalesce(releases.release_date, earlier.release_date) as release_date
         )
     from marts.ranked_releases as releases

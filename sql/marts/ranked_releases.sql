@@ -1,7 +1,7 @@
 -- One row per scored new release, best first: the list that people read.
 -- Key: track_id; rank is unique too (ties by track_id).
 -- Reads: marts.releases, scores, rank_history, artist_sources, artists.
--- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentiles 0-100; the contribution_ columns,
+-- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentiles 0-100, NULL where the genre or year is; the contribution_ columns,
 -- in points, come last and add up to score - reference_score.
 with
 ranked as (
@@ -33,8 +33,14 @@ ranked as (
         scores.contribution_release_date,
         scores.contribution_album,
         scores.contribution_title,
-        100 * cume_dist() over (partition by releases.genre order by scores.score) as percentile_in_genre,
-        100 * cume_dist() over (partition by releases."year" order by scores.score) as percentile_in_year,
+        case
+            when releases.genre is not null
+                then 100 * cume_dist() over (partition by releases.genre order by scores.score)
+        end as percentile_in_genre,
+        case
+            when releases."year" is not null
+                then 100 * cume_dist() over (partition by releases."year" order by scores.score)
+        end as percentile_in_year,
         coalesce(artists.n_tracks, 0) > 0 as is_artist_known,
         artist_sources.artist_popularity,
         artist_sources.fetched_at,
