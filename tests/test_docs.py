@@ -41,7 +41,7 @@ def _lines(text: str) -> list[str]:
 
 def _commands(text: str) -> list[str]:
     """Return the lines of blocks that call songpop or make."""
-    return [line for line in _lines(text) if re.match(r"(\.venv/bin/)?songpop (?!night of)|make ", line)]
+    return [line for line in _lines(text) if re.match(r"(\.venv/bin/)?songpop [a-z]|make [a-z]", line)]
 
 
 def _words(line: str) -> list[str]:
