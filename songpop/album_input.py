@@ -11,7 +11,7 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
-from songpop import incoming, ledger, resources, rules, setting_aside, warehouse
+from songpop import incoming, ledger, resources, rules, setting_aside, tracks, warehouse
 from songpop.entities import RELEASES
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
 from songpop.incoming import Incoming
@@ -59,6 +59,7 @@ class AlbumInput:
         champion: the model version that scores now.
         rejects: lines of the file that were left out.
         notes: what was read otherwise than it was written.
+        is_synthetic: whether the tracks of the readers' file are made up.
     """
 
     frame: pl.DataFrame
@@ -69,6 +70,7 @@ class AlbumInput:
     champion: str
     rejects: tuple[Reject, ...] = ()
     notes: tuple[str, ...] = ()
+    is_synthetic: bool = False
 
 
 def read_album(settings: Settings, album_id: str) -> AlbumInput:
@@ -86,7 +88,7 @@ def read_album(settings: Settings, album_id: str) -> AlbumInput:
             frame = _songs(con, name, album_id)
             n_songs = max(n_songs, frame.height)
             if frame.height >= MIN_SONGS:
-                return _album(frame, origin, champion)
+                return _album(frame, origin, champion, is_synthetic=tracks.is_synthetic(con))
         near = con.execute(_lookup("similar_albums"), {"wanted": album_id, "limit": _SHOWN_NEAR}).fetchall()
     seen = "it has one song only" if n_songs else f"there is no '{album_id}'"
     rows = [row for row in near if row[0] != album_id]
@@ -121,8 +123,9 @@ def read_album_file(settings: Settings, source: Path | bytes, *, today: date) ->
                 raise
             raise SourceError(str(error).replace(str(path), _SENT).replace(path.name, _SENT)) from error
         frame, renamed = _with_artists(con, frame)
+        is_synthetic = tracks.is_synthetic(con)
     frame, filled = _fill_shared(frame)
-    return _album(frame, "file", champion, rejects, (*unread, *renamed, *filled))
+    return _album(frame, "file", champion, rejects, (*unread, *renamed, *filled), is_synthetic=is_synthetic)
 
 
 def template() -> str:
@@ -175,10 +178,14 @@ def _album(
     champion: str,
     rejects: tuple[Reject, ...] = (),
     notes: tuple[str, ...] = (),
+    *,
+    is_synthetic: bool,
 ) -> AlbumInput:
     first = {name: next(iter(frame[name].drop_nulls()), None) for name in ("album_id", "album_name")}
     artists = ", ".join(frame["artist_name"].unique(maintain_order=True))
-    return AlbumInput(frame, first["album_id"], first["album_name"], artists, origin, champion, rejects, notes)
+    return AlbumInput(
+        frame, first["album_id"], first["album_name"], artists, origin, champion, rejects, notes, is_synthetic
+    )
 
 
 def _written(folder: Path, content: bytes) -> Path:

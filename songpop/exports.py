@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Literal, get_args
 import duckdb
 import polars as pl
 
-from songpop import lists, querying, resources, warehouse, workbook
+from songpop import lists, querying, resources, tracks, warehouse, workbook
 from songpop.errors import ExportError, WarehouseError
 from songpop.lists import LISTS as LISTS
 from songpop.lists import Filters as Filters
@@ -172,10 +172,12 @@ def notes_of(settings: Settings, wanted: ListDefinition) -> dict[str, str]:
     """Return what a reader of the list should know: model, day, coverage, and how it was chosen."""
     with warehouse.open_file(settings.published, settings, read_only=True) as con:
         facts = con.execute(resources.sql_path("lookups", "list_facts").read_text()).pl().to_dicts()[0]
+        data = {"Data": tracks.MADE_UP} if tracks.is_synthetic(con) else {}
     n = facts["n_releases"]
     covered = facts["coverage_90"]
     notes = {
         "List": wanted.name,
+        **data,
         "As of": str(facts["as_of_date"] or ""),
         "Model version": facts["model_version"] or "none",
         "Run": facts["run_id"] or "none",

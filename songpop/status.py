@@ -1,14 +1,16 @@
 """What the operator asks first: did the last nights run, how fresh is what readers see, who is the champion."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
-from songpop import runs, warehouse
+from songpop import runs, tracks, warehouse
 from songpop.errors import WarehouseError
 from songpop.settings import Settings
 
+_PUBLISHED = "published file"
 _SHOWN_RUNS = 5
 _SHOWN_FINDINGS = 10
 _SHOWN_MOVERS = 3
@@ -20,7 +22,7 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
     The writer's file tells it; while a run is going on, that file is left alone and the readers' file does.
 
     Returns:
-        `read_from`, `is_run_going_on`, `published_at`, `published_age_hours`, `champion`, `runs`, `findings`,
+        `read_from`, `is_run_going_on`, `is_synthetic` (its tracks are made up), `published_at`, `published_age_hours`, `champion`, `runs`, `findings`,
         `scoreboard`, `coverage`, `drift`, `matches` (how artists' names were matched), `budgets` (calls of the
         last 24 hours), `loaded` (the newest file of each kind), `movers` (in the list that readers see) and `backtest`
         (past scores against the popularity seen since); the lists are of mappings, runs and findings newest first.
@@ -31,10 +33,11 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
     with runs.looking(settings) as is_free:
         con, source = _open(settings, is_free)
         with con:
-            published = _published_at(settings)
+            published = _published_at(settings, con, source)
             return {
                 "read_from": source,
                 "is_run_going_on": not is_free,
+                "is_synthetic": tracks.is_synthetic(con),
                 "published_at": published,
                 "published_age_hours": None if published is None else (now - published).total_seconds() / 3600,
                 "champion": next(iter(_rows(con, _CHAMPION)), None),
@@ -144,13 +147,32 @@ def _open(settings: Settings, is_free: bool) -> tuple[duckdb.DuckDBPyConnection,
         except WarehouseError:
             if not has_published:
                 raise
-    return warehouse.open_file(settings.published, settings, read_only=True), "published file"
+    return warehouse.open_file(settings.published, settings, read_only=True), _PUBLISHED
 
 
-def _published_at(settings: Settings) -> datetime | None:
+def _published_at(settings: Settings, con: duckdb.DuckDBPyConnection, source: str) -> datetime | None:
     if not settings.published.is_file():
         return None
-    return datetime.fromtimestamp(settings.published.stat().st_mtime, UTC).replace(tzinfo=None)
+    found = None
+    with suppress(WarehouseError, duckdb.Error):
+        if source == _PUBLISHED:
+            found = published_at(con)
+        else:
+            with warehouse.open_file(settings.published, settings, read_only=True) as published:
+                found = published_at(published)
+    return found or datetime.fromtimestamp(settings.published.stat().st_mtime, UTC).replace(tzinfo=None)
+
+
+def published_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """Return when the run ended that published this file, UTC; a copy of the file tells the same.
+
+    None where no run is known.
+    """
+    # one that was still going on when it published has begun, and not ended
+    found: datetime | None = con.execute("select max(coalesce(finished_at, started_at)) from ledger.runs").fetchall()[
+        0
+    ][0]
+    return found
 
 
 def _has_marts(con: duckdb.DuckDBPyConnection, table: str = "model_scoreboard") -> bool:

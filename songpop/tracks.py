@@ -12,6 +12,8 @@ from songpop.errors import ModelError, SettingsError, WarehouseError
 from songpop.settings import Settings
 
 _SHOWN_NEAR = 5
+# said wherever figures of a synthetic sample are shown
+MADE_UP = "A synthetic sample: its artists and tracks are made up, and its figures are of nothing real."
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """Turn the result of an expectation into a finding: about the data, or about a check that broke."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from songpop import checks
 from songpop.ledger import MAX_EXAMPLES, Finding
 from songpop.suites import EVERY_EXPECTATION_RUNS, Suite, slug
 
+_COLUMN = "column_name"  # what a query returns that finds columns
 # characters of another library's words that a message takes over
 _MAX_WHY = 200
 
@@ -34,10 +36,19 @@ def judge(suite: Suite, listed: Mapping[str, Any], entry: Any, query: str, conne
         bad_rows = listed["kwargs"]["unexpected_rows_query"].format(batch=f"({query}) as batch")
         rows = connection.exec_driver_sql(f"select * from ({bad_rows}) limit {MAX_EXAMPLES}")
         examples = [dict(row._mapping) for row in rows]
+        if list(examples[0]) == [_COLUMN]:
+            return [_of_columns(suite, listed, n_rows, [row[_COLUMN] for row in examples])]
     else:
         n_rows = None
         seen = f"it is {result.get('observed_value')}"
     return [_finding(suite, listed, seen, n_rows, examples)]
+
+
+def _of_columns(suite: Suite, listed: Mapping[str, Any], n_columns: int, names: list[str]) -> Finding:
+    """Tell of columns, which a query may count in place of rows."""
+    more = ", ..." if n_columns > len(names) else ""
+    seen = f"{n_columns} {'column holds' if n_columns == 1 else 'columns hold'} none ({', '.join(names)}{more})"
+    return replace(_finding(suite, listed, seen, None, []), example_keys=tuple(names))
 
 
 def _finding(

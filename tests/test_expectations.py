@@ -362,3 +362,12 @@ def test_a_warehouse_in_which_no_snapshot_counts_is_critical(tmp_path: Path) -> 
 
     assert findings["marts.snapshots", "the_number_of_rows_must_be_at_least_1"].severity == "critical"
     assert findings["marts.tracks", "the_number_of_rows_must_be_at_least_1"].severity == "critical"
+
+
+def test_columns_are_not_counted_as_rows(spoilt: dict[tuple[str | None, str], Finding]) -> None:
+    finding = spoilt["staging.files__releases", "every_feature_column_must_hold_a_value"]
+
+    assert finding.message == (
+        "In staging.files__releases every feature column must hold a value, however 1 column holds none (energy)."
+    )
+    assert (finding.n_rows, finding.example_keys) == (None, ("energy",))

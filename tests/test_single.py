@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import checked_warehouse
+import duckdb
 import pytest
 from click.testing import CliRunner, Result
 from planted_model import planted_model
@@ -74,6 +75,25 @@ def test_an_album_of_new_releases_is_ranked_by_its_id(published: Settings) -> No
     assert told["is_clear"] == (told["verdict"] == "clear")
     assert set(told["songs"][0]) >= {"score", "score_low", "score_high", "p_best", "speaks_for", "speaks_against"}
     assert told["rejects"] == []
+
+
+def test_a_pick_from_a_synthetic_sample_says_so(published: Settings) -> None:
+    assert "synthetic" not in _run(published, "--album", "newAlbum1").stdout
+    with duckdb.connect(published.published) as con:
+        con.execute("update ledger.snapshots set file_name = 'synthetic_tracks.csv'")
+
+    assert "A synthetic sample: its artists and tracks are made up" in _run(published, "--album", "newAlbum1").stdout
+    assert _told(published, "--album", "newAlbum1")["is_synthetic"] is True
+
+
+def test_a_title_with_escape_codes_is_printed_without_them(published: Settings) -> None:
+    with duckdb.connect(published.published) as con:
+        con.execute("update marts.releases set track_name = track_name || chr(27) || '[2J' || chr(10) || 'x'")
+
+    told = _run(published, "--album", "newAlbum1").stdout
+
+    assert "\x1b" not in told
+    assert " [2J x" in told
 
 
 def test_an_album_that_is_out_shows_what_was_seen_and_is_said_to_be_no_forecast(published: Settings) -> None:

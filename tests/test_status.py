@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import checked_warehouse
@@ -10,7 +12,7 @@ import pytest
 from checked_warehouse import NOW, RUN
 from click.testing import CliRunner
 
-from songpop import ledger, warehouse
+from songpop import exports, ledger, warehouse
 from songpop.cli import songpop
 from songpop.settings import Settings
 
@@ -49,6 +51,7 @@ def test_status_tells_the_nights_on_one_screen(settings: Settings) -> None:
 
     lines = dict(re.findall(r"^([A-Z]\w+(?: true)?) +(.+)$", told, re.MULTILINE))
     assert re.fullmatch(r"[\d.]+ hours ago \(.*published.duckdb\)", lines["Published"])
+    assert "Data" not in lines
     assert lines["Drift"] == "0 of 1 features"
     assert lines["Came true"] == "mean error 4.0 points on 12 past scores, intervals held 100 %"
     assert lines["Loaded"].startswith("1 albums (file.csv), 1 artists (file.csv), ")
@@ -66,3 +69,27 @@ def test_status_tells_programs_more_than_a_screen_holds(settings: Settings) -> N
     assert [row["rank_change"] for row in state["movers"]] == [11, 9, 7, -7, -9, -11]
     assert {row["entity"] for row in state["loaded"]} == {"albums", "artists", "releases", "tracks"}
     assert state["runs"][0]["started_at"] == NOW.isoformat()
+
+
+def test_a_copied_file_is_as_old_as_the_run_that_published_it(settings: Settings) -> None:
+    settings.published.touch()
+
+    told = json.loads(_run(settings, "--json"))
+
+    assert told["published_at"] == "2026-11-22T03:17:00"
+
+
+def test_a_synthetic_sample_is_named(settings: Settings, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(settings.home, home)
+    made_up = checked_warehouse.make_settings(home)
+    with checked_warehouse.opened(made_up) as con:
+        con.execute("update ledger.snapshots set file_name = 'synthetic_tracks.csv'")
+        warehouse.publish(con, made_up.published)
+
+    told = _run(made_up)
+
+    assert told.startswith("Data       A synthetic sample: its artists and tracks are made up")
+    assert json.loads(_run(made_up, "--json"))["is_synthetic"] is True
+    assert exports.list_notes(made_up, "releases")["Data"].startswith("A synthetic sample: ")
+    assert "Data" not in exports.list_notes(settings, "releases")

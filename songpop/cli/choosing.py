@@ -69,7 +69,7 @@ def single_command(
     if as_json:
         print_json(
             {**album_input.facts(album), **asdict(told), "is_clear": told.is_clear, "rejects": list(album.rejects),
-             "notes": list(album.notes), "association": _association()}
+             "notes": list(album.notes), "is_synthetic": album.is_synthetic, "association": _association()}
         )  # fmt: skip
     else:
         _print_ranking(album, told)
@@ -170,4 +170,8 @@ def _closing(album: "AlbumInput", told: "AlbumRanking") -> list[str]:
         words.append("[+5]: that much of the chance to be the best, in percent, goes with it; one thing at a time.")
     if album.origin == "known tracks":
         words.append("These songs are out, and models learn from tracks like them: this is no forecast.")
+    if album.is_synthetic:
+        from songpop.tracks import MADE_UP
+
+        words.append(MADE_UP)
     return [*words, *told.remarks, _association()]

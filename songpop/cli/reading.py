@@ -226,7 +226,9 @@ def status_command(settings: Settings, as_json: bool) -> None:
         if rows:
             click.echo()
             columns = [column for column in rows[0] if column not in ("found_at", "read_from")]
-            console.table(title, columns, [[_cell(row[column]) for column in columns] for row in rows], to_stderr=False)
+            cells = [[_cell(row[column]) for column in columns] for row in rows]
+            decimals = [console.decimals_of(values) for values in zip(*cells, strict=True)]
+            console.table(title, columns, cells, to_stderr=False, decimals=decimals)
 
 
 def _state_lines(settings: Settings, state: dict[str, Any]) -> list[tuple[str, str]]:
@@ -237,6 +239,10 @@ def _state_lines(settings: Settings, state: dict[str, Any]) -> list[tuple[str, s
         ("Published", "never" if age is None else f"{age:.1f} hours ago ({settings.published})"),
         ("Champion", champion["model_version"] if champion else "none yet"),
     ]
+    if state["is_synthetic"]:
+        from songpop.tracks import MADE_UP
+
+        lines.insert(0, ("Data", MADE_UP))
     if drift := state["drift"]:
         most = f", most of all {drift['most_drifted']} ({drift['moved']})" if drift["n_drifted"] else ""
         lines.append(("Drift", f"{drift['n_drifted']} of {drift['n_features']} features{most}"))
