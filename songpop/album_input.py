@@ -183,9 +183,8 @@ def _album(
 ) -> AlbumInput:
     first = {name: next(iter(frame[name].drop_nulls()), None) for name in ("album_id", "album_name")}
     artists = ", ".join(frame["artist_name"].unique(maintain_order=True))
-    return AlbumInput(
-        frame, first["album_id"], first["album_name"], artists, origin, champion, rejects, notes, is_synthetic
-    )
+    named = first["album_id"], first["album_name"], artists
+    return AlbumInput(frame, *named, origin, champion, rejects, notes, is_synthetic)
 
 
 def _written(folder: Path, content: bytes) -> Path:

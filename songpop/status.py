@@ -22,10 +22,11 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
     The writer's file tells it; while a run is going on, that file is left alone and the readers' file does.
 
     Returns:
-        `read_from`, `is_run_going_on`, `is_synthetic` (its tracks are made up), `published_at`, `published_age_hours`, `champion`, `runs`, `findings`,
-        `scoreboard`, `coverage`, `drift`, `matches` (how artists' names were matched), `budgets` (calls of the
-        last 24 hours), `loaded` (the newest file of each kind), `movers` (in the list that readers see) and `backtest`
-        (past scores against the popularity seen since); the lists are of mappings, runs and findings newest first.
+        `read_from`, `is_run_going_on`, `is_synthetic` (its tracks are made up), `published_at`,
+        `published_age_hours`, `champion`, `runs`, `findings`, `scoreboard`, `coverage`, `drift`, `matches` (how
+        artists' names were matched), `budgets` (calls of the last 24 hours), `loaded` (the newest file of each kind),
+        `movers` (in the list that readers see) and `backtest` (past scores against the popularity seen since); the
+        lists are of mappings, runs and findings newest first.
 
     Raises:
         WarehouseError: there is no warehouse yet, or a run is going on and nothing was published yet.
