@@ -1,5 +1,6 @@
 """Ranked lists, from the readers' file to CSV, Parquet, XLSX or JSON."""
 
+import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from songpop.settings import Settings
 Format = Literal["csv", "parquet", "xlsx", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)
 _SHOWN_RUNS = 5
+_SHOWN_GENRES = 5
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,19 @@ def find_run(con: duckdb.DuckDBPyConnection, asked: str) -> str:
         "A list must be compared with a run that scored, by its run_id or a day (YYYY-MM-DD), however "
         f"{seen}. {f'The newest are {shown}.' if runs else 'There is none yet.'}"
     )
+
+
+def explain_empty(settings: Settings, wanted: ListDefinition) -> str:
+    """Say why a list has no rows: its filters, and of an unknown genre the ones that are near."""
+    genre = wanted.filters.genre
+    if genre is not None and wanted.name in LISTS:
+        known = read_list(settings, wanted.name).get_column("genre", default=pl.Series([], dtype=pl.String))
+        genres = sorted(set(known.drop_nulls()))
+        if genres and genre.lower() not in {name.lower() for name in genres}:
+            near = difflib.get_close_matches(genre.lower(), genres, _SHOWN_GENRES) or genres[:_SHOWN_GENRES]
+            return f"No release of this list has the genre '{genre}'; there are {', '.join(near)} (of {len(genres)})."
+    chosen = ", ".join(f"{key} {value}" for key, value in wanted.filters.chosen.items())
+    return f"The list has no rows{f' with {chosen}' if chosen else ''}."
 
 
 def write_list(frame: pl.DataFrame, out: Path | BinaryIO, file_format: str, *, notes: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import difflib
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -16,6 +17,7 @@ from songpop.names import fold_accents, fold_name
 
 LISTS = ("releases", "singles", "artists", "movers")
 ARTIST = "artist_name"
+_OTHER_SEPARATORS = (";", "\t", "|")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def read_definition(path: Path) -> ListDefinition:
         ExportError: it can't be read, or has a key or a value that a definition must not have.
     """
     try:
-        words = tomllib.loads(path.read_text("utf-8"))
+        words = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ExportError(f"{path} must be a file that can be read, however: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -99,6 +101,8 @@ def read_names(path: Path) -> tuple[str, ...]:
         raise ExportError(f"{path} must be a file of artists that can be read, however: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ExportError(f"{path} must be text in UTF-8, however its byte {error.start} is not.") from error
+    if lines and any(ARTIST in lines[0].split(other) for other in _OTHER_SEPARATORS) and lines[0] != ARTIST:
+        raise ExportError(f"The fields of {path} must be separated by commas, however its header is {lines[0]!r}.")
     if lines and ARTIST in next(csv.reader([lines[0]])):
         names = [row[ARTIST] or "" for row in csv.DictReader(lines)]
     else:
@@ -145,6 +149,9 @@ def choose(frame: pl.DataFrame, wanted: ListDefinition, label: str) -> tuple[pl.
         frame = frame.head(wanted.filters.limit)
     if wanted.columns:
         refuse_unknown(frame, wanted.columns, label, "shown with")
+        twice = next((name for name in wanted.columns if wanted.columns.count(name) > 1), None)
+        if twice:
+            raise ExportError(f"{label} must be shown with each column once, however {twice} is named more than once.")
         frame = frame.select(wanted.columns)
     return frame, tuple(missed)
 
@@ -177,6 +184,8 @@ def _read_all(words: Mapping[str, Any], readers: Mapping[str, "_Reader"], path: 
     for name in words:
         if name not in readers:
             known = [*readers, *(["filters"] if readers is _READERS else [])]
+            if readers is _READERS and name in _FILTERS:
+                raise ExportError(f"`{name}` in {path} must stand under [filters], however it stands outside of it.")
             near = difflib.get_close_matches(name, known, 1)
             raise ExportError(
                 f"A key of {path} must be one of {', '.join(known)}, however one is '{name}'."
@@ -220,7 +229,7 @@ def _day(value: Any, name: str, path: Path) -> date:
 
 
 def _number(value: Any, name: str, path: Path) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise _must("a number", value, name, path)
     return float(value)
 

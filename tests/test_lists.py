@@ -206,6 +206,8 @@ def test_a_saved_list_is_read_with_all_it_may_say(tmp_path: Path) -> None:
         ("[filters]\nsince = 'May'", "`since` in .* must be a date of the form YYYY-MM-DD, however it is 'May'"),
         ("[filters]\nmin_score = true", "`min_score` in .* must be a number, however it is True"),
         ("[filters]\nlimit = 0", "`limit` in .* must be a whole number of at least 1, however it is 0"),
+        ("[filters]\nmin_score = nan", "`min_score` in .* must be a number, however it is nan"),
+        ("limit = 5", r"`limit` in .* must stand under \[filters\], however it stands outside of it"),
         ("list =", "must be TOML, however"),
     ],
 )
@@ -295,3 +297,50 @@ def test_the_notes_tell_coverage_and_how_the_list_was_chosen(published: Settings
     assert page["As of"] == "2026-11-23"
     assert page["Column"] == "What it means"
     assert page["peak_rank"] == "Best rank that the release has had in any run"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--out", "x.docx"], "must end in one of .csv, .parquet, .xlsx, .json"),
+        (["--format", "csv", "--out", "y.xlsx"], "must agree, however y.xlsx is to be csv"),
+        (["--format", "table", "--out", "y"], "must agree, however a table is for the terminal"),
+        (["--since", "2026-11-02", "--until", "2026-11-01"], "--since must not be after --until"),
+        (["--min-score", "nan"], "--min-score must be a number, however it is nan"),
+    ],
+)
+def test_options_that_do_not_agree_are_refused(
+    published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = _run(published, "releases", *arguments)
+
+    assert told.exit_code == 2
+    assert words in " ".join(told.stderr.split())
+    assert [path.suffix for path in tmp_path.iterdir() if path.is_file()] == []
+
+
+def test_an_empty_list_says_why(published: Settings) -> None:
+    assert "has the genre 'popp'; there are pop (of 1)." in _run(published, "releases", "--genre", "popp").stderr
+    told = _run(published, "releases", "--genre", "pop", "--min-score", "99")
+    assert told.stderr == "The list has no rows with genre pop, min_score 99.0.\n"
+
+
+def test_a_column_is_shown_once(published: Settings) -> None:
+    with pytest.raises(ExportError, match="with each column once, however rank is named more than once"):
+        read_defined(published, ListDefinition(columns=("rank", "score", "rank")))
+
+
+def test_a_saved_list_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "saved.toml"
+    path.write_text('list = "releases"\n', "utf-8-sig")
+
+    assert read_definition(path).name == "releases"
+
+
+def test_a_watchlist_with_semicolons_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "roster.csv"
+    path.write_text("artist_name;label\nNas;X\n")
+
+    with pytest.raises(ExportError, match="must be separated by commas, however its header is 'artist_name;label'"):
+        read_names(path)

@@ -1,5 +1,6 @@
 """Commands that only read: lists, SQL, status, doctor."""
 
+import math
 import signal
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from songpop.settings import Settings
 if TYPE_CHECKING:
     import polars as pl
 
-    from songpop.lists import ListDefinition
+    from songpop.lists import Filters, ListDefinition
 
 # what a person reads first; every column is in the other formats
 _TABLES = {
@@ -89,6 +90,9 @@ def export_command(
     from songpop import exports
 
     wanted = _wanted(name, definition, options)
+    # a file's name says more than what was saved, and an option more than both
+    chosen_format = file_format or (_format_of(out, wanted.file_format) if out else wanted.file_format)
+    _refuse_contradiction(out, chosen_format)
     with _ended_by_a_signal():
         result = exports.read_defined(settings, wanted)
     if result.unmatched:
@@ -97,8 +101,8 @@ def export_command(
         console.say(f"Not in this list: {shown}{more}.")
     if result.changed_since:
         console.say(f"Compared with {result.changed_since}")
-    # a file's name says more than what was saved, and an option more than both
-    chosen_format = file_format or (_format_of(out) if out else wanted.file_format)
+    if result.frame.is_empty():
+        console.say(exports.explain_empty(settings, wanted))
     if chosen_format == "table" or (chosen_format is None and sys.stdout.isatty()):
         _print_list(wanted, result.frame)
         return
@@ -130,12 +134,34 @@ def _wanted(name: str | None, definition: Path | None, options: dict[str, Any]) 
     changes |= {key: lists.read_names(options[key]) for key in ("watchlist", "blocklist") if options[key]}
     filters = {key: options[key] for key in ("genre", "artist", "min_score", "limit") if options[key] is not None}
     filters |= {key: options[key].date() for key in ("since", "until") if options[key]}
-    return replace(saved, filters=replace(saved.filters, **filters), **changes)
+    wanted = replace(saved, filters=replace(saved.filters, **filters), **changes)
+    _refuse_impossible(wanted.filters)
+    return wanted
 
 
-def _format_of(out: Path) -> str:
+def _refuse_impossible(filters: "Filters") -> None:
+    if filters.since and filters.until and filters.since > filters.until:
+        raise click.UsageError(f"--since must not be after --until, however {filters.since} is after {filters.until}.")
+    if filters.min_score is not None and not math.isfinite(filters.min_score):
+        raise click.UsageError(f"--min-score must be a number, however it is {filters.min_score}.")
+
+
+def _format_of(out: Path, saved: str | None) -> str | None:
+    """Return the format that a file's name asks for, or what was saved where the name has no ending."""
     suffix = out.suffix.lstrip(".").lower()
-    return suffix if suffix in _FORMATS else "csv"
+    if suffix and suffix not in _FORMATS:
+        raise click.UsageError(
+            f"The name after --out must end in one of {', '.join(f'.{name}' for name in _FORMATS)}, or --format be "
+            f"said, however it is {out.name}."
+        )
+    return suffix or saved or "csv"
+
+
+def _refuse_contradiction(out: Path | None, chosen: str | None) -> None:
+    suffix = out.suffix.lstrip(".").lower() if out else ""
+    if out and (chosen == "table" or (suffix in _FORMATS and suffix != chosen)):
+        seen = "a table is for the terminal" if chosen == "table" else f"{out.name} is to be {chosen}"
+        raise click.UsageError(f"A file's name and its format must agree, however {seen}.")
 
 
 def _print_list(wanted: "ListDefinition", frame: "pl.DataFrame") -> None:
