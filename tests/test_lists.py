@@ -173,6 +173,14 @@ def test_a_published_file_of_before_says_what_to_do(published: Settings) -> None
         read_defined(published, ListDefinition(changed_since="night-1"))
 
 
+def test_a_published_file_with_fewer_columns_says_what_to_do(published: Settings) -> None:
+    with duckdb.connect(published.published) as con:
+        con.execute("alter table marts.ranked_releases drop column rank_change")
+
+    with pytest.raises(WarehouseError, match="must hold the marts of this version.* Run `songpop nightly`"):
+        read_defined(published, ListDefinition())
+
+
 def test_a_saved_list_is_read_with_all_it_may_say(tmp_path: Path) -> None:
     (tmp_path / "roster.txt").write_text("# ours\nBjörk\n\nNas\nBjörk\n")
     path = _definition(
