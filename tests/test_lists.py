@@ -177,7 +177,7 @@ def test_a_published_file_with_fewer_columns_says_what_to_do(published: Settings
     with duckdb.connect(published.published) as con:
         con.execute("alter table marts.ranked_releases drop column rank_change")
 
-    with pytest.raises(WarehouseError, match="must hold the marts of this version.* Run `songpop nightly`"):
+    with pytest.raises(WarehouseError, match=r"must hold the marts of this version.* Run `songpop nightly`"):
         read_defined(published, ListDefinition())
 
 
