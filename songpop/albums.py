@@ -22,7 +22,7 @@ from songpop.speaking import Reason
 MIN_SONGS = 2
 _ONE = "album"
 _SHOWN_REASONS = 3
-_LEAST_CHANCE, _LEAST_POINTS = 0.005, 0.3
+_LEAST_CHANCE, _LEAST_POINTS = 0.01, 0.3
 _UNKNOWN = {
     "is_artist_new": "the artist's other tracks",
     "is_artist_popularity_missing": "the artist's popularity",
