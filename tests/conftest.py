@@ -38,7 +38,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an empty in-memory warehouse with its raw and ledger tables."""
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": 1}) as connection:
         warehouse.create_tables(connection)
         yield connection
 
