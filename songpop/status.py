@@ -51,7 +51,7 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
                 "movers": _rows(con, _MOVERS) if _has_marts(con, "ranked_releases") else [],
                 "backtest": next(iter(_rows(con, _BACKTEST)), None) if _has_marts(con, "score_backtest") else None,
                 "matches": _rows(con, _MATCHES) if _has_column(con, "artist_sources", "match_state") else [],
-                "budgets": _rows(con, _BUDGETS, now=now) if _has_table(con, "ledger", "api_calls") else [],
+                "budgets": _rows(con, _BUDGETS, now=now) if warehouse.has_tables(con, "ledger", "api_calls") else [],
             }
 
 
@@ -177,12 +177,7 @@ def published_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
 
 
 def _has_marts(con: duckdb.DuckDBPyConnection, table: str = "model_scoreboard") -> bool:
-    return _has_table(con, "marts", table)
-
-
-def _has_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    query = "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?"
-    return bool(con.execute(query, [schema, table]).fetchall()[0][0])
+    return warehouse.has_tables(con, "marts", table)
 
 
 def _has_column(con: duckdb.DuckDBPyConnection, mart: str, column: str) -> bool:

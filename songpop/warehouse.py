@@ -251,6 +251,15 @@ def _column_comments(con: duckdb.DuckDBPyConnection, glossary: dict[str, str]) -
     return statements
 
 
+def has_tables(con: duckdb.DuckDBPyConnection, schema: str, *tables: str) -> bool:
+    """Say whether a file has all these tables; an older or a new one need not."""
+    query = (
+        "select count(*) from duckdb_tables() where database_name = current_database() and schema_name = ? "
+        "and list_contains(?, table_name)"
+    )
+    return bool(con.execute(query, [schema, list(tables)]).fetchall()[0][0] == len(tables))
+
+
 def publish(
     con: duckdb.DuckDBPyConnection, target: Path, *, close_run: tuple[str, str, datetime] | None = None
 ) -> None:

@@ -185,7 +185,7 @@ def test_05_refused_audio_features_are_asked_for_once_and_then_at_the_next_sourc
 
     asked = [request for request in fake.requests if request.path == FEATURES]
     assert sum("Authorization" in request.headers for request in asked) == 1
-    assert len(asked) == 1 + 4 + 0
+    assert len(asked) == 5
     assert source.refused["audio_features"] == "Spotify refused audio_features: 403 without a message."
     assert rows_of(
         home, "select track_id, feature_source, tempo from marts.releases where feature_source <> 'none'"
@@ -499,3 +499,15 @@ def test_a_secret_is_cut_out_of_words_that_end_in_its_middle(
     assert CLIENT_SECRET[:5] not in result.findings[0].message
     with pytest.raises(SettingsError, match="must be plain letters and digits"):
         SpotifySource(CLIENT_ID, "söcret", clock=RunClock(1.0))
+
+
+def test_08_a_search_that_never_ends_is_left_at_the_depth_that_spotify_allows(
+    home: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    pages = [albums_page(*(album(f"al{page}-{n}", "2020-01-01") for n in range(50))) for page in range(40)]
+    with scripted(NO_BATCH | {NEW_RELEASES: [error(403, "Forbidden")], SEARCH: pages}) as (fake, source):
+        enrich(home, settings, source)
+
+    queries = [request.query for request in fake.requests if request.query.get("type") == "album"]
+    assert len(queries) == 20
+    assert max(int(query["limit"]) + int(query["offset"]) for query in queries) == 1000

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from songpop import console
+from songpop import console, warehouse
 from songpop.enriching import scales, summary
 from songpop.enriching.purging import forget_expired
 from songpop.enriching.store import Store
@@ -303,8 +303,4 @@ def _note(service: Service, bucket: str) -> Callable[[], str]:
 
 
 def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:
-    rows = con.execute(
-        "select count(*) from duckdb_tables() where database_name = current_database() "
-        "and schema_name = 'marts' and table_name in ('artist_sources', 'artists', 'releases', 'tracks')"
-    ).fetchall()
-    return bool(rows[0][0] == 4)
+    return warehouse.has_tables(con, "marts", "artist_sources", "artists", "releases", "tracks")

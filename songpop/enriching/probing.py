@@ -45,13 +45,8 @@ def probe_key(con: duckdb.DuckDBPyConnection, settings: Settings, *, run_id: str
         spotify = sources.spotify
         settle(spotify, settings.spotify_daily_calls)
         spotify.capabilities, spotify.refused = {}, {}
-        known = store.read("artists_to_probe_with") if _has_tracks(con) else []
+        known = store.read("artists_to_probe_with") if warehouse.has_tables(con, "marts", "tracks", "artists") else []
         probe(spotify, known[0][0] if known else _WELL_KNOWN, [track_id for _, track_id in known])
         return [*spotify.stops.values(), *([spotify.last_failure] if spotify.n_given_up else [])]
     finally:
         sources.close()
-
-
-def _has_tracks(con: duckdb.DuckDBPyConnection) -> bool:
-    query = "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name in ('tracks', 'artists')"
-    return bool(con.execute(query).fetchall()[0][0] == 2)

@@ -363,5 +363,13 @@ class PoliteCaller:
         )
 
 
+def read_retry_after(words: str | None) -> float | None:
+    """Read a Retry-After as whole seconds; a date, a word or more than a float holds counts as none."""
+    try:
+        return float(int(words or ""))
+    except (ValueError, OverflowError):
+        return None
+
+
 def _spoken(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -12,7 +12,8 @@ import requests
 
 from songpop import __version__
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
-from songpop.sources.calling import Failure, Memory, PoliteCaller, RunClock
+from songpop.sources.calling import Failure, Memory, PoliteCaller, RunClock, read_retry_after
+from songpop.sources.loopback import is_loopback
 from songpop.sources.timed_session import TimedSession
 
 Row = dict[str, Any]
@@ -73,7 +74,7 @@ class JsonService:
         self.url = (url or self.default_url).rstrip("/")
         if urlsplit(self.url).scheme not in ("http", "https"):
             raise SettingsError(f"The address of {self.title} must begin with https:// or http://, not {self.url!r}.")
-        self.is_loopback = urlsplit(self.url).hostname in ("127.0.0.1", "localhost", "::1")
+        self.is_loopback = is_loopback(self.url)
         self.refused: dict[str, str] = {}
         self.n_given_up = 0
         self.last_failure = ""
@@ -206,7 +207,7 @@ def _read_failure(error: Exception) -> Failure | None:
 def _read_status(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
     words = f"{status} {_quote(body)}"
     # ListenBrainz has a header of its own
-    wait = _read_seconds(headers.get("Retry-After") or headers.get("X-RateLimit-Reset-In"))
+    wait = read_retry_after(headers.get("Retry-After") or headers.get("X-RateLimit-Reset-In"))
     if status == 429:
         return Failure("rate", words, status, wait)
     if status in _REFUSALS:
@@ -219,11 +220,3 @@ def _quote(body: bytes) -> str:
     if said.startswith("<"):
         return "with a page of HTML"
     return repr(said[:_LONGEST_QUOTE]) if said else "without a message"
-
-
-def _read_seconds(words: str | None) -> float | None:
-    """Read Retry-After as whole seconds; a date or a word counts as none."""
-    try:
-        return float(int(words or ""))
-    except (ValueError, OverflowError):
-        return None

@@ -113,3 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.close_connection = headers["Content-Length"] != str(len(body))
+
+
+def is_loopback(url: str | None) -> bool:
+    """Say whether an address is of this machine, for which neither a pace nor a proxy is due."""
+    return urlsplit(url or "").hostname in ("127.0.0.1", "localhost", "::1")

@@ -11,7 +11,6 @@ import random
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
 from songpop.settings import Settings
@@ -23,6 +22,7 @@ from songpop.sources.calling import (
     PoliteCaller,
     RunClock,
 )
+from songpop.sources.loopback import is_loopback
 from songpop.sources.spotify_answers import Row
 from songpop.sources.spotify_failures import read_album, read_failure, read_items, read_list, read_object
 from songpop.sources.timed_session import TimedSession
@@ -85,7 +85,7 @@ class SpotifySource:
                 "something else. Copy them again from Spotify's dashboard."
             )
         self.market = market
-        self.is_loopback = _is_loopback(api_url)
+        self.is_loopback = is_loopback(api_url)
         self.missing: dict[str, str] = {}
         self.failed: dict[str, tuple[str, str]] = {}
         self._refused_once: dict[str, str | None] = {}
@@ -312,7 +312,7 @@ class SpotifySource:
         logging.getLogger("spotipy.oauth2").setLevel(logging.WARNING)
         logging.getLogger("spotipy.client").setLevel(logging.CRITICAL)
         self._session = TimedSession()
-        self._session.trust_env = not _is_loopback(api_url)
+        self._session.trust_env = not is_loopback(api_url)
         self._auth = SpotifyClientCredentials(
             client_id,
             client_secret,
@@ -343,7 +343,3 @@ def _query(**parts: str) -> str:
         else:
             words[longest][0] = words[longest][0][:-1]
     return written()
-
-
-def _is_loopback(url: str | None) -> bool:
-    return urlsplit(url or "").hostname in ("127.0.0.1", "localhost", "::1")

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from songpop.names import fold_accents, fold_name
+from songpop.sources.json_service import number
 
 Row = dict[str, Any]
 
@@ -145,7 +146,7 @@ def feature_row(features: Row) -> Row:
     """Return the thirteen audio features of one track."""
     row: Row = {"track_id": features["id"]}
     for name in FEATURES:
-        row[name] = whole(features.get(name)) if name in _WHOLE_FEATURES else _number(features.get(name))
+        row[name] = whole(features.get(name)) if name in _WHOLE_FEATURES else number(features.get(name))
     return row
 
 
@@ -178,15 +179,10 @@ def _candidate(hit: Row) -> Row:
     }
 
 
-def _number(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) < float("inf") else None
-
-
 def whole(value: Any, most: int = 2**31 - 1) -> int | None:
     """Return a whole number that is not too big for its column, else None."""
-    number = _number(value)
-    return int(number) if number is not None and number == int(number) and abs(number) <= most else None
+    known = number(value)
+    return int(known) if known is not None and known == int(known) and abs(known) <= most else None
 
 
 def _text(value: Any) -> str | None:

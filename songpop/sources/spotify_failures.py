@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from songpop.sources.calling import Failure
+from songpop.sources.calling import Failure, read_retry_after
 from songpop.sources.spotify_answers import Row
 
 
@@ -51,7 +51,7 @@ def _read_token_error(words: str) -> Failure:
 def _read_status(status: int, message: str, reason: str | None, headers: Mapping[str, str]) -> Failure:
     said = message.partition(":\n ")[2].strip()[:200]
     words = f"{status} {said!r}" if said and said != "None" else f"{status} without a message"
-    wait = _read_seconds(headers.get("Retry-After"))
+    wait = read_retry_after(headers.get("Retry-After"))
     if status == 429:
         return Failure("quota" if reason == "QUOTA_EXCEEDED" else "rate", words, status, wait)
     if status == 401:
@@ -63,14 +63,6 @@ def _read_status(status: int, message: str, reason: str | None, headers: Mapping
     if status == 400 and "limit" in said.lower():
         return Failure("limit", words, status)
     return Failure("server", words, status, wait) if status >= 500 else Failure("request", words, status)
-
-
-def _read_seconds(text: str | None) -> float | None:
-    """Read Retry-After as whole seconds; a date or a word counts as none."""
-    try:
-        return float(int(text or ""))
-    except (ValueError, OverflowError):
-        return None
 
 
 def read_items(answer: Any, *path: str) -> list[Any]:
