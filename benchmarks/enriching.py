@@ -25,14 +25,14 @@ import polars as pl
 
 from songpop import warehouse
 from songpop.enriching import enrich
-from songpop.reports import markdown_table
+from songpop.reporting.night_report import markdown_table
 from songpop.settings import Settings
-from songpop.sources.calling import RunClock
-from songpop.sources.configured import Sources
 from songpop.sources.loopback import LoopbackServer, Reply, Request
-from songpop.sources.sample_catalogue import Catalogue
-from songpop.sources.sample_service import CLIENT_ID, CLIENT_SECRET, SampleService, Tier
-from songpop.sources.spotify import SpotifySource
+from songpop.sources.rate_limited_caller import RunClock
+from songpop.sources.registry import Sources
+from songpop.sources.sample.service import CLIENT_ID, CLIENT_SECRET, SampleService, Tier
+from songpop.sources.sample.service_catalogue import Catalogue
+from songpop.sources.spotify.client import SpotifySource
 
 _TIERS: tuple[Tier, ...] = ("extended", "dev_legacy", "dev_new")
 _FIRST_NIGHT = datetime.fromisoformat("2026-11-22T03:15")

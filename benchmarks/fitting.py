@@ -15,7 +15,7 @@ from songpop.evaluation import Split, split_rows
 from songpop.evaluation.contest import MIN_TRAIN, Bout, Contestant
 from songpop.evaluation.encoding import encode_with
 from songpop.features import FeatureEncoder
-from songpop.training import product_contestants
+from songpop.training.train import product_contestants
 
 # Seconds that a fit takes on one core for each 1,000 training rows, to tell the time left before any is known.
 _PACE = {"keras": 8.0, "lightgbm": 1.0, "course_recipe": 4.5, "lightgbm_tuned": 2.6, "catboost": 5.0}

@@ -33,7 +33,7 @@ _OUTPUTS = (_SONGPOP / "estimators" / "__init__.py", _BENCHMARKS / "peer_parts.p
 Part = Path | str | Callable[..., object]
 # What decides each family's predictions, besides its rows, its budget and the packages.
 _CODE: dict[str, tuple[Part, ...]] = {
-    "keras": (*_FEATURES, *_ESTIMATORS, _SONGPOP / "singles.py", _SONGPOP / "training.py"),
+    "keras": (*_FEATURES, *_ESTIMATORS, _SONGPOP / "scoring" / "album_picks.py", _SONGPOP / "training" / "train.py"),
     "lightgbm": (*_FEATURES, *_ESTIMATORS),
     "genre_year_mean": (*_FEATURES, *_ESTIMATORS),
     "median": (*_FEATURES, *_ESTIMATORS),

@@ -18,7 +18,7 @@ from datetime import date
 from pathlib import Path
 
 from songpop import __version__
-from songpop.reports import markdown_table
+from songpop.reporting.night_report import markdown_table
 
 _AS_OF = date(2026, 11, 22)
 

@@ -21,15 +21,16 @@ from benchmarks.keeping import KeptPredictions
 from benchmarks.quality_page import render_page
 from benchmarks.quality_plot import draw_errors
 from benchmarks.quality_tables import Judged, headline_tables
-from songpop import console, steps, warehouse
+from songpop import console, warehouse
 from songpop.evaluation import HEADLINE, SPLITS
 from songpop.evaluation.contest import Contestant, hold_contest
 from songpop.evaluation.encoding import encode_with
 from songpop.features import FeatureEncoder
-from songpop.runs import open_run
+from songpop.pipeline import load
+from songpop.pipeline.load import Inputs
+from songpop.run import open_run
 from songpop.settings import Settings
 from songpop.sources.sample import write_sample
-from songpop.steps import Inputs
 
 _ROOT = Path(__file__).resolve().parents[1]
 _REAL_DATA = _ROOT.parent / "shared" / "data"
@@ -104,7 +105,7 @@ def load_data_sets(files: Sequence[dict[str, Path]], n_rows: int | None) -> list
 def _load(files: dict[str, Path], home: Path, n_rows: int | None) -> DataSet:
     settings = Settings.from_env({}, home=home)
     with open_run(settings, "load", as_of_date=_AS_OF) as run:
-        steps.load(run, Inputs(**files))  # type: ignore[arg-type]
+        load.load(run, Inputs(**files))  # type: ignore[arg-type]
         with run.warehouse() as con:
             frame = warehouse.read_frame(con, "training")
     if n_rows is not None and n_rows < frame.height:

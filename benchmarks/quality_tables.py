@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.fitting import DataSet
 from songpop.evaluation import HEADLINE
 from songpop.evaluation.contest import Contest
-from songpop.reports import markdown_table
+from songpop.reporting.night_report import markdown_table
 
 FAMILIES = {
     "keras": "the network",

@@ -11,13 +11,14 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import flow_run
 from prefect.tasks import Task, exponential_backoff
 
-from songpop import exports, reports
+from songpop.clock import local_today
 from songpop.errors import SourceUnavailable
-from songpop.night import Night, Step, open_night
-from songpop.retraining import Retrain
-from songpop.runs import local_today
+from songpop.pipeline.load import Inputs
+from songpop.pipeline.night import Night, Step, open_night
+from songpop.pipeline.train import Retrain
+from songpop.published import exports
+from songpop.reporting import night_report
 from songpop.settings import Settings
-from songpop.steps import Inputs
 
 _SHOWN_RELEASES = 50
 
@@ -91,7 +92,7 @@ def _create_artifacts(settings: Settings, night: Night) -> None:
 
 def _create_report_and_list(settings: Settings, night: Night) -> None:
     create_markdown_artifact(
-        reports.render_report(night.run, night.lines, failure=None),
+        night_report.render_report(night.run, night.lines, failure=None),
         key="nightly-report",
         description="What the night did, found and published",
     )

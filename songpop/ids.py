@@ -7,8 +7,6 @@ _HEX_DIGITS = 6
 _TRACK_ID_LENGTH = 22
 _BASE62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MADE_UP_PREFIX = "new"
-# what the names of the files of `songpop sample` begin with
-SYNTHETIC = "synthetic_"
 
 
 def make_snapshot_id(entity: str, snapshot_date: date, sha256: str) -> str:

@@ -1,40 +1,15 @@
 """The ledger: which runs there were, what they loaded, found, fitted, decided and scored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import polars as pl
 
 from songpop import __version__
 from songpop.errors import WarehouseError
-
-Severity = Literal["critical", "warning"]
-MAX_EXAMPLES = 5
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One expectation or check that did not hold.
-
-    Attributes:
-        check_name: the truth that was not kept, as in `every_score_has_a_run`.
-        severity: `critical` stops a run before readers see anything; `warning` is kept and shown.
-        message: rule, what was seen, where, and what to do; a sentence for a person.
-        table_name, column_name: where, if it is about one.
-        n_rows: how many rows break the rule, if it counts rows.
-        example_keys: up to five keys of such rows.
-    """
-
-    check_name: str
-    severity: Severity
-    message: str
-    table_name: str | None = None
-    column_name: str | None = None
-    n_rows: int | None = None
-    example_keys: Sequence[str] = field(default_factory=tuple)
+from songpop.findings import MAX_EXAMPLES, Finding
 
 
 def open_run(con: duckdb.DuckDBPyConnection, run_id: str, flow: str, *, as_of_date: date, now: datetime) -> None:

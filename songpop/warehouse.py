@@ -233,6 +233,17 @@ def build(
         con.execute("".join([*comments, *_column_comments(con, glossary)]))
 
 
+def build_marts(con: duckdb.DuckDBPyConnection, settings: Settings, as_of_date: date) -> None:
+    """Build staging and marts anew for a day, as the settings rank the sources."""
+    build(
+        con,
+        as_of_date=as_of_date,
+        new_release_days=settings.new_release_days,
+        source_order=settings.sources,
+        model_sources=settings.model_sources,
+    )
+
+
 def _column_comments(con: duckdb.DuckDBPyConnection, glossary: dict[str, str]) -> list[str]:
     """Return the statements that say what each column of marts and ledger means, where it does not say so yet."""
     columns = con.execute(

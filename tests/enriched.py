@@ -11,10 +11,10 @@ from songpop import enriching, warehouse
 from songpop.enriching import EnrichResult
 from songpop.enriching.call_log import CallLog
 from songpop.settings import Settings
-from songpop.sources.calling import Capability, RunClock
-from songpop.sources.configured import Sources
-from songpop.sources.spotify import SpotifySource
-from songpop.sources.spotify_tier import PROBED
+from songpop.sources.rate_limited_caller import Capability, RunClock
+from songpop.sources.registry import Sources
+from songpop.sources.spotify.access_tier import PROBED
+from songpop.sources.spotify.client import SpotifySource
 
 AS_OF = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 3, 15)

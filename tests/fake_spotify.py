@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from songpop.sources.calling import RunClock
 from songpop.sources.loopback import LoopbackServer, Reply, Request
-from songpop.sources.sample_catalogue import Catalogue
-from songpop.sources.sample_service import SampleService, Tier
-from songpop.sources.spotify import SpotifySource
+from songpop.sources.rate_limited_caller import RunClock
+from songpop.sources.sample.service import SampleService, Tier
+from songpop.sources.sample.service_catalogue import Catalogue
+from songpop.sources.spotify.client import SpotifySource
 
 CLIENT_ID = "a-client-id"
 CLIENT_SECRET = "a-secret-nobody-may-see"

@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 from small_frames import planted_frame
 
-from songpop.changing import experience_of
 from songpop.estimators.distribution import predictions_of
-from songpop.explaining import reference_row
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import CATEGORIES, NUMERIC
-from songpop.scoring import ScoringModel
+from songpop.scoring.contributions import reference_row
+from songpop.scoring.model import ScoringModel
+from songpop.scoring.what_if_inputs import experience_of
 
 
 class PlantedNet:

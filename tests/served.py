@@ -6,8 +6,9 @@ import pytest
 from checked_warehouse import NOW, RUN, fill, opened
 from planted_model import planted_model
 
-from songpop import scoring, warehouse
+from songpop import warehouse
 from songpop.estimators import BIN_COLUMNS
+from songpop.scoring import model
 from songpop.settings import Settings
 
 RELEASE, KNOWN = "newTrack00000000000004", "oldTrack00000000000007"
@@ -45,7 +46,7 @@ def write_held_out(settings: Settings, n: int = 200) -> None:
 
 def plant_model(patch: pytest.MonkeyPatch) -> None:
     """Let the planted model score."""
-    patch.setattr(scoring, "load_champion", lambda folder, threads: planted_model())
+    patch.setattr(model, "load_champion", lambda folder, threads: planted_model())
 
 
 def rows_of(settings: Settings, query: str) -> list[tuple[object, ...]]:

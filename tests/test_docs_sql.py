@@ -10,8 +10,9 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from songpop import querying, warehouse
+from songpop import warehouse
 from songpop.cli import songpop
+from songpop.published import sandboxed_sql
 from songpop.settings import Settings
 
 _DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -73,7 +74,7 @@ def test_there_are_a_dozen_queries_or_more() -> None:
 def test_a_sample_query_says_what_it_answers_and_finds_rows(published: Settings, path: Path) -> None:
     heading, text = path.read_text().split("\n", 1)
 
-    frame = querying.run_query(published, querying.read_statement(path))
+    frame = sandboxed_sql.run_query(published, sandboxed_sql.read_statement(path))
 
     assert re.fullmatch(r"-- [A-Z].{20,}\.", heading)
     assert text.startswith(("select\n", "with\n"))
@@ -96,7 +97,7 @@ def test_the_page_shows_no_query_that_is_not_a_file() -> None:
 
 def test_the_queries_on_the_page_are_what_they_say(published: Settings) -> None:
     def read(name: str, columns: str) -> list[tuple[object, ...]]:
-        frame = querying.run_query(published, querying.read_statement(_DOCS / "queries" / f"{name}.sql"))
+        frame = sandboxed_sql.run_query(published, sandboxed_sql.read_statement(_DOCS / "queries" / f"{name}.sql"))
         return frame.select(columns.split()).rows()
 
     assert read("newcomers", "artist_name rank") == [("Somebody New", 12)]

@@ -19,16 +19,28 @@ _FLOWS = sorted((_ROOT / "flows").glob("*.py"))
 
 # library -> where it may be imported
 _HOMES = {
-    "prefect": {"flows", "scheduling.py"},
+    "prefect": {"flows", "pipeline/schedule.py"},
     "flask": {"web"},
-    "spotipy": {"sources"},
-    "great_expectations": {"expectations.py", "datadocs.py"},
+    "spotipy": {"sources/spotify"},
+    "great_expectations": {"checking"},
     "tensorflow": {"estimators"},
     "keras": {"estimators"},
     "lightgbm": {"estimators"},
     "kagglehub": {"sources/kaggle.py"},
-    "matplotlib": {"card_plots.py"},
+    "matplotlib": {"training/model_card_plots.py"},
 }
+# the rooms, top to bottom: one imports from those below it, and from its neighbours only without a circle
+_FLOORS = (
+    ("cli",),
+    ("web",),
+    ("pipeline",),
+    ("training", "albums", "reporting"),
+    ("scoring", "published", "loading", "checking", "enriching"),
+    ("evaluation",),
+    ("estimators", "sources"),
+    ("features",),
+    ("",),
+)
 _HEAVY = (
     "tensorflow",
     "keras",
@@ -59,6 +71,83 @@ def _imports(path: Path) -> list[tuple[str, bool]]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.append((node.module.split(".")[0], node in at_import))
     return found
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+_NAMES = {_name(path): path for path in _MODULES}
+
+
+def _imported_modules(path: Path) -> set[str]:
+    """Return the modules of songpop that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "songpop":
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in _NAMES else node.module for name in whole}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name in _NAMES}
+    return found - {_name(path)}
+
+
+def _room(name: str) -> str:
+    """Return the folder that a module lies in, "" for the single files of the package."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and (_ROOT / "songpop" / parts[1]).is_dir() else ""
+
+
+def _circle(arrows: dict[str, set[str]]) -> list[str]:
+    """Return names that lead back to the first of them, none where there is no circle."""
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return path[path.index(name) :]
+        if name in done:
+            return []
+        found = next((circle for other in sorted(arrows[name]) if (circle := walk(other, [*path, name]))), [])
+        done.add(name)
+        return found
+
+    return next((circle for name in sorted(arrows) if (circle := walk(name, []))), [])
+
+
+def test_every_room_has_its_floor() -> None:
+    rooms = {path.name for path in (_ROOT / "songpop").iterdir() if list(path.glob("*.py"))}
+
+    assert rooms == {room for floor in _FLOORS for room in floor} - {""}
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_a_room_imports_only_from_the_rooms_below_it(path: Path) -> None:
+    floor = {room: number for number, rooms in enumerate(_FLOORS) for room in rooms}
+    own = _room(_name(path))
+    for name in _imported_modules(path) if path.name != "__main__.py" else ():
+        assert _room(name) == own or floor[_room(name)] >= floor[own], f"{path.name} imports {name}, which is above it"
+
+
+def test_no_import_leads_back_to_where_it_began() -> None:
+    modules = {name: _imported_modules(path) for name, path in _NAMES.items()}
+    rooms = {_room(name): {_room(other) for one in modules if _room(one) == _room(name) for other in modules[one]}
+             for name in modules}  # fmt: skip
+
+    assert _circle(modules) == []
+    assert _circle({room: others - {room, ""} for room, others in rooms.items()}) == []
+
+
+def test_a_circle_would_be_found() -> None:
+    assert _circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]
+
+
+def test_every_room_has_its_tests_beside_it() -> None:
+    """A test file lies in the folder of the room that it is about."""
+    rooms = {room for floor in _FLOORS for room in floor} - {""}
+    tested = {path.name for path in (_ROOT / "tests").iterdir() if list(path.rglob("test_*.py"))}
+
+    assert rooms <= tested
+    assert tested - rooms == {"benchmarks", "sql"}
 
 
 @pytest.mark.parametrize("path", _MODULES, ids=lambda path: str(path.relative_to(_ROOT)))
@@ -139,9 +228,8 @@ def test_the_readme_lists_every_setting_and_every_part_of_the_package() -> None:
     readme = (_ROOT / "README.md").read_text()
     for name in set(re.findall(r"(?:SONGPOP|SPOTIPY)_[A-Z_]+", (_ROOT / "songpop" / "settings.py").read_text())):
         assert f"`{name}`" in readme, f"README does not tell of {name}"
-    for path in (_ROOT / "songpop").glob("*.py"):
-        if not path.name.startswith("_") and path.name not in {"console.py", "doctor.py", "errors.py", "ids.py"}:
-            assert path.stem in readme, f"README's layout does not tell of {path.name}"
+    for room in {room for floor in _FLOORS for room in floor} - {""}:
+        assert f"  {room}/" in readme, f"README's layout does not tell of {room}/"
 
 
 def test_the_deployment_has_the_cron_line_of_the_settings() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from songpop import ledger
 from songpop.errors import WarehouseError
-from songpop.ledger import Finding
+from songpop.findings import Finding
 
 _DAY = date(2026, 11, 23)
 _NOW = datetime(2026, 11, 23, 3, 15)

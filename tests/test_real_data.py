@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from songpop import night, warehouse
+from songpop import warehouse
+from songpop.pipeline import night
+from songpop.pipeline.load import Inputs
 from songpop.settings import Settings
-from songpop.steps import Inputs
 
 _CASES: dict[str, tuple[dict[str, str], int]] = {
     "kaggle sample": ({"tracks": "kaggle_sample", "releases": "kaggle_sample_unlabelled"}, 2_500),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from songpop.runs import local_today
+from songpop.clock import local_today
 from songpop.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -5,7 +5,7 @@ services; scales: another source's scale beside ours; summary: what came of it; 
 planning: what a run would ask; probing: what a key may do; purging: forgetting.
 """
 
-from songpop.enriching.gathering import enrich
+from songpop.enriching.enrich import enrich
 from songpop.enriching.store import KEEP_DAYS
 from songpop.enriching.summary import EnrichResult
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from songpop.sources.calling import Capability, Circuit
+from songpop.sources.rate_limited_caller import Capability, Circuit
 
 MISSING_REST = timedelta(days=30)  # until something that is not there is asked for again
 _FAILED_REST, _LONGEST_REST = timedelta(hours=1), timedelta(days=7)

@@ -8,14 +8,14 @@ from datetime import datetime
 import duckdb
 
 from songpop.enriching.call_log import CallLog
-from songpop.enriching.gathering import MOST_LEADS
+from songpop.enriching.enrich import MOST_LEADS
 from songpop.enriching.store import Store
 from songpop.settings import Settings
-from songpop.sources.calling import RunClock
-from songpop.sources.configured import Sources
+from songpop.sources.rate_limited_caller import RunClock
 from songpop.sources.reccobeats import TRACKS_A_CALL
-from songpop.sources.spotify import ARTISTS_A_CALL, FEATURES_A_CALL, SpotifySource
-from songpop.sources.spotify_tier import ARTIST_POPULARITY, LONG_SEARCHES, is_probed, settle
+from songpop.sources.registry import Sources
+from songpop.sources.spotify.access_tier import ARTIST_POPULARITY, LONG_SEARCHES, is_probed, settle
+from songpop.sources.spotify.client import ARTISTS_A_CALL, FEATURES_A_CALL, SpotifySource
 
 _PROBE_CALLS = 6
 _NEW_ALBUMS = 100  # both of Spotify's lists hold about so many

@@ -9,9 +9,9 @@ from songpop.enriching.call_log import CallLog
 from songpop.enriching.store import Store
 from songpop.errors import SettingsError
 from songpop.settings import Settings
-from songpop.sources.calling import CAPABILITY_LIFE, Capability, RunClock
-from songpop.sources.configured import Sources
-from songpop.sources.spotify_tier import probe, settle
+from songpop.sources.rate_limited_caller import CAPABILITY_LIFE, Capability, RunClock
+from songpop.sources.registry import Sources
+from songpop.sources.spotify.access_tier import probe, settle
 
 _SECONDS = 60.0
 # whom to look for where the warehouse is empty; any artist that Spotify surely has would do

@@ -11,8 +11,8 @@ import polars as pl
 from songpop import resources
 from songpop.enriching.call_log import CallLog
 from songpop.errors import SourceStopped
-from songpop.ids import SYNTHETIC
-from songpop.sources.calling import RunClock
+from songpop.sources.rate_limited_caller import RunClock
+from songpop.synthetic import SYNTHETIC
 
 Row = dict[str, Any]
 Advance = Callable[..., None]

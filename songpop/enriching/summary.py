@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from songpop.enriching.store import Store
-from songpop.ledger import MAX_EXAMPLES, Finding
+from songpop.findings import MAX_EXAMPLES, Finding
 from songpop.settings import Settings
-from songpop.sources.configured import Service, Sources, has_keys
-from songpop.sources.spotify import SpotifySource
-from songpop.sources.spotify_tier import ARTIST_POPULARITY, AUDIO_FEATURES, tier_of
+from songpop.sources.registry import Service, Sources, has_keys
+from songpop.sources.spotify.access_tier import ARTIST_POPULARITY, AUDIO_FEATURES, tier_of
+from songpop.sources.spotify.client import SpotifySource
 
 # a key that may not ask these asks others
 _HAVE_ANOTHER_WAY = ("tracks", "artists", "new_releases")

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from songpop.names import fold_accents, fold_name
-from songpop.sources.calling import Failure
 from songpop.sources.json_service import JsonService, Row, Unanswered, objects, text, whole
+from songpop.sources.rate_limited_caller import Failure
 
 _QUOTA_CODE, _NO_DATA_CODE = 4, 800
 _SURE_LEAD = 20  # times the fans of the next artist of the same name; a namesake of a known one has far fewer

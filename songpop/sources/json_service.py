@@ -12,8 +12,8 @@ import requests
 
 from songpop import __version__
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
-from songpop.sources.calling import Failure, Memory, PoliteCaller, RunClock, read_retry_after
 from songpop.sources.loopback import is_loopback
+from songpop.sources.rate_limited_caller import Failure, Memory, PoliteCaller, RunClock, read_retry_after
 from songpop.sources.timed_session import TimedSession
 
 Row = dict[str, Any]

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from songpop.errors import ModelError, SettingsError, SourceError
-from songpop.web.answers import AskedWrongly
+from songpop.web.responses import AskedWrongly
 from songpop.web.site import Site
 
 # what was sent lay in a scratch folder while it was read
@@ -23,10 +23,10 @@ def rank_known(site: Site, album_id: str) -> dict[str, Any]:
     Raises:
         AskedWrongly: there is no such album, or it has one song only.
     """
-    from songpop import album_input
+    from songpop import albums
 
     try:
-        album = album_input.read_album(site.settings, album_id)
+        album = albums.read_album(site.settings, album_id)
     except SettingsError as error:
         raise AskedWrongly(
             f"There is no album '{album_id[:80]}' of two songs or more in the published file.", 404
@@ -40,10 +40,10 @@ def rank_sent(site: Site, content: bytes, *, today: date) -> dict[str, Any]:
     Raises:
         BadList: it is no list of two good songs or more of one album, or is too long.
     """
-    from songpop import album_input
+    from songpop import albums
 
     try:
-        album = album_input.read_album_file(site.settings, content, today=today)
+        album = albums.read_album_file(site.settings, content, today=today)
     except SourceError as error:
         raise BadList(
             _PLACE.sub("the list", str(error)).replace("however The list", "however the list"), 422
@@ -53,20 +53,20 @@ def rank_sent(site: Site, content: bytes, *, today: date) -> dict[str, Any]:
 
 def most_songs() -> int:
     """Return how many songs a list may hold."""
-    from songpop import album_input
+    from songpop import albums
 
-    return album_input.MAX_SENT_SONGS
+    return albums.MAX_SENT_SONGS
 
 
 def template() -> str:
     """Return the CSV to begin with."""
-    from songpop import album_input
+    from songpop import albums
 
-    return album_input.template()
+    return albums.template()
 
 
 def _told(site: Site, album: Any) -> dict[str, Any]:
-    from songpop import album_input, albums
+    from songpop import albums
 
     model = site.champion()
     measured = site.kept("measured", lambda: albums.load_measured(site.settings.models_dir / album.champion))
@@ -77,7 +77,7 @@ def _told(site: Site, album: Any) -> dict[str, Any]:
     told = asdict(ranking)
     told.pop("measured")
     return {
-        "album": album_input.facts(album),
+        "album": albums.facts(album),
         **told,
         "rejects": [asdict(reject) for reject in album.rejects],
         "notes": list(album.notes),

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
-from songpop import changing
-from songpop.runs import local_today, utc_now
-from songpop.web import albums, lists, quality, searching, songs
-from songpop.web.answers import Answer, Asked, AskedWrongly, Data, Download, one_of, whole
+from songpop.clock import local_today, utc_now
+from songpop.scoring import what_if_inputs
+from songpop.web import albums, lists, quality, searching, song_scores
 from songpop.web.controls import CONTROLS, NAMES, written
+from songpop.web.responses import Answer, Asked, AskedWrongly, Data, Download, one_of, whole
 from songpop.web.schemas import Schema, ref
 from songpop.web.site import Site
 
@@ -66,7 +66,7 @@ def read_song(asked: Asked, known: tuple[str, ...]) -> dict[str, Any]:
         raise AskedWrongly("track_id must be a text, however it is not.")
     odd = [name for name, value in sent.get("values", {}).items() if not _is_plain(value)]
     if odd:
-        raise songs.BadValues({odd[0]: f"{odd[0][:40]} must be a text, a number or null, however it is not."})
+        raise song_scores.BadValues({odd[0]: f"{odd[0][:40]} must be a text, a number or null, however it is not."})
     return sent
 
 
@@ -74,11 +74,11 @@ def _is_plain(value: Any) -> bool:
     return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
 
 
-def _begun(site: Site, sent: Mapping[str, Any]) -> tuple[songs.Beginning, dict[str, Any], list[str]]:
+def _begun(site: Site, sent: Mapping[str, Any]) -> tuple[song_scores.Beginning, dict[str, Any], list[str]]:
     """Return what a song begins with, what was changed about it, and what to say about that."""
-    beginning = songs.begin(site, sent.get("track_id"))
-    values, remarks = songs.with_artist(site, beginning.row, sent.get("values", {}))
-    return beginning, songs.changes_of(beginning.row, values), remarks
+    beginning = song_scores.begin(site, sent.get("track_id"))
+    values, remarks = song_scores.with_artist(site, beginning.row, sent.get("values", {}))
+    return beginning, song_scores.changes_of(beginning.row, values), remarks
 
 
 def _health(site: Site, asked: Asked) -> Answer:
@@ -99,8 +99,8 @@ def _features(site: Site, asked: Asked) -> Answer:
         {
             "name": control.name,
             "label": control.label,
-            "rule": changing.SETTABLE[control.name].rule,
-            "unit": changing.SETTABLE[control.name].unit,
+            "rule": what_if_inputs.SETTABLE[control.name].rule,
+            "unit": what_if_inputs.SETTABLE[control.name].unit,
             "low": control.low if control.kind == "slider" else None,
             "high": control.high if control.kind == "slider" else None,
             "experience": model.experience.get(control.name),
@@ -130,14 +130,14 @@ def _artists(site: Site, asked: Asked) -> Answer:
 
 
 def _track(site: Site, asked: Asked, track_id: str) -> Answer:
-    beginning = songs.begin(site, track_id)
+    beginning = song_scores.begin(site, track_id)
     row = beginning.row
-    values = {name: songs.as_day(row[name]) for name in NAMES}
+    values = {name: song_scores.as_day(row[name]) for name in NAMES}
     return Data({**(beginning.facts or {}), "values": values})
 
 
 def _score(site: Site, asked: Asked) -> Answer:
-    return Data(songs.tell_score(site, *_begun(site, read_song(asked, ("track_id", "values")))))
+    return Data(song_scores.tell_score(site, *_begun(site, read_song(asked, ("track_id", "values")))))
 
 
 def _sweep(site: Site, asked: Asked) -> Answer:
@@ -145,7 +145,7 @@ def _sweep(site: Site, asked: Asked) -> Answer:
     if not isinstance(sent.get("feature"), str):
         raise AskedWrongly('feature must be the name of one, as in {"feature": "tempo"}, however it is not.')
     beginning, changes, _ = _begun(site, sent)
-    return Data(songs.tell_sweep(site, beginning, changes, sent["feature"]))
+    return Data(song_scores.tell_sweep(site, beginning, changes, sent["feature"]))
 
 
 def _album(site: Site, asked: Asked, album_id: str) -> Answer:

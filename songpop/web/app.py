@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from songpop.errors import ModelError, SongpopError, WarehouseError
 from songpop.settings import Settings
-from songpop.web import api, openapi, pages, wording
-from songpop.web.answers import Answer, Asked, AskedWrongly, Data, Elsewhere, Page
+from songpop.web import api, formatting, openapi, pages
+from songpop.web.responses import Answer, Asked, AskedWrongly, Data, Elsewhere, Page
 from songpop.web.site import OTHER_VERSION, Site
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) ->
         "TRUSTED_HOSTS": list(hosts) if hosts is not None else None,
     }
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= wording.FILTERS
+    app.jinja_env.filters |= formatting.FILTERS
     # Flask would lead elsewhere by an absolute address, made from the host that the request names
     app.url_map.merge_slashes = False
     site = Site(settings)
@@ -167,7 +167,7 @@ def _told(error: Exception) -> "Response":
     status, words = _status_and_words(error)
     if status == 500:
         current_app.logger.exception("A request failed: %s %s", request.method, request.path)
-    title = wording.STATUS_TITLES.get(status, "That did not work")
+    title = formatting.STATUS_TITLES.get(status, "That did not work")
     if not request.path.startswith(f"{api.ROOT}/"):
         response = make_response(render_template("error.html", title=title, words=words, status=status), status)
     else:
@@ -194,8 +194,8 @@ def _status_and_words(error: Exception) -> tuple[int, str]:
         return 503, OTHER_VERSION
     if isinstance(error, HTTPException):
         status = error.code or 500
-        return status, wording.STATUS_WORDS.get(status, error.description or "")
-    return 500, wording.STATUS_WORDS[500]
+        return status, formatting.STATUS_WORDS.get(status, error.description or "")
+    return 500, formatting.STATUS_WORDS[500]
 
 
 def _stamp(folder: Path) -> str:

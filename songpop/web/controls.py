@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from songpop.changing import PITCHES, SETTABLE
+from songpop.scoring.what_if_inputs import PITCHES, SETTABLE
 
 Kind = Literal["slider", "choice", "text", "date", "whole"]
 

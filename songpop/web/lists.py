@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from songpop.errors import WarehouseError
-from songpop.web.answers import AskedWrongly, filled, whole
+from songpop.web.responses import AskedWrongly, filled, whole
 from songpop.web.searching import HOLDS
 from songpop.web.site import OTHER_VERSION, Site
 
@@ -271,8 +271,8 @@ def on_screen(frame: "pl.DataFrame", listed: RankedList) -> "pl.DataFrame":
 
 def write_file(site: Site, frame: "pl.DataFrame", wanted: Wanted, file_format: str) -> bytes:
     """Write a list as a file in one of FORMATS."""
-    from songpop import exports
-    from songpop.lists import Filters
+    from songpop.published import exports
+    from songpop.published.list_definition import Filters
 
     chosen = {name: value for name, value in wanted.filters.items() if value is not None}
     notes = {}

@@ -5,11 +5,11 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from songpop.clock import local_today, utc_now
 from songpop.errors import ModelError
-from songpop.runs import local_today, utc_now
-from songpop.web import albums, api, charts, lists, openapi, quality, searching, songs, wording
-from songpop.web.answers import Answer, Asked, AskedWrongly, Download, Elsewhere, Page, filled
+from songpop.web import albums, api, charts, formatting, lists, openapi, quality, searching, song_scores
 from songpop.web.controls import NAMES, shown
+from songpop.web.responses import Answer, Asked, AskedWrongly, Download, Elsewhere, Page, filled
 from songpop.web.site import Site
 
 _TOP = 10
@@ -29,16 +29,18 @@ def _home(site: Site, asked: Asked) -> Answer:
 def _score(site: Site, asked: Asked) -> Answer:
     """Show the form, as it was filled in or for a track that was found, and the score of what it holds."""
     q = asked.query.get("q", "").strip()[:200]
-    beginning = songs.begin(site, asked.query.get("track_id", "").strip() or None)
+    beginning = song_scores.begin(site, asked.query.get("track_id", "").strip() or None)
     entered = {name: text for name, text in asked.query.items() if name in NAMES}
-    texts, remarks = songs.with_artist(site, beginning.row, entered)
+    texts, remarks = song_scores.with_artist(site, beginning.row, entered)
     faults: dict[str, str] = {}
     try:
-        changes = songs.changes_of(beginning.row, texts)
-    except songs.BadValues as error:
+        changes = song_scores.changes_of(beginning.row, texts)
+    except song_scores.BadValues as error:
         faults = error.faults
-        changes = songs.changes_of(beginning.row, {name: text for name, text in texts.items() if name not in faults})
-    told = songs.tell_score(site, beginning, changes, remarks)
+        changes = song_scores.changes_of(
+            beginning.row, {name: text for name, text in texts.items() if name not in faults}
+        )
+    told = song_scores.tell_score(site, beginning, changes, remarks)
     values = {
         "beginning": beginning,
         "told": told,
@@ -46,17 +48,17 @@ def _score(site: Site, asked: Asked) -> Answer:
         "genres": site.champion().encoder.genres,
         "q": q,
         "found": searching.find_tracks(site, q) if q else [],
-        "nobody": songs.NOBODY,
+        "nobody": song_scores.NOBODY,
         "largest": max(_LEAST_WIDEST, *(abs(part["points"]) for part in told["contributions"])),
         "charts": charts,
-        "bins": wording.BIN_WORDS,
+        "bins": formatting.BIN_WORDS,
     }
     return Page("score.html", values, 422 if faults else 200)
 
 
 def _form_parts(
     site: Site,
-    beginning: songs.Beginning,
+    beginning: song_scores.Beginning,
     changes: Mapping[str, Any],
     wrong: Mapping[str, str],
     faults: Mapping[str, str],
@@ -64,7 +66,7 @@ def _form_parts(
 ) -> dict[str, list[dict[str, Any]]]:
     """Describe the form's controls under their headings; what was entered wrongly stays as it was."""
     model, outside = site.champion(), told["outside"]
-    row = songs.changed_frame(beginning.frame, changes).row(0, named=True)
+    row = song_scores.changed_frame(beginning.frame, changes).row(0, named=True)
     parts: dict[str, list[dict[str, Any]]] = {}
     for control in shown(row, beginning.row, wrong, faults, model.experience, outside):
         parts.setdefault(control["control"].part, []).append(control)
@@ -153,7 +155,7 @@ def _quality(site: Site, asked: Asked) -> Answer:
         "has_docs": (site.settings.reports_dir / "data_docs" / "index.html").is_file(),
         "has_card": _card(site) is not None,
         "charts": charts,
-        "bins": wording.BIN_WORDS,
+        "bins": formatting.BIN_WORDS,
     }
     return Page("quality.html", values)
 

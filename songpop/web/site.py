@@ -15,7 +15,7 @@ from songpop.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
-    from songpop.scoring import ScoringModel
+    from songpop.scoring.model import ScoringModel
 
 OTHER_VERSION = (
     "The published file must hold the marts of this version of songpop, however it does not. Run `songpop nightly`."
@@ -109,7 +109,7 @@ class Site:
         Raises:
             ModelError: none was trained yet, or its folder is not complete.
         """
-        from songpop.scoring import load_champion
+        from songpop.scoring.model import load_champion
 
         version = self.edition().champion
         if version is None:
@@ -139,14 +139,14 @@ class Site:
             return self._opened
 
     def _read_edition(self) -> Edition:
-        from songpop import tracks
+        from songpop import synthetic
 
         with self.reading() as con:
             champion = con.execute(_CHAMPION).fetchone()
             row = con.execute(_EDITION).fetchone()
             genres = con.execute(_GENRES).fetchall()
             published = con.execute(_PUBLISHED_AT).fetchone()
-            is_synthetic = tracks.is_synthetic(con)
+            is_synthetic = synthetic.is_synthetic(con)
         assert row is not None
         moment = published[0] if published else datetime.fromtimestamp(self._current().identity[1] / 1e9, UTC)
         return Edition(

@@ -1,0 +1,330 @@
+"""The songs of one album as models take them: from the readers' file, or from the CSV of an unreleased one."""
+
+import difflib
+import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import polars as pl
+
+from songpop import ledger, resources, synthetic, warehouse
+from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
+from songpop.loading import input_files, read_input, validation_sql
+from songpop.loading.input_schemas import RELEASES
+from songpop.loading.read_input import Incoming
+from songpop.loading.rejects import set_aside_broken, set_aside_repeated
+from songpop.settings import Settings
+
+Origin = Literal["new release", "known tracks", "file"]
+# the model frame that each sort of album comes from, new releases first
+_FRAMES: dict[str, Origin] = {"releases": "new release", "training": "known tracks"}
+
+MIN_SONGS = 2
+# a file of more songs is no album
+MAX_SONGS = 500
+# of a list that is sent as content, as a page sends it
+MAX_SENT_SONGS = 200
+_SHOWN_NEAR = 5
+_SHOWN_LINES = 3
+_SHOWN_COLUMNS = 5
+# what the songs of one album share: a blank cell among them is a gap in the file, and no difference between the songs
+_SHARED = ("album_id", "album_name", "release_date", "year", "genre")
+# what is sent as content is not unpacked: a small zip can hold a very large file
+_PACKED = (b"PK", b"\x1f\x8b", b"PAR1")
+_OFFICE = (b"[Content_Types].xml", b"application/vnd.oasis.opendocument")
+_SENT = "the list"
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A line of an album's file that was left out, with the reason."""
+
+    line: int
+    reason: str
+    content: str | None
+
+
+@dataclass(frozen=True)
+class AlbumInput:
+    """The songs of one album.
+
+    Attributes:
+        frame: one row a song, in the order of the file or of the ids, columns of the model frame; with `popularity`
+            where the songs are known tracks.
+        album_id, album_name, artist_name: None where not told; all artists, in the order of the songs.
+        origin: where the songs come from.
+        champion: the model version that scores now.
+        rejects: lines of the file that were left out.
+        notes: what was read otherwise than it was written.
+        is_synthetic: whether the tracks of the readers' file are made up.
+    """
+
+    frame: pl.DataFrame
+    album_id: str | None
+    album_name: str | None
+    artist_name: str
+    origin: Origin
+    champion: str
+    rejects: tuple[Reject, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_synthetic: bool = False
+
+
+def read_album(settings: Settings, album_id: str) -> AlbumInput:
+    """Read an album from the readers' file: its new releases, or else its tracks of known popularity.
+
+    Raises:
+        SettingsError: there is no such album, or it has one song only; the message names near ones.
+        ModelError: there is no champion.
+        WarehouseError: nothing was published yet, or by a version that had no such tables.
+    """
+    with _published(settings) as con:
+        champion = _champion(con)
+        n_songs = 0
+        for name, origin in _FRAMES.items():
+            frame = _songs(con, name, album_id)
+            n_songs = max(n_songs, frame.height)
+            if frame.height >= MIN_SONGS:
+                return _album(frame, origin, champion, is_synthetic=synthetic.is_synthetic(con))
+        near = con.execute(_lookup("similar_albums"), {"wanted": album_id, "limit": _SHOWN_NEAR}).fetchall()
+    seen = "it has one song only" if n_songs else f"there is no '{album_id}'"
+    rows = [row for row in near if row[0] != album_id]
+    names = "".join(f"\n  {row[0]}  {row[1] or 'without a name'} – {row[2]}, {row[3]} songs" for row in rows)
+    raise SettingsError(
+        f"An album must be one of two songs or more in {settings.published}, however {seen}."
+        + (f" Near it are:{names}" if rows else " `songpop export singles` lists the new albums with their ids.")
+    )
+
+
+def read_album_file(settings: Settings, source: Path | bytes, *, today: date) -> AlbumInput:
+    """Read the songs of an unreleased album from a file of the releases format; bad lines are left out, and told.
+
+    Args:
+        settings: say where the readers' file is; it knows the artists' popularity and who scores.
+        source: a path, or the content of a CSV file.
+        today: no song may be of a later year than the next.
+
+    Raises:
+        SourceError: it is not a releases file, or holds fewer than two good songs or more than one album.
+        ModelError: there is no champion.
+        WarehouseError: nothing was published yet, or by a version that had no such tables.
+    """
+    with _published(settings) as con, tempfile.TemporaryDirectory(prefix="songpop-album-") as scratch:
+        champion = _champion(con)
+        path = source if isinstance(source, Path) else _written(Path(scratch), source)
+        try:
+            frame, rejects, unread = _read_rows(con, path, Path(scratch), today)
+            _refuse_no_album(frame, rejects, path.name if isinstance(source, Path) else _SENT)
+        except SourceError as error:
+            if isinstance(source, Path):
+                raise
+            raise SourceError(str(error).replace(str(path), _SENT).replace(path.name, _SENT)) from error
+        frame, renamed = _with_artists(con, frame)
+        is_synthetic = synthetic.is_synthetic(con)
+    frame, filled = _fill_shared(frame)
+    return _album(frame, "file", champion, rejects, (*unread, *renamed, *filled), is_synthetic=is_synthetic)
+
+
+def template() -> str:
+    """Return a CSV with the header of an album's file and two made-up songs, one with every column and one with few.
+
+    What an album's songs share stands in both, as a blank would set them apart.
+    """
+    full = {"artist_name": "Your Artist", "track_name": "First Song", "album_name": "Your Album"}
+    full |= {"release_date": "2026-12-04", "genre": "pop", "danceability": "0.71", "energy": "0.63", "key": "5"}
+    full |= {"loudness": "-6.2", "mode": "1", "speechiness": "0.05", "acousticness": "0.18"}
+    full |= {"instrumentalness": "0", "liveness": "0.11", "valence": "0.52", "tempo": "118", "duration_ms": "201000"}
+    full |= {"time_signature": "4"}
+    short = {"artist_name": "Your Artist", "track_name": "Second Song (feat. A Guest)", "album_name": "Your Album"}
+    short |= {name: full[name] for name in ("release_date", "genre")}
+    names = [name for name in RELEASES.names if name in full]
+    lines = [",".join(names), *(",".join(row.get(name, "") for name in names) for row in (full, short))]
+    return "\n".join(lines) + "\n"
+
+
+def _published(settings: Settings) -> duckdb.DuckDBPyConnection:
+    return warehouse.open_file(settings.published, settings, read_only=True)
+
+
+def _champion(con: duckdb.DuckDBPyConnection) -> str:
+    try:
+        champion = ledger.champion_version(con)
+        for name in _FRAMES:
+            con.execute(f"from ({resources.sql_path('frames', name).read_text()}) limit 0")
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise WarehouseError(
+            "The published file must hold the marts of this version, however it does not. Run `songpop nightly`."
+        ) from error
+    if champion is None:
+        raise ModelError("Choosing a single must have a champion, however none was trained yet. Run `songpop train`.")
+    return champion
+
+
+def _songs(con: duckdb.DuckDBPyConnection, name: str, album_id: str) -> pl.DataFrame:
+    frame = con.sql(resources.sql_path("frames", name).read_text())
+    return frame.filter(duckdb.ColumnExpression("album_id") == duckdb.ConstantExpression(album_id)).pl()
+
+
+def _lookup(name: str) -> str:
+    return resources.sql_path("lookups", name).read_text()
+
+
+def _album(
+    frame: pl.DataFrame,
+    origin: Origin,
+    champion: str,
+    rejects: tuple[Reject, ...] = (),
+    notes: tuple[str, ...] = (),
+    *,
+    is_synthetic: bool,
+) -> AlbumInput:
+    first = {name: next(iter(frame[name].drop_nulls()), None) for name in ("album_id", "album_name")}
+    artists = ", ".join(frame["artist_name"].unique(maintain_order=True))
+    named = first["album_id"], first["album_name"], artists
+    return AlbumInput(frame, *named, origin, champion, rejects, notes, is_synthetic)
+
+
+def _written(folder: Path, content: bytes) -> Path:
+    if not content.strip():
+        raise SourceError("The list must hold a header and songs, however it is empty.")
+    if content.startswith(b"PK") and any(name in content for name in _OFFICE):
+        raise SourceError("The list must be CSV text, however it is an Office document. Save its sheet as CSV.")
+    if content.startswith(_PACKED):
+        raise SourceError("The list must be CSV text, however it is a packed or a Parquet file.")
+    if not content.partition(b"\n")[0].strip() and not _is_utf8(content):
+        raise SourceError("The list must be CSV text, however it holds bytes that no text has.")
+    path = folder / "album.csv"
+    path.write_bytes(content)
+    return path
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _read_rows(
+    con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, today: date
+) -> tuple[pl.DataFrame, tuple[Reject, ...], tuple[str, ...]]:
+    """Read the good rows, in the file's order, the lines that were left out, and a note on unknown columns."""
+    source = input_files.open_source(path, scratch)
+    input_files.check_header(source.path, source.header, RELEASES)
+    if source.n_lines > 10 * MAX_SONGS:
+        raise SourceError(
+            f"An album's file must hold at most {MAX_SONGS} songs, however {path.name} has {source.n_lines:,} lines. "
+            "Use `songpop score --releases` for lists of releases."
+        )
+    read = read_input.read_file(con, source, most_unreadable=source.n_lines)
+    unread = _note_unread(validation_sql.unknown_columns(read.columns, RELEASES), read.columns)
+    read = read_input.make_track_ids(con, read)
+    set_aside_broken(con, read, RELEASES, source, last_year=today.year + 1)
+    set_aside_repeated(con, read, RELEASES, source)
+    rows = con.execute("select line, reason, content from set_aside order by line").fetchall()
+    rejects = tuple(Reject(line, _plain(why), content) for line, why, content in rows)
+    return con.sql(_rows_query(read)).pl(), rejects, unread
+
+
+def _note_unread(unknown: list[str], present: Collection[str]) -> tuple[str, ...]:
+    """Name the columns that no song was read from, each with the name that was perhaps meant."""
+    free = [name for name in RELEASES.names if name not in present]
+    told = []
+    for name in unknown[:_SHOWN_COLUMNS]:
+        near = difflib.get_close_matches(name.strip().lower().replace(" ", "_"), free, 1)
+        told.append(f"'{name}'{f' (did you mean {near[0]}?)' if near else ''}")
+    more = f" and {len(unknown) - _SHOWN_COLUMNS} more" if len(unknown) > _SHOWN_COLUMNS else ""
+    return (f"Columns that were not read: {', '.join(told)}{more}.",) if unknown else ()
+
+
+def _plain(reason: str) -> str:
+    """Leave out that no track_id could be made, where the title or the artist that it is made from is said to miss."""
+    return reason.removeprefix("track_id must not be blank, however it is; ")
+
+
+def _rows_query(read: Incoming) -> str:
+    """Write the query of the good rows, typed, as staging has them."""
+    typed = {column.name: validation_sql.typed(column, read.columns.get(column.name)) for column in RELEASES.columns}
+    values = ", ".join(f'{sql} as "{name}"' for name, sql in typed.items())
+    staged = resources.sql_path("staging", "files__releases").read_text()
+    return staged.replace(
+        "from raw.files__releases",
+        f"from (select 'file' as snapshot_id, {read.line} as line, {values} from incoming "
+        f"where {read.line} not in (select line from set_aside)) order by line",
+    )
+
+
+def _fill_shared(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Fill what all songs of an album share where it is told of some of them only, and say so."""
+    told = []
+    for name in _SHARED:
+        values = frame[name].drop_nulls().unique()
+        if len(values) != 1:
+            continue
+        gap = pl.col(name).is_null()
+        if name == "release_date":
+            # a song of another year came out on a day of its own
+            gap &= pl.col("year").fill_null(values[0].year) == values[0].year
+        if not frame.select(gap.any()).item():
+            continue
+        filled = [name, "release_date_precision"] if name == "release_date" else [name]
+        frame = frame.with_columns(
+            pl.when(gap).then(pl.col(each).drop_nulls().first()).otherwise(each).alias(each) for each in filled
+        )
+        told.append(name)
+    frame = frame.with_columns(pl.coalesce("year", pl.col("release_date").dt.year()).alias("year"))
+    if "release_date" in told and "year" in told:
+        told.remove("year")
+    note = f"Blank for some songs, and taken from the others as an album shares it: {', '.join(told)}."
+    return frame, (note,) if told else ()
+
+
+def _refuse_no_album(frame: pl.DataFrame, rejects: tuple[Reject, ...], name: str) -> None:
+    if frame.height < MIN_SONGS:
+        shown = "; ".join(f"line {reject.line}: {reject.reason}" for reject in rejects[:_SHOWN_LINES])
+        n_songs = ("no good song", "one good song")[frame.height]
+        raise SourceError(
+            f"A single must be chosen among two songs or more, however {name} holds {n_songs}"
+            + (f" ({len(rejects):,} lines were left out; first: {shown})." if rejects else ".")
+        )
+    if name == _SENT and frame.height > MAX_SENT_SONGS:
+        raise SourceError(f"A list must hold at most {MAX_SENT_SONGS} songs, however it holds {frame.height:,}.")
+    if frame.height > MAX_SONGS:
+        raise SourceError(
+            f"An album's file must hold at most {MAX_SONGS} songs, however {name} has {frame.height:,}. Use `songpop "
+            "score --releases` for lists of releases."
+        )
+    for column in ("album_id", "album_name"):
+        albums = frame[column].drop_nulls().unique(maintain_order=True).to_list()
+        if len(albums) > 1:
+            shown = ", ".join(f"'{album}'" for album in albums[:5])
+            raise SourceError(
+                f"A file must hold one album, however {name} names {len(albums)} in {column} ({shown}). Give each a "
+                "file of its own."
+            )
+
+
+def _with_artists(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Add what the readers' file knows of the artists, under the name that the tracks have."""
+    names = frame["artist_name"].unique(maintain_order=True).to_list()
+    known = con.execute(_lookup("album_artists"), {"names": names}).pl()
+    joined = frame.join(known, left_on="artist_name", right_on="asked_name", how="left", maintain_order="left")
+    taken = [(row["asked_name"], row["artist_name"]) for row in known.to_dicts()]
+    notes = tuple(f"'{asked}' is taken as '{name}'." for asked, name in taken if asked != name)
+    year = pl.col("year").cast(pl.Int32)
+    return joined.with_columns(
+        pl.coalesce("artist_name_right", "artist_name").alias("artist_name"),
+        pl.coalesce(year, pl.col("release_date").dt.year()).alias("year"),
+        pl.lit(frame.height, dtype=pl.Int32).alias("n_album_tracks"),
+    ).drop("artist_name_right", "snapshot_id", "line"), notes
+
+
+def facts(album: AlbumInput) -> dict[str, Any]:
+    """Return what a reader should know of the album, without its songs."""
+    names = ("album_id", "album_name", "artist_name", "origin")
+    return {name: getattr(album, name) for name in names} | {"n_songs": album.frame.height}

@@ -1,0 +1,1 @@
+"""Checks: expectation suites and SQL checks, their findings, and Data Docs."""

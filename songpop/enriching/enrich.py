@@ -1,0 +1,306 @@
+"""Who is asked for what, and in which order: what a cut-short run has got should be what helps most."""
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
+
+import duckdb
+
+from songpop import console, warehouse
+from songpop.enriching import scale_mappings, summary
+from songpop.enriching.purging import forget_expired
+from songpop.enriching.store import Store
+from songpop.enriching.summary import EnrichResult
+from songpop.errors import is_interruption
+from songpop.findings import Finding
+from songpop.names import fold_name
+from songpop.settings import Settings
+from songpop.sources.rate_limited_caller import RunClock
+from songpop.sources.registry import Service, Sources
+from songpop.sources.spotify.access_tier import ARTIST_POPULARITY, is_probed, probe, settle
+from songpop.sources.spotify.client import SpotifySource
+from songpop.sources.spotify.fetching import (
+    Lead,
+    fetch_artists,
+    fetch_audio_features,
+    fetch_new_releases,
+    match_artists,
+)
+from songpop.warehouse import build_marts
+
+Advance = Callable[..., None]
+Progress = Callable[..., AbstractContextManager[Advance]]
+
+_SYNTHETIC = "The tracks are a synthetic sample's, which no service of the world knows, so none is asked."
+MOST_LEADS = 40  # albums that are searched for because another service calls them new
+
+
+def enrich(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    *,
+    as_of_date: date,
+    run_id: str,
+    now: datetime,
+    sources: Sources | None = None,
+    clock: RunClock | None = None,
+    progress: Progress,
+) -> EnrichResult:
+    """Ask the services for new releases, audio features and artists, and build the marts with what came.
+
+    Answers are committed to raw as they come, and calls are counted before they are made, so that a run that is cut
+    short keeps what it got and a later one keeps to the budget. Whatever a service does not give is a finding;
+    scoring does not wait for it.
+
+    Args:
+        con: the writer's connection, in no transaction.
+        settings: which services, their keys and addresses, budget and deadline.
+        as_of_date: the day that the run speaks for.
+        run_id: stamped on each row.
+        now: stamped on each row as `fetched_at`.
+        sources: whom to ask, if not those that the settings name.
+        clock: the run's time, if not this machine's.
+        progress: as `console.progress`.
+    """
+    moment = now if now.tzinfo is None else now.astimezone(UTC).replace(tzinfo=None)
+    clock = clock or RunClock(settings.enrich_deadline.total_seconds(), moment)
+    store = Store(con, run_id, clock, moment)
+
+    def build() -> None:
+        build_marts(con, settings, as_of_date)
+
+    n_forgotten = forget_expired(con, moment)
+    if n_forgotten or not _has_marts(con):
+        build()
+    asked = sources or Sources.from_settings(settings, clock, store.log)
+    is_kept_home = store.is_synthetic() and asked.keep_loopback()
+    try:
+        for service in asked:
+            service.caller.use_memory(store.log)
+        gathering = _Gathering(store, asked, settings, as_of_date, progress)
+        gathering.ask_all()
+        if any(service.caller.n_calls for service in asked):
+            build()
+            if scale_mappings.compare(con, run_id, moment, settings.model_sources):
+                build()
+        result = summary.summarise(store, asked, settings, gathering.n_wanted, n_forgotten)
+        notes = [_SYNTHETIC, *result.notes] if is_kept_home else result.notes
+        return replace(result, findings=[*gathering.findings, *result.findings], notes=notes)
+    finally:
+        if sources is None:
+            asked.close()
+
+
+class _Gathering:
+    """One run's questions, in their order."""
+
+    def __init__(
+        self, store: Store, sources: Sources, settings: Settings, as_of_date: date, progress: Progress
+    ) -> None:
+        self.n_wanted: dict[str, int] = {}
+        self.findings: list[Finding] = []
+        self._store = store
+        self._sources = sources
+        self._settings = settings
+        self._as_of_date = as_of_date
+        self._progress = progress
+
+    def ask_all(self) -> None:
+        """Ask for releases, then for their features, then for artists; what is off or stopped is passed over."""
+        spotify, deezer = self._sources.spotify, self._sources.deezer
+        if spotify:
+            self._go_on_after("what Spotify's key may do", lambda: self._settle(spotify))
+            self._go_on_after("new releases", lambda: self._ask_releases(spotify))
+        for name in self._settings.sources:
+            if name in ("spotify", "reccobeats"):
+                self._go_on_after(f"audio features ({name})", partial(self._ask_features, name))
+        if spotify:
+            self._go_on_after("artists (Spotify)", lambda: self._ask_artists(spotify))
+            self._go_on_after("what had no answer", lambda: self._keep_unanswered(spotify))
+        if deezer:
+            self._go_on_after("artists (Deezer)", self._ask_audiences)
+
+    def _go_on_after(self, what: str, ask: Callable[[], None]) -> None:
+        """Do a part; a mistake in it is a finding, and neither the other parts nor the night wait for its repair."""
+        try:
+            ask()
+        except Exception as error:
+            if is_interruption(error):
+                raise
+            console.say("".join(traceback.format_exception(error)).rstrip())
+            self.findings.append(
+                Finding(
+                    "enrichment_is_complete",
+                    "warning",
+                    f"Enrichment must ask for {what}, however that broke ({type(error).__name__}: {error}). This is a "
+                    "mistake in songpop; what came before is kept, and the rest was asked for.",
+                )
+            )
+
+    def _settle(self, spotify: SpotifySource) -> None:
+        """Use what earlier runs learned of the key; probe it where they did not and there is a track to do it with."""
+        spotify.use_memory(self._store.log)
+        settle(spotify, self._settings.spotify_daily_calls)
+        if is_probed(spotify):
+            return
+        known = self._store.read("artists_to_probe_with")
+        if known:
+            probe(spotify, known[0][0], [track_id for _, track_id in known])
+            settle(spotify, self._settings.spotify_daily_calls)
+
+    def _ask_releases(self, spotify: SpotifySource) -> None:
+        watched = self._watched_ids(spotify)
+        leads = self._leads() if self._sources.listenbrainz else []
+        with self._progress("new releases", unit="tracks") as advance:
+            rows = fetch_new_releases(
+                spotify,
+                as_of_date=self._as_of_date,
+                days=self._settings.new_release_days,
+                known_album_ids=self._store.known_albums(),
+                watched_ids=watched,
+                leads=leads,
+                looked_up=self._store.note_looked_up,
+            )
+            self._store.save_as_they_come("spotify__releases", rows, advance, note=_note(spotify, "album"))
+
+    def _watched_ids(self, spotify: SpotifySource) -> list[str]:
+        """Return the ids of the watched artists, in the list's order; those without one are searched for first."""
+        watched = self._store.read("watched_artists")
+        nameless = [name for name, artist_id in watched if artist_id is None]
+        to_ask = {row[0] for row in self._store.read("artists_to_ask")} if nameless else set()
+        nameless = [name for name in nameless if name in to_ask]
+        if nameless:
+            with self._progress("watched artists", len(nameless), unit="artists") as advance:
+                rows = match_artists(spotify, nameless)
+                self._store.save_as_they_come("spotify__artists", rows, advance, note=_note(spotify, "search"))
+        found = dict(self._store.read("matched_artists")) if nameless else {}
+        return [found_id for name, artist_id in watched if (found_id := artist_id or found.get(name))]
+
+    def _leads(self) -> list[Lead]:
+        """Return the fresh albums of artists that are watched or in the warehouse, as ListenBrainz lists them."""
+        listenbrainz = self._sources.listenbrainz
+        if listenbrainz is None:
+            return []
+        known = {fold_name(name): name for (name,) in self._store.read("artists_of_interest")}
+        note = _note(listenbrainz, "fresh_releases")
+        albums: list[dict[str, Any]] = []
+        with self._progress("fresh albums", unit="albums") as advance:
+            rows = (
+                row
+                for row in listenbrainz.fetch_fresh_releases(self._as_of_date, self._settings.new_release_days)
+                if fold_name(row["artist_name"]) in known and not albums.append(row)  # type: ignore[func-returns-value]
+            )
+            self._store.save_as_they_come("listenbrainz__releases", rows, advance, note=note)
+        names = _names_of_one(albums, known)
+        with self._progress("listeners", len(names), unit="artists") as advance:
+            told = (
+                row | {"artist_name": names[row["artist_mbid"]]}
+                for row in listenbrainz.fetch_popularity(list(names))
+                if row["artist_mbid"] in names
+            )
+            self._store.save_as_they_come("listenbrainz__artists", told, advance, note=note)
+        here = {Lead(*row).key for row in self._store.read("albums_here")}
+        done = here | {key for (key,) in self._store.read("leads_done")}
+        leads = {
+            lead.key: lead for row in albums if (lead := Lead(row["artist_name"], row["album_name"])).key not in done
+        }
+        return list(leads.values())[:MOST_LEADS]
+
+    def _ask_features(self, name: str) -> None:
+        """Ask one service for the features of the tracks that have none yet."""
+        source = self._sources.spotify if name == "spotify" else self._sources.reccobeats
+        if source is None:
+            return
+        track_ids = [track_id for (track_id,) in self._store.read("tracks_to_ask", service=name)]
+        self.n_wanted[f"{name} audio features"] = len(track_ids)
+        if isinstance(source, SpotifySource):
+            rows = fetch_audio_features(source, track_ids)
+        else:
+            rows = source.fetch_audio_features(track_ids)
+        with self._progress(f"audio features ({name})", len(track_ids), unit="tracks") as advance:
+            note = _note(source, "audio_features")
+            self._store.save_as_they_come(f"{name}__audio_features", rows, advance, note=note)
+        if track_ids and not isinstance(source, SpotifySource) and not self._store.has_comparison(name):
+            compared = [track_id for (track_id,) in self._store.read("tracks_to_compare")]
+            with self._progress(f"scale of features ({name})", len(compared), unit="tracks") as advance:
+                rows = source.fetch_audio_features(compared)
+                table = f"{name}__audio_features"
+                self._store.save_as_they_come(table, rows, advance, note=note, is_counted=False)
+
+    def _ask_artists(self, spotify: SpotifySource) -> None:
+        if ARTIST_POPULARITY in spotify.refused:
+            return
+        work = self._store.read("artists_to_ask")
+        self.n_wanted["artists"] = len(work) + self._store.n_saved["spotify__artists"]  # watched ones are answered
+        if "tracks" in spotify.refused and self._sources.reccobeats:
+            work = self._with_ids_of_reccobeats(work)
+        rows = fetch_artists(
+            spotify,
+            [name for name, *_ in work],
+            artist_ids={name: artist_id for name, artist_id, *_ in work if artist_id},
+            track_ids={name: track_id for name, _, track_id, *_ in work if track_id},
+            track_names={name: title for name, _, _, title, _ in work if title},
+            pinned={name for name, *_, is_pinned in work if is_pinned},
+        )
+        with self._progress("artists", len(work), unit="artists") as advance:
+            self._store.save_as_they_come("spotify__artists", rows, advance, note=_note(spotify, "search"))
+
+    def _with_ids_of_reccobeats(self, work: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        """Let ReccoBeats name the artists of known tracks, forty a call, where Spotify would take a call each."""
+        reccobeats = self._sources.reccobeats
+        budget = self._sources.spotify.caller.calls_left("artist") if self._sources.spotify else 0
+        track_ids = [track_id for _, artist_id, track_id, *_ in work[:budget] if track_id and not artist_id]
+        if reccobeats is None or not track_ids:
+            return work
+        with self._progress("artists of tracks (reccobeats)", len(track_ids), unit="tracks") as advance:
+            rows = reccobeats.fetch_track_artists(track_ids)
+            note = _note(reccobeats, "tracks")
+            self._store.save_as_they_come("reccobeats__track_artists", rows, advance, note=note)
+        return self._store.read("artists_to_ask")
+
+    def _ask_audiences(self) -> None:
+        deezer = self._sources.deezer
+        if deezer is None:
+            return
+        names = [name for (name,) in self._store.read("audiences_to_ask")]
+        self.n_wanted["audiences"] = len(names)
+        with self._progress("artists (deezer)", len(names), unit="artists") as advance:
+            rows = deezer.fetch_artists(names)
+            self._store.save_as_they_come("deezer__artists", rows, advance, note=_note(deezer, "search"))
+
+    def _keep_unanswered(self, spotify: SpotifySource) -> None:
+        """Keep what was not there or could not be had, so that the next nights do not ask in vain."""
+        kinds = {"search": "artist", "album": "album", "artist_albums": "artist_albums"}
+        at = spotify.caller.clock.now()
+        for bucket, kind in kinds.items():
+            missing = [(key, None) for key, where in spotify.missing.items() if where == bucket]
+            failed = [(key, words) for key, (where, words) in spotify.failed.items() if where == bucket]
+            self._store.log.note_unanswered("spotify", kind, "missing", missing, at)
+            self._store.log.note_unanswered("spotify", kind, "failed", failed, at)
+
+
+def _names_of_one(albums: Sequence[dict[str, Any]], known: Mapping[str, str]) -> dict[str, str]:
+    """Return the warehouse's name by artist id of MusicBrainz, of names that one artist alone bears here."""
+    ids: dict[str, set[str]] = {}
+    for album in albums:
+        ids.setdefault(fold_name(album["artist_name"]), set()).update(album["artist_mbids"][:1])
+    return {mbids.copy().pop(): known[name] for name, mbids in ids.items() if len(mbids) == 1}
+
+
+def _note(service: Service, bucket: str) -> Callable[[], str]:
+    """Say what is left of the budget and of the time."""
+
+    def tell() -> str:
+        left = service.caller.calls_left(bucket)
+        budget = "" if left is None else f"{left:,} {bucket} calls left, "
+        return f"{budget}{max(service.caller.seconds_left(), 0) / 60:.0f} min to the deadline"
+
+    return tell
+
+
+def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:
+    return warehouse.has_tables(con, "marts", "artist_sources", "artists", "releases", "tracks")

@@ -1,0 +1,1 @@
+"""Loading: files in, rows into raw, rejects aside."""

@@ -1,0 +1,306 @@
+"""The load step: input files into raw tables, each line kept or set aside with its reason."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from songpop import ids, ledger, warehouse
+from songpop.findings import Finding
+from songpop.loading import input_files, kaggle_facts, read_input, rejects, validation_sql
+from songpop.loading.input_files import SourceFile
+from songpop.loading.input_schemas import ENTITIES, Entity
+from songpop.loading.read_input import Incoming
+from songpop.settings import Settings
+from songpop.sources import kaggle as kaggle_source
+
+Advance = Callable[..., None]
+Progress = Callable[..., AbstractContextManager[Advance]]
+
+_SCRATCH = "load-"
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """What one file brought.
+
+    Attributes:
+        entity: tracks, artists, albums, releases, observed, watchlist or pins.
+        n_rows: kept in the raw table; n_rejected lie in ledger.rejects under the same snapshot_id.
+        n_blank_lines: blank lines, which are neither.
+        is_new: False where the same content was loaded before; then nothing was added.
+    """
+
+    entity: str
+    snapshot_id: str
+    file_name: str
+    n_rows: int
+    n_rejected: int
+    is_new: bool
+    findings: tuple[Finding, ...] = ()
+    n_blank_lines: int = 0
+    seconds: float = 0.0
+
+    def describe(self) -> str:
+        """Return a line of words for a person."""
+        if not self.is_new:
+            return f"{self.file_name}: already loaded as {self.snapshot_id} ({self.n_rows:,} rows)"
+        aside = f", {self.n_rejected:,} set aside" if self.n_rejected else ""
+        return f"{self.file_name}: {self.n_rows:,} {self.entity}{aside} as {self.snapshot_id}"
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What a load brought, file by file, in the order of loading."""
+
+    files: tuple[LoadedFile, ...] = field(default_factory=tuple)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Return the findings of all files; they are in ledger.findings already."""
+        return [finding for file in self.files for finding in file.findings]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One file's load: the entity, and all that its rows are marked with."""
+
+    entity: Entity
+    path: Path
+    file_name: str
+    run_id: str
+    as_of_date: date
+    now: datetime
+    is_kaggle: bool = False
+
+    @property
+    def last_year(self) -> int:
+        """Return the last year that a track may be of: releases are announced ahead."""
+        return self.as_of_date.year + 1
+
+
+def load(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    *,
+    tracks: Path | None = None,
+    artists: Path | None = None,
+    albums: Path | None = None,
+    releases: Path | None = None,
+    observed: Path | None = None,
+    watchlist: Path | None = None,
+    pins: Path | None = None,
+    kaggle: bool = False,
+    run_id: str,
+    as_of_date: date,
+    now: datetime,
+    progress: Progress | None = None,
+) -> LoadResult:
+    """Load input files into the warehouse, each in one transaction; the same content again adds nothing.
+
+    Findings (unknown columns, lines set aside, a Kaggle file that is not the known one) are saved with the
+    file's rows, so that a later failure can't lose them.
+
+    Args:
+        con: the writer's connection, in no transaction.
+        settings: `max_reject_share` bounds how many lines may be unreadable or break a rule.
+        tracks, artists, albums, releases, observed, watchlist, pins: files of README's formats.
+        kaggle: also fetch the Kaggle file, or find it in kagglehub's cache, and load it as tracks.
+        run_id, as_of_date, now: what the rows are marked with.
+        progress: as `console.progress`; None shows nothing.
+
+    Raises:
+        SourceError: a file is missing, not what it was passed as, or too much of it is wrong. Nothing of it is
+            kept but its rejected lines (the first 1,000 of them), under the snapshot_id that the message names.
+        SourceUnavailable: the Kaggle file can't be fetched now.
+    """
+    given = {
+        "tracks": tracks,
+        "artists": artists,
+        "albums": albums,
+        "releases": releases,
+        "observed": observed,
+        "watchlist": watchlist,
+        "pins": pins,
+    }
+    paths = {name: Path(path) for name, path in given.items() if path is not None}
+    for path in paths.values():
+        input_files.check_path(path)
+    mark = {"run_id": run_id, "as_of_date": as_of_date, "now": now}
+    jobs = [_Job(ENTITIES[name], path, path.name, **mark) for name, path in paths.items()]  # type: ignore[arg-type]
+    if kaggle:
+        jobs.insert(0, _kaggle_job(mark))
+    return LoadResult(tuple(_load_file(con, settings, job, progress or _silent) for job in jobs))
+
+
+def _kaggle_job(mark: dict[str, object]) -> _Job:
+    path = kaggle_source.fetch_kaggle()
+    return _Job(ENTITIES["tracks"], path, kaggle_source.FILE_NAME, **mark, is_kaggle=True)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _silent(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Advance]:
+    yield lambda n=1, note=None: None
+
+
+def _load_file(con: duckdb.DuckDBPyConnection, settings: Settings, job: _Job, progress: Progress) -> LoadedFile:
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(dir=_clean_scratch(settings), prefix=_SCRATCH) as scratch:
+        with progress(f"Read {job.file_name}", job.path.stat().st_size, unit="bytes") as advance:
+            source = input_files.open_source(job.path, Path(scratch), advance=advance)
+        known = _find_snapshot(con, job, source)
+        if known:
+            return known
+        try:
+            with progress(f"Load {job.file_name}", source.n_lines or None, unit="lines") as advance:
+                loaded = _load_new(con, settings, job, source, advance)
+        finally:
+            read_input.drop_tables(con)
+    return LoadedFile(**{**vars(loaded), "seconds": time.perf_counter() - started})
+
+
+def _clean_scratch(settings: Settings) -> Path:
+    """Return the folder for unpacked files, without what a load that was killed left in it."""
+    folder = settings.warehouse.parent / "spill"
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    return folder
+
+
+def _find_snapshot(con: duckdb.DuckDBPyConnection, job: _Job, source: SourceFile) -> LoadedFile | None:
+    """Return what was loaded from the same content before, and note in the ledger that a run asked for it."""
+    rows = con.execute(
+        "select snapshot_id, n_rows, n_rejected from ledger.snapshots where entity = ? and sha256 = ?",
+        [job.entity.name, source.sha256],
+    ).fetchall()
+    if not rows:
+        return None
+    snapshot_id, n_rows, n_rejected = rows[0]
+    _save_load(con, job, snapshot_id, is_new=False)
+    return LoadedFile(job.entity.name, snapshot_id, job.file_name, n_rows, n_rejected, is_new=False)
+
+
+def _load_new(
+    con: duckdb.DuckDBPyConnection, settings: Settings, job: _Job, source: SourceFile, advance: Advance
+) -> LoadedFile:
+    input_files.check_header(source.path, source.header, job.entity)
+    snapshot_id = ids.make_snapshot_id(job.entity.name, job.as_of_date, source.sha256)
+    may_fail = rejects.most_allowed(source.n_lines, settings.max_reject_share)
+    # past this many unreadable lines the load fails anyway; some more are read to be shown
+    read = read_input.read_file(con, source, most_unreadable=max(may_fail, rejects.MOST_SAVED), advance=advance)
+    if job.entity.is_id_made:
+        read = read_input.make_track_ids(con, read)
+    rejects.set_aside_broken(con, read, job.entity, source, last_year=job.last_year)
+    rejects.set_aside_repeated(con, read, job.entity, source)
+    rejects.check_share(con, read, job.entity, source, snapshot_id, settings.max_reject_share)
+    with warehouse.transaction(con):
+        n_rows = _save_rows(con, read, job.entity, snapshot_id)
+        n_rejected = rejects.save_rejects(con, snapshot_id, job.file_name)
+        unknown = validation_sql.unknown_columns(read.columns, job.entity)
+        _save_snapshot(con, job, snapshot_id, source.sha256, n_rows, n_rejected, unknown)
+        _save_load(con, job, snapshot_id, is_new=True)
+        findings = _find(con, job, snapshot_id, unknown)
+        ledger.save_findings(con, job.run_id, findings, now=job.now)
+    return LoadedFile(
+        job.entity.name,
+        snapshot_id,
+        job.file_name,
+        n_rows,
+        n_rejected,
+        is_new=True,
+        findings=tuple(findings),
+        n_blank_lines=read.n_blank_lines,
+    )
+
+
+def _save_snapshot(
+    con: duckdb.DuckDBPyConnection,
+    job: _Job,
+    snapshot_id: str,
+    sha256: str,
+    n_rows: int,
+    n_rejected: int,
+    unknown: list[str],
+) -> None:
+    con.execute(
+        "insert into ledger.snapshots (snapshot_id, entity, file_name, sha256, run_id, n_rows, n_rejected, "
+        "unknown_columns, snapshot_date, loaded_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            snapshot_id,
+            job.entity.name,
+            job.file_name,
+            sha256,
+            job.run_id,
+            n_rows,
+            n_rejected,
+            unknown,
+            job.as_of_date,
+            job.now,
+        ],
+    )
+
+
+def _find(con: duckdb.DuckDBPyConnection, job: _Job, snapshot_id: str, unknown: list[str]) -> list[Finding]:
+    findings = _find_unknown(job, snapshot_id, unknown)
+    findings += rejects.find_rejects(con, job.entity, job.file_name, snapshot_id)
+    if job.is_kaggle:
+        findings += kaggle_facts.check_kaggle_sha256(con, snapshot_id)
+        findings += kaggle_facts.check_kaggle_tracks(con, snapshot_id)
+    return findings
+
+
+def _save_rows(con: duckdb.DuckDBPyConnection, read: Incoming, entity: Entity, snapshot_id: str) -> int:
+    names = ", ".join(f'"{name}"' for name in entity.names)
+    values = ", ".join(validation_sql.typed(column, read.columns.get(column.name)) for column in entity.columns)
+    con.execute(
+        f"insert into {entity.table} (snapshot_id, line, {names}, extras) "
+        f"select ?, {read.line}, {values}, {validation_sql.extras(read.columns, entity)} from incoming "
+        f"where {read.line} not in (select line from set_aside)",
+        [snapshot_id],
+    )
+    if entity.name == "observed":
+        con.execute(
+            "insert into ledger.popularity_observations by name select snapshot_id, track_id, popularity, "
+            "observed_at from raw.files__observed where snapshot_id = ?",
+            [snapshot_id],
+        )
+    counted = con.execute(f"select count(*) from {entity.table} where snapshot_id = ?", [snapshot_id])
+    return counted.fetchall()[0][0]
+
+
+def _save_load(con: duckdb.DuckDBPyConnection, job: _Job, snapshot_id: str, *, is_new: bool) -> None:
+    con.execute(
+        "insert into ledger.loads select $run_id, $snapshot_id, $entity, $is_new, $now where not exists "
+        "(from ledger.loads where run_id = $run_id and snapshot_id = $snapshot_id)",
+        {
+            "run_id": job.run_id,
+            "snapshot_id": snapshot_id,
+            "entity": job.entity.name,
+            "is_new": is_new,
+            "now": job.now,
+        },
+    )
+
+
+def _find_unknown(job: _Job, snapshot_id: str, unknown: list[str]) -> list[Finding]:
+    if not unknown:
+        return []
+    return [
+        Finding(
+            "columns_are_known",
+            "warning",
+            f"The columns of {job.entity.name} files are declared, however {job.file_name} also has "
+            f"{', '.join(map(repr, unknown))}. They are kept aside in {job.entity.table}.extras and used for "
+            "nothing.",
+            table_name=job.entity.table,
+            n_rows=len(unknown),
+            example_keys=(snapshot_id,),
+        )
+    ]

@@ -1,0 +1,1 @@
+"""The pipeline: one file a step, and the night that takes them in order; the only glue."""

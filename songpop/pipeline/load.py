@@ -1,0 +1,73 @@
+"""The step that loads files, and builds what is derived from them."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from songpop import console
+from songpop.errors import SettingsError
+from songpop.run import Run
+from songpop.synthetic import SYNTHETIC
+
+if TYPE_CHECKING:
+    from songpop.loading.load import LoadResult
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files that a run is pointed at; None where there is none."""
+
+    tracks: Path | None = None
+    artists: Path | None = None
+    albums: Path | None = None
+    releases: Path | None = None
+    observed: Path | None = None
+    watchlist: Path | None = None
+    pins: Path | None = None
+    kaggle: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to load."""
+        return not any(asdict(self).values())
+
+
+def load(run: Run, inputs: Inputs) -> "LoadResult":
+    """Load the files into raw and build what is derived from them."""
+    from songpop.loading.load import load
+
+    with run.warehouse() as con:
+        _refuse_mixture(con, run, inputs)
+        result = load(
+            con,
+            run.settings,
+            **asdict(inputs),
+            run_id=run.run_id,
+            as_of_date=run.as_of_date,
+            now=run.clock(),
+            progress=console.progress,
+        )
+        run.build(con)
+    run.note_findings(result.findings)
+    return result
+
+
+def _refuse_mixture(con: duckdb.DuckDBPyConnection, run: Run, inputs: Inputs) -> None:
+    """Keep tracks of two origins apart: a model would learn from both, and nobody would see it."""
+    if inputs.kaggle and inputs.tracks:
+        raise SettingsError("A run must load one tracks file, however --kaggle and --tracks name two.")
+    if not (inputs.kaggle or inputs.tracks):
+        return
+    name = inputs.tracks.name if inputs.tracks else "the Kaggle file"
+    is_synthetic = name.startswith(SYNTHETIC)
+    others = con.execute(
+        "select file_name from ledger.snapshots where entity = 'tracks' and starts_with(file_name, ?) <> ? limit 1",
+        [SYNTHETIC, is_synthetic],
+    ).fetchall()
+    if others:
+        raise SettingsError(
+            f"Synthetic and real tracks must have a warehouse each, however {run.settings.warehouse} holds "
+            f"{others[0][0]} and is to load {name}. Give one of them another folder, as in --home demo."
+        )

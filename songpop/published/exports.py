@@ -1,0 +1,276 @@
+"""Ranked lists, from the readers' file to CSV, Parquet, XLSX or JSON."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, get_args
+
+import duckdb
+import polars as pl
+
+from songpop import resources, synthetic, warehouse
+from songpop.errors import ExportError, WarehouseError
+from songpop.published import list_definition, sandboxed_sql, xlsx
+from songpop.published.list_definition import LISTS as LISTS
+from songpop.published.list_definition import Filters as Filters
+from songpop.published.list_definition import ListDefinition
+from songpop.settings import Settings
+
+Format = Literal["csv", "parquet", "xlsx", "json"]
+FORMATS: tuple[str, ...] = get_args(Format)
+_SHOWN_RUNS = 5
+_SHOWN_GENRES = 5
+
+
+@dataclass(frozen=True)
+class ListResult:
+    """A list as it was asked for.
+
+    Attributes:
+        frame: its rows.
+        unmatched: names of the watchlist and the blocklist that no artist of the list has.
+        changed_since: the run that it was compared with.
+    """
+
+    frame: pl.DataFrame
+    unmatched: tuple[str, ...] = ()
+    changed_since: str | None = None
+
+
+def read_list(settings: Settings, name: str, filters: Filters | None = None) -> pl.DataFrame:
+    """Read a ranked list from the readers' file, with all columns and in its own order; as `read_defined`."""
+    return read_defined(settings, ListDefinition(name, filters or Filters())).frame
+
+
+def read_defined(settings: Settings, wanted: ListDefinition) -> ListResult:
+    """Read a ranked list from the readers' file as somebody wants it.
+
+    A `.sql` file holds one select; in it `$genre` and the other filters may be used, and a filter that it does not
+    use is refused, but `limit`, which then cuts its rows.
+
+    Raises:
+        ExportError: there is no such list, file, column or run, or it can't be run.
+        WarehouseError: nothing was published yet.
+    """
+    if wanted.name not in LISTS:
+        frame, label = _read_own(settings, wanted), wanted.name
+        run_id = None
+    else:
+        label = f"The list {wanted.name}"
+        frame, run_id = _read_named(settings, wanted, label)
+    try:
+        frame, unmatched = list_definition.choose(frame, wanted, label)
+    except pl.exceptions.PolarsError as error:
+        raise ExportError(f"{label} must have columns that can be sorted, however: {error}.") from error
+    return ListResult(frame, unmatched, run_id)
+
+
+def _read_named(settings: Settings, wanted: ListDefinition, label: str) -> tuple[pl.DataFrame, str | None]:
+    values: dict[str, Any] = {**vars(replace(wanted.filters, limit=None))}
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        try:
+            # of a mart that is there, but of another version, the list would lack columns
+            con.execute("select rank_change, percentile_in_year from marts.ranked_releases limit 0")
+            if wanted.changed_since is None:
+                return _execute(con, wanted.name, values), None
+            if wanted.name != "releases":
+                raise ExportError(f"{label} can't be compared with an earlier run; only the list releases can.")
+            run_id = find_run(con, wanted.changed_since)
+            return _execute(con, "changes", {**values, "changed_since": run_id}), run_id
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise WarehouseError(
+                f"{settings.published} must hold the marts of this version, however it does not. Run `songpop nightly`."
+            ) from error
+
+
+def _execute(con: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> pl.DataFrame:
+    query = resources.sql_path("exports", name).read_text()
+    return con.execute(query, {key: value for key, value in values.items() if f"${key}" in query}).pl()
+
+
+def _read_own(settings: Settings, wanted: ListDefinition) -> pl.DataFrame:
+    path = Path(wanted.name)
+    if path.suffix != ".sql":
+        raise ExportError(f"A list must be one of {', '.join(LISTS)} or a .sql file, however it is {wanted.name!r}.")
+    if wanted.changed_since is not None:
+        raise ExportError(f"{path} can't be compared with an earlier run; only the list releases can.")
+    query = sandboxed_sql.read_statement(path)
+    unused = [key for key in wanted.filters.chosen if f"${key}" not in query and key != "limit"]
+    if unused:
+        raise ExportError(
+            f"{path} must use ${unused[0]} to be filtered by it, however it does not. Add it to the query, or leave "
+            "the option out."
+        )
+    used = {key: value for key, value in vars(wanted.filters).items() if f"${key}" in query}
+    return sandboxed_sql.run_query(settings, query, used, label=str(path))
+
+
+def find_run(con: duckdb.DuckDBPyConnection, asked: str) -> str:
+    """Find the run that an earlier list is of: by its id, or the last one that spoke for a day or one before it.
+
+    Raises:
+        ExportError: no run that scored has that id, or none is as early.
+    """
+    try:
+        day: date | None = date.fromisoformat(asked)
+    except ValueError:
+        day = None
+    found = con.execute(
+        "select run_id from marts.rank_history where run_id = $asked or as_of_date <= $day "
+        "order by as_of_date desc, scored_at desc, run_id desc limit 1",
+        {"asked": asked, "day": day},
+    ).fetchall()
+    if found:
+        return str(found[0][0])
+    runs = con.execute(
+        "select run_id, any_value(as_of_date) from marts.rank_history group by run_id "
+        "order by max(scored_at) desc, run_id desc limit ?",
+        [_SHOWN_RUNS],
+    ).fetchall()
+    shown = ", ".join(f"{run_id} (of {spoke_for})" for run_id, spoke_for in runs)
+    seen = f"none is of {day} or before" if day else f"none is called '{asked}'"
+    raise ExportError(
+        "A list must be compared with a run that scored, by its run_id or a day (YYYY-MM-DD), however "
+        f"{seen}. {f'The newest are {shown}.' if runs else 'There is none yet.'}"
+    )
+
+
+def explain_empty(settings: Settings, wanted: ListDefinition) -> str:
+    """Say why a list has no rows: its filters, and of an unknown genre the ones that are near."""
+    genre = wanted.filters.genre
+    if genre is not None and wanted.name in LISTS:
+        known = read_list(settings, wanted.name).get_column("genre", default=pl.Series([], dtype=pl.String))
+        genres = sorted(set(known.drop_nulls()))
+        if genres and genre.lower() not in {name.lower() for name in genres}:
+            near = difflib.get_close_matches(genre.lower(), genres, _SHOWN_GENRES) or genres[:_SHOWN_GENRES]
+            return f"No release of this list has the genre '{genre}'; there are {', '.join(near)} (of {len(genres)})."
+    chosen = ", ".join(f"{key} {value}" for key, value in wanted.filters.chosen.items())
+    return f"The list has no rows{f' with {chosen}' if chosen else ''}."
+
+
+def write_list(frame: pl.DataFrame, out: Path | BinaryIO, file_format: str, *, notes: Mapping[str, str]) -> None:
+    """Write a list in one of FORMATS; a file appears whole or not at all.
+
+    Args:
+        frame: the list.
+        out: a path, or an open binary file.
+        file_format: one of FORMATS.
+        notes: what the reader should know, for the notes sheet of an XLSX.
+
+    Raises:
+        ExportError: the path can't be written, or the format can't hold the list.
+    """
+    if not isinstance(out, Path):
+        _write(frame, out, file_format, notes)
+        return
+    fresh = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            _write(frame, file, file_format, notes)
+        fresh.replace(out)
+    except OSError as error:
+        raise ExportError(f"{out} must be a file that can be written, however: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+
+
+def list_notes(settings: Settings, name: str, filters: Filters | None = None) -> dict[str, str]:
+    """Return what a reader of the list should know; as `notes_of`."""
+    return notes_of(settings, ListDefinition(name, filters or Filters()))
+
+
+def notes_of(settings: Settings, wanted: ListDefinition) -> dict[str, str]:
+    """Return what a reader of the list should know: model, day, coverage, and how it was chosen."""
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        facts = con.execute(resources.sql_path("lookups", "list_facts").read_text()).pl().to_dicts()[0]
+        data = {"Data": synthetic.MADE_UP} if synthetic.is_synthetic(con) else {}
+    n = facts["n_releases"]
+    covered = facts["coverage_90"]
+    notes = {
+        "List": wanted.name,
+        **data,
+        "As of": str(facts["as_of_date"] or ""),
+        "Model version": facts["model_version"] or "none",
+        "Run": facts["run_id"] or "none",
+        "Scored new releases": f"{n:,}",
+        "with a known artist popularity": _of(facts["n_with_artist_popularity"], n),
+        "with an audio analysis": _of(facts["n_with_audio_features"], n),
+        "with a genre": _of(facts["n_with_genre"], n),
+        "90 % intervals held": f"{100 * covered:.1f} % of {facts['n_judged']:,} later tracks" if covered else "unknown",
+        "Filters": ", ".join(f"{key} {value}" for key, value in wanted.filters.chosen.items()) or "none",
+    }
+    if wanted.sort:
+        notes["Sorted by"] = ", ".join(
+            f"{key.removeprefix('-')}{' descending' * key.startswith('-')}" for key in wanted.sort
+        )
+    for title, names in (("Only these artists", wanted.watchlist), ("None of these artists", wanted.blocklist)):
+        if names:
+            notes[title] = ", ".join(names)
+    if wanted.changed_since:
+        notes["Only what changed since"] = wanted.changed_since
+    return notes | {
+        "score": "predicted popularity 0-100; score_low and score_high bound 90 % of outcomes",
+        "drivers": "what moved the score against the training reference: association, not cause",
+        "contribution_…": "the same by groups of features, in points: reference_score and they add up to score",
+    }
+
+
+def _of(n: int, total: int) -> str:
+    return f"{n:,}" + (f" ({100 * n / total:.0f} %)" if total else "")
+
+
+def column_words() -> dict[str, str]:
+    """Return what each column of a mart means, by its name."""
+    return tomllib.loads(resources.glossary_path().read_text())
+
+
+def plain_numbers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Turn decimals, which DuckDB's sums are, into whole numbers where they are and fit, and else into fractions."""
+    return frame.with_columns(
+        _whole(column) if isinstance(column.dtype, pl.Decimal) and column.dtype.scale == 0 else column.cast(pl.Float64)
+        for column in frame.get_columns()
+        if isinstance(column.dtype, pl.Decimal)
+    )
+
+
+def _whole(column: pl.Series) -> pl.Series:
+    whole = column.cast(pl.Int64, strict=False)
+    return whole if whole.null_count() == column.null_count() else column.cast(pl.Float64)
+
+
+def _for_json(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write timestamps as the JSON API does; DuckDB's have no zone and are UTC."""
+    return plain_numbers(frame).with_columns(
+        _spoken_moment(pl.col(name).dt.convert_time_zone("UTC") if dtype.time_zone else pl.col(name))
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.Datetime)
+    )
+
+
+def _spoken_moment(column: pl.Expr) -> pl.Expr:
+    second = "%Y-%m-%dT%H:%M:%S"
+    is_whole = column.dt.microsecond() == 0
+    return pl.when(is_whole).then(column.dt.strftime(f"{second}Z")).otherwise(column.dt.strftime(f"{second}%.6fZ"))
+
+
+def _write(frame: pl.DataFrame, file: BinaryIO, file_format: str, notes: Mapping[str, str]) -> None:
+    if file_format not in FORMATS:
+        raise ExportError(f"The format must be one of {', '.join(FORMATS)}, however it is {file_format!r}.")
+    try:
+        if file_format == "csv":
+            frame.with_columns(pl.col(pl.List(pl.String)).list.join("; ")).write_csv(file)
+        elif file_format == "parquet":
+            frame.write_parquet(file)
+        elif file_format == "json":
+            file.write(_for_json(frame).write_json().encode() + b"\n")
+        else:
+            xlsx.write_workbook(frame, file, notes, column_words())
+    except pl.exceptions.PolarsError as error:
+        raise ExportError(f"The list must fit into {file_format}, however: {error}. Try --format json.") from error

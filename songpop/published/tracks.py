@@ -1,0 +1,79 @@
+"""Look up one track in the readers' file: its row of the model frame, its stored score, who scores now."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from songpop import ledger, resources, warehouse
+from songpop.errors import ModelError, SettingsError, WarehouseError
+from songpop.settings import Settings
+
+_SHOWN_NEAR = 5
+
+
+@dataclass(frozen=True)
+class PublishedTrack:
+    """A track as the readers' file has it.
+
+    Args:
+        frame: its row of the model frame.
+        is_release: whether it is a new release; otherwise a track whose popularity is known.
+        popularity, popularity_date: as last reported, None for a new release.
+        stored: its newest published score (`sql/lookups/stored_score.sql`), None where it has none.
+        champion: the model version that scores now.
+    """
+
+    frame: pl.DataFrame
+    is_release: bool
+    popularity: int | None
+    popularity_date: date | None
+    stored: dict[str, Any] | None
+    champion: str
+
+
+def read_track(settings: Settings, track_id: str) -> PublishedTrack:
+    """Read one track from the readers' file: a new release, or else a track of known popularity.
+
+    Raises:
+        SettingsError: there is no such track; the message names near ones.
+        ModelError: there is no champion.
+        WarehouseError: nothing was published yet, or by a version that had no such tables.
+    """
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        try:
+            for name in ("releases", "training"):
+                frame = _row(con, name, track_id)
+                if frame.height:
+                    return _found(con, frame, is_release=name == "releases")
+            near = _lookup(con, "similar_tracks", {"wanted": track_id, "limit": _SHOWN_NEAR})
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise WarehouseError(
+                f"{settings.published} must hold the marts of this version, however it does not. Run `songpop nightly`."
+            ) from error
+    names = "".join(f"\n  {row['track_id']}  {row['track_name']} – {row['artist_name']}" for row in near)
+    raise SettingsError(
+        f"TRACK_ID must be that of a track in {settings.published}, however there is no '{track_id}'."
+        + (f" Near it are:{names}" if near else " `songpop export releases` lists the new releases with their ids.")
+    )
+
+
+def _row(con: duckdb.DuckDBPyConnection, name: str, track_id: str) -> pl.DataFrame:
+    frame = con.sql(resources.sql_path("frames", name).read_text())
+    return frame.filter(duckdb.ColumnExpression("track_id") == duckdb.ConstantExpression(track_id)).pl()
+
+
+def _found(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame, *, is_release: bool) -> PublishedTrack:
+    champion = ledger.champion_version(con)
+    if champion is None:
+        raise ModelError("Explaining must have a champion, however none was trained yet. Run `songpop train`.")
+    row = frame.row(0, named=True)
+    stored = _lookup(con, "stored_score", {"track_id": row["track_id"]})
+    known = (row.get("popularity"), row.get("popularity_date"))
+    return PublishedTrack(frame, is_release, *known, stored[0] if stored else None, champion)
+
+
+def _lookup(con: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    return con.execute(resources.sql_path("lookups", name).read_text(), parameters).pl().to_dicts()

@@ -1,0 +1,1 @@
+"""Reports on the nights: status, the morning report, notifications, the doctor."""

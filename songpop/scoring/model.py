@@ -1,0 +1,60 @@
+"""A model version as scoring uses it, loaded from its folder without TensorFlow."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from songpop.errors import ModelError
+from songpop.estimators.album_order import AlbumOrder
+from songpop.estimators.lightgbm_trees import LightGBMTrees
+from songpop.estimators.onnx_net import OnnxNet
+from songpop.features import FeatureEncoder
+from songpop.features.encoder import NUMERIC
+
+
+@dataclass(frozen=True)
+class ScoringModel:
+    """A model version as scoring uses it.
+
+    Args:
+        model_version: its name.
+        encoder: fitted; decides order and scaling.
+        net: the network from ONNX.
+        trees: the benchmark.
+        order: of an album's songs; None where the training tracks taught none.
+        reference: the typical track that explanations compare with.
+        experience: where the training tracks lie, as `changing.experience_of` has it; empty in older models.
+    """
+
+    model_version: str
+    encoder: FeatureEncoder
+    net: OnnxNet
+    trees: LightGBMTrees
+    reference: dict[str, Any]
+    experience: dict[str, list[float]] = field(default_factory=dict)
+    order: AlbumOrder | None = None
+
+
+def load_champion(model_dir: Path, threads: int = 1) -> ScoringModel:
+    """Load a model version from its folder.
+
+    Raises:
+        ModelError: the folder is not there, incomplete, or of other features than this version of songpop has.
+    """
+    try:
+        words = json.loads((model_dir / "features.json").read_text())
+        return ScoringModel(
+            words["model_version"],
+            FeatureEncoder.load(model_dir),
+            OnnxNet.load(model_dir, threads),
+            LightGBMTrees.load(model_dir),
+            {name: words["reference"][name] for name in NUMERIC},
+            words.get("experience", {}),
+            AlbumOrder.load(model_dir),
+        )
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise ModelError(
+            f"A champion must lie complete in its folder, however '{model_dir.name}' does not ({type(error).__name__}: "
+            f"{error}). Train again with `songpop train`."
+        ) from error

@@ -1,0 +1,59 @@
+"""Scoring: releases in, scores out, from a model's folder and without TensorFlow."""
+
+import numpy as np
+import polars as pl
+
+from songpop.estimators import PREDICTION_COLUMNS
+from songpop.features import EncodedRows, conform
+from songpop.scoring.album_picks import chances_within
+from songpop.scoring.contributions import CONTRIBUTION_COLUMNS, contributions, drivers
+from songpop.scoring.model import ScoringModel
+
+# Rows are scored in pieces, so that a million releases need no more memory than these.
+PIECE = 50_000
+# Up to so many rows each has its exact contributions, for 128 predictions; beyond, 44 do (see `contributions`).
+EXACT_ROWS = 2_000
+
+
+def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
+    """Score releases with a model version.
+
+    Args:
+        frame: one row a track, columns as in the model frame; all but `track_id` and `artist_name` may be absent.
+        model: from `load_champion`.
+
+    Returns:
+        One row a row of `frame`, in its order: `track_id, score, score_low, score_high, p_0_25, p_26_50, p_51_75,
+        p_76_100, benchmark_score, p_best, reference_score, drivers` and CONTRIBUTION_COLUMNS, in points: they add up
+        to `score - reference_score`.
+
+    Raises:
+        ModelError: `frame` lacks `track_id` or `artist_name`.
+    """
+    frame = conform(frame)
+    parts, pieces, distributions = [], [], []
+    for start in range(0, max(frame.height, 1), PIECE):
+        rows = model.encoder.transform(frame[start : start + PIECE])
+        pmf = model.net.predict_distribution(rows)
+        parts.append(_score_piece(rows, pmf, model, exact=frame.height <= EXACT_ROWS))
+        pieces.append(rows)
+        distributions.append(pmf.astype(np.float32))
+    p_best = chances_within(model.order, EncodedRows.concat(pieces), np.concatenate(distributions), frame["album_id"])
+    scores = pl.concat(parts).with_columns(frame["track_id"], p_best)
+    words = ("benchmark_score", "p_best", "reference_score", "drivers")
+    return scores.select("track_id", *PREDICTION_COLUMNS, *words, *CONTRIBUTION_COLUMNS)
+
+
+def _score_piece(rows: EncodedRows, pmf: np.ndarray, model: ScoringModel, *, exact: bool) -> pl.DataFrame:
+    predictions = model.net.predictions_of(rows, pmf)
+    table, reference = contributions(model.net, rows, model.reference, exact=exact)
+    if len(rows) == 0:
+        benchmark = pl.Series("benchmark_score", [], pl.Float64)
+    else:
+        benchmark = model.trees.predict(rows)["score"].alias("benchmark_score")
+    return predictions.with_columns(
+        benchmark,
+        drivers(table, rows),
+        pl.lit(reference).alias("reference_score"),
+        *[pl.Series(name, table[:, j]) for j, name in enumerate(CONTRIBUTION_COLUMNS)],
+    )

@@ -1,0 +1,13 @@
+"""Synthetic data: how their files are named, and what is said wherever their figures are shown."""
+
+import duckdb
+
+# what the names of the files of `songpop sample` begin with
+SYNTHETIC = "synthetic_"
+MADE_UP = "A synthetic sample: its artists and tracks are made up, and its figures are of nothing real."
+
+
+def is_synthetic(con: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether tracks of the readers' file are made up, so that no figure of theirs is of the world."""
+    query = "select coalesce(bool_or(starts_with(file_name, ?)), false) from ledger.snapshots"
+    return bool(con.execute(query, [SYNTHETIC]).fetchall()[0][0])

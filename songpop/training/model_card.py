@@ -1,0 +1,250 @@
+"""Model cards: card.md and its plots, what a person reads about a model version."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from songpop.evaluation import HEADLINE
+from songpop.training.model_card_plots import draw_plots
+
+_FAMILIES = {
+    "keras": "**network**",
+    "lightgbm": "LightGBM (benchmark)",
+    "genre_year_mean": "mean of genre and year",
+    "median": "median / majority",
+}
+# Column of the scoreboard, heading, decimals.
+_COLUMNS = (
+    ("rmse", "RMSE", 2),
+    ("r2", "R²", 3),
+    ("spearman", "Spearman", 3),
+    ("accuracy_4bin", "4-bin accuracy", 3),
+    ("macro_f1", "macro-F1", 3),
+    ("pinball", "pinball", 2),
+    ("calibration_error", "calibration error", 3),
+    ("coverage_90", "coverage of 90 %", 3),
+    ("width_90", "width", 1),
+    ("bias", "bias", 2),
+)
+_PICKS = (
+    ("pair_accuracy", "pairs in order", 3),
+    ("pair_accuracy_artist", "pairs of one artist", 3),
+    ("top1_hit_rate", "best song picked", 3),
+    ("top1_chance", "by chance", 3),
+    ("top1_regret", "points missed by the pick", 2),
+)
+_SPLIT_WORDS = {
+    "random": "Random rows. Only to compare with the course project: it flatters every model.",
+    "artist": "Grouped by artist: no artist is on both sides.",
+    "temporal": "By release time: fitted on earlier releases, judged on the latest. This is the headline.",
+}
+_SLICES = {"genre": "genre", "release year": "release year", "artist": "known or new artist"}
+_MOST_SLICES = 15
+_LIMITS = """\
+- A score is what tracks like this one reached when the labels were seen. It is an association, not a cause: a
+  changed feature in a what-if need not change what listeners do.
+- Artist popularity may have been collected after the labels; where the model was fitted on such data, a release
+  whose artist has just become known is scored on the newer fame.
+- Labels of the newest tracks are immature: plays gather for weeks. The temporal split sets them apart.
+- A year after the last training year is treated as the last one; an unknown genre or artist has codes of its own.
+- The intervals were calibrated on rows that the members they come from did not see. On later releases the world has
+  moved on, so look at the coverage on the temporal split.
+- Songs of one album are hard to tell apart: read "too close to call" as just that."""
+
+
+def write_card(folder: Path, metrics: dict[str, Any], predictions: pl.DataFrame, importance: dict[str, float]) -> None:
+    """Write card.md and its plots into a model's folder.
+
+    Args:
+        folder: the model's folder.
+        metrics: as in metrics.json.
+        predictions: the network's predictions for the headline test rows, beside their popularity.
+        importance: mean absolute contribution of each feature group to the network's scores, in points.
+    """
+    drawn = draw_plots(folder, predictions, importance)
+    parts = [
+        f"# {metrics['model_version']}\n",
+        _summary(metrics),
+        *_warnings(metrics),
+        "## How good it is\n",
+        *[_table(metrics, manifest) for manifest in _one_a_split(metrics["splits"])],
+        *[f"![{title}]({name})\n\n{words}\n" for name, title, words in drawn],
+        *_slices(metrics),
+        *_singles(metrics),
+        f"## Limits\n\n{_LIMITS}\n",
+        _protocol(metrics),
+    ]
+    (folder / "card.md").write_text("\n".join(parts))
+
+
+def _summary(metrics: dict[str, Any]) -> str:
+    rows = {row["family"]: row for row in metrics["scoreboard"] if row["split"] == HEADLINE}
+    lines = [
+        f"Predicts the popularity (0-100) of a track. Fitted on {metrics['n_rows']:,} tracks as of "
+        f"{metrics['as_of_date']}, from {', '.join(metrics['snapshot_ids']) or 'no recorded snapshot'}."
+    ]
+    if "keras" in rows and "lightgbm" in rows:
+        net, trees = rows["keras"], rows["lightgbm"]
+        lines.append(
+            f"On the latest releases, which it had not seen, it is off by {net['mae']:.1f} points on average (the "
+            f"benchmark by {trees['mae']:.1f}), puts {net['accuracy_4bin']:.0%} into the right one of four bins "
+            f"(always saying the commonest: {net['accuracy_majority']:.0%}), and its 90 % intervals hold "
+            f"{net['coverage_90']:.0%}."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _warnings(metrics: dict[str, Any]) -> list[str]:
+    return (
+        ["## Warnings\n", "\n".join(f"- {line}" for line in metrics["warnings"]) + "\n"] if metrics["warnings"] else []
+    )
+
+
+def _one_a_split(manifests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Take the first seed's manifest of each split."""
+    return list({manifest["split"]: manifest for manifest in reversed(manifests)}.values())[::-1]
+
+
+def _table(metrics: dict[str, Any], manifest: dict[str, Any]) -> str:
+    rows = [row for row in metrics["scoreboard"] if row["split"] == manifest["split"]]
+    words = _SPLIT_WORDS[manifest["split"]]
+    size = f"{manifest['n_train']:,} tracks to fit, {manifest['n_test']:,} to judge"
+    apart = f", {manifest['n_immature']:,} set apart as immature" if manifest.get("n_immature") else ""
+    lines = [f"### {manifest['split'].capitalize()} split\n", f"{words} {size}{apart}.\n"]
+    if not rows:
+        return "\n".join([*lines, "There were too few tracks to judge on.\n"])
+    headings = ["MAE (90 % of resamples)", "over seeds", *(heading for _, heading, _ in _COLUMNS)]
+    cells = [
+        [_with_interval(row), _spread(row), *(_shown(row[name], decimals) for name, _, decimals in _COLUMNS)]
+        for row in rows
+    ]
+    lines += _lines(headings, [_FAMILIES[row["family"]] for row in rows], cells)
+    lines.append(f"\nThe majority bin alone gives an accuracy of {rows[0]['accuracy_majority']:.3f}.")
+    lines += [f"{_difference(one)}" for one in metrics.get("differences", []) if _is_shown(one, manifest["split"])]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(headings: Sequence[str], names: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
+    """Write a table whose first column holds names."""
+    head = ["| | " + " | ".join(headings) + " |", "|---" + "|---:" * len(headings) + "|"]
+    return head + [f"| {name} | " + " | ".join(row) + " |" for name, row in zip(names, cells, strict=True)]
+
+
+def _with_interval(row: dict[str, Any]) -> str:
+    if row.get("mae_low") is None:
+        return _shown(row["mae"], 2)
+    return f"{row['mae']:.2f} ({row['mae_low']:.2f} to {row['mae_high']:.2f})"
+
+
+def _spread(row: dict[str, Any]) -> str:
+    """Say how far the seeds lie apart."""
+    if row.get("mae_seed_sd") is None:
+        return "one seed"
+    return f"± {row['mae_seed_sd']:.2f}, {row['n_seeds']} seeds"
+
+
+def _is_shown(difference: dict[str, Any], split: str) -> bool:
+    pair = difference["split"], difference["against"]
+    return pair == (split, "lightgbm") and difference["metric"] in ("mae", "spearman") and difference["low"] is not None
+
+
+def _difference(one: dict[str, Any]) -> str:
+    decimals = 2 if one["metric"] == "mae" else 3
+    words = {"mae": "MAE", "spearman": "Spearman correlation"}[one["metric"]]
+    surely = "surely" if one["low"] > 0 or one["high"] < 0 else "not surely"
+    low, high = (f"{one[end]:+.{decimals}f}" for end in ("low", "high"))
+    return (
+        f"The network's {words} less LightGBM's is {one['difference']:+.{decimals}f} (90 % of resamples {low} to "
+        f"{high}: {surely} another)."
+    )
+
+
+def _slices(metrics: dict[str, Any]) -> list[str]:
+    """Show error, bias and coverage by genre, release year, and known or new artist, on the headline split."""
+    wanted = ("keras", HEADLINE)
+    rows = [row for row in metrics.get("measures", []) if (row["family"], row["split"]) == wanted]
+    parts = []
+    for name, heading in _SLICES.items():
+        found: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            if row["slice"] == name:
+                found.setdefault(row["slice_value"], {"n": row["n"]})[row["metric"]] = row
+        largest = sorted(found, key=lambda value: (-found[value]["n"], value))[:_MOST_SLICES]
+        if not largest:
+            continue
+        chosen = sorted(largest) if name == "release year" else largest
+        cells = [
+            [
+                f"{found[value]['n']:,}",
+                *(_shown(found[value][metric]["value"], 2) for metric in ("mae", "bias")),
+                _held(found[value]["coverage_90"]),
+                _shown(found[value]["width_90"]["value"], 1),
+            ]
+            for value in chosen
+        ]
+        headings = ["tracks", "MAE", "bias", "coverage of 90 % (90 % of resamples)", "width"]
+        parts += [f"## By {heading}, on the temporal split\n", "\n".join(_lines(headings, chosen, cells)) + "\n"]
+    return parts
+
+
+def _held(row: dict[str, Any]) -> str:
+    ends = "" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})"
+    return _shown(row["value"], 3) + ends
+
+
+def _singles(metrics: dict[str, Any]) -> list[str]:
+    """Say how well songs of one album are ordered, and what a clear pick is worth."""
+    rows = [row for row in metrics["scoreboard"] if row["split"] == HEADLINE and row.get("n_albums")]
+    if not rows:
+        return []
+    cells = [[_shown(row[name], decimals) for name, _, decimals in _PICKS] for row in rows]
+    table = _lines([heading for _, heading, _ in _PICKS], [_FAMILIES[row["family"]] for row in rows], cells)
+    judged = f"On {rows[0]['n_albums']:,} albums of the temporal split, which no model had seen:"
+    return ["## Which song should be the single\n", judged + "\n", "\n".join(table) + "\n", _clear_words(metrics)]
+
+
+def _clear_words(metrics: dict[str, Any]) -> str:
+    learned, found = metrics.get("album_order"), metrics.get("singles")
+    lines = []
+    if learned:
+        lines.append(
+            f"The order was learned from {learned['n_albums']:,} albums. On each of them, left out in turn, it puts "
+            f"{learned['pair_accuracy']:.1%} of pairs in order (sorting by score "
+            f"{learned['pair_accuracy_by_score']:.1%}) and picks the best song of {learned['right_share']:.1%} (chance "
+            f"{learned['chance_share']:.1%})."
+        )
+        if learned["n_clear"]:
+            lines.append(
+                f"It calls {learned['n_clear']:,} of them clear and is right in {learned['clear_right_share']:.0%} of "
+                f"those: expect {1 - learned['clear_right_share']:.0%} of clear verdicts to be wrong."
+            )
+    else:
+        lines.append(
+            "No order was learned (too few dated albums, or none that beats sorting by score): chances come from the "
+            "songs' own distributions."
+        )
+    if found and found["n_clear"]:
+        lines.append(
+            f"On the albums of the temporal split {found['n_clear']:,} were clear, and "
+            f"{found['clear_right_share']:.0%} of those picks were the best."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _protocol(metrics: dict[str, Any]) -> str:
+    packages = ", ".join(f"{name} {number}" for name, number in metrics["packages"].items())
+    return (
+        "## Data and protocol\n\n"
+        f"{metrics['n_rows']:,} tracks of {', '.join(metrics['snapshot_ids']) or 'no recorded snapshot'}.\n\n"
+        + "".join(f"- {name}: {words}\n" for name, words in metrics["protocol"].items())
+        + f"\nSeed {metrics['seed']}; data hash `{metrics['data_sha256'][:12]}`; {packages}. Encoders, scalers, "
+        "records and the numbers of trees are fitted on the training part only; a training track's own label never "
+        "enters its artist's record or its genre-year level. Row hashes of each split are in metrics.json, the "
+        "features and what they learned in features.json.\n"
+    )
+
+
+def _shown(value: float | None, decimals: int) -> str:
+    return "–" if value is None else f"{value:.{decimals}f}"

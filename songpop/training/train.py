@@ -1,0 +1,294 @@
+"""Training: judge the network and its peers on every split, then fit on all rows and write a model version."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from songpop.errors import ModelError
+from songpop.estimators.album_order import AlbumOrder
+from songpop.estimators.baselines import GenreYearMean, MedianBaseline
+from songpop.estimators.keras_net import KerasNet
+from songpop.estimators.lightgbm_trees import LightGBMTrees
+from songpop.estimators.onnx_net import OnnxNet
+from songpop.evaluation import HEADLINE, SPLITS, data_sha256, describe_protocol
+from songpop.evaluation.contest import Bout, Contest, Contestant, hold_contest
+from songpop.evaluation.encoding import encode_with
+from songpop.evaluation.leaks import refuse_leaks
+from songpop.features import ANALYSIS, GROUPS, EncodedRows, FeatureEncoder, conform, has_analysis
+from songpop.ids import make_model_version
+from songpop.scoring.album_picks import chances_within, measure_picks, standing_together
+from songpop.scoring.contributions import contributions, reference_row
+from songpop.scoring.drift import build_reference, save_reference
+from songpop.scoring.what_if_inputs import experience_of
+from songpop.training.model_card import write_card
+from songpop.training.training_tracks import save_learned
+
+# Splits of more rows than this are judged on a sample of this size: their metrics would move in the third digit only.
+EVALUATION_ROWS = 120_000
+# The headline split is judged over so many seeds where it has no more rows than this: more rows make seeds differ
+# less, and take longer.
+HEADLINE_SEEDS = 3
+SEEDS_ROWS = 50_000
+MIN_ROWS = 50
+REFERENCE_ROWS = 20_000
+IMPORTANCE_ROWS = 500
+_PACKAGES = ("keras", "tensorflow", "lightgbm", "numpy", "polars", "onnx", "onnxruntime")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model version that lies complete on disk.
+
+    Args:
+        model_version: its name, `keras-<as_of_date>-<6 hex of the weights>`.
+        path: its folder.
+        scoreboard: one dict a family and split, with the columns of `marts.model_scoreboard` but `is_champion`.
+        metrics: what metrics.json holds.
+    """
+
+    model_version: str
+    path: Path
+    scoreboard: list[dict[str, Any]]
+    metrics: dict[str, Any]
+
+
+def train(
+    frame: pl.DataFrame,
+    *,
+    models_dir: Path,
+    seed: int,
+    threads: int,
+    as_of_date: date,
+    snapshot_ids: Sequence[str],
+    progress: Progress | None = None,
+) -> TrainedModel:
+    """Evaluate the network, LightGBM and the baselines on three splits, then fit on all rows and write a version.
+
+    Args:
+        frame: a model frame with `popularity`, one row a track.
+        models_dir: folder of the model versions; the new one appears in it complete or not at all.
+        seed: of all randomness; the same seed, rows and machine give the same weights.
+        threads: for TensorFlow and LightGBM.
+        as_of_date: the day the model speaks for.
+        snapshot_ids: which data it was fitted on, for its card.
+        progress: told a line a step.
+
+    Raises:
+        ModelError: there are too few rows to fit on.
+    """
+    tell = progress or (lambda line: None)
+    frame = _usable(frame)
+    found = _evaluate(frame, seed, threads, tell)
+    judged = _judged(found)
+    tell(f"fitting on all {frame.height:,} rows")
+    encoder, net, trees, order = _fit_final(frame, seed, threads)
+    models_dir.mkdir(parents=True, exist_ok=True)
+    name = make_model_version(net.family, as_of_date, net.digest())
+    scoreboard = [{"model_version": name, **row} for row in found.rows]
+    metrics = {
+        "model_version": name,
+        "as_of_date": as_of_date.isoformat(),
+        "seed": seed,
+        "snapshot_ids": list(snapshot_ids),
+        "n_rows": frame.height,
+        "data_sha256": data_sha256(frame),
+        "weights_sha256": net.digest(),
+        "protocol": describe_protocol(),
+        "seeds": seeds_of(frame.height, seed)[HEADLINE],
+        "splits": found.manifests,
+        "scoreboard": scoreboard,
+        "measures": found.measures,
+        "differences": found.differences,
+        "warnings": gap_warnings(frame),
+        "singles": _measure_singles(judged),
+        "album_order": None if order is None else order.measured,
+        "packages": {package: version(package) for package in _PACKAGES},
+    }
+    folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=models_dir))
+    try:
+        found.places.write_parquet(folder / "splits.parquet")
+        _write(folder, encoder, net, trees, order, frame, metrics, judged)
+        path = _move(folder, models_dir / name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return TrainedModel(name, path, scoreboard, metrics)
+
+
+def _usable(frame: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows with a label, in an order that does not depend on how they came."""
+    has_label = "popularity" in frame.columns
+    rows = frame.filter(pl.col("popularity").is_not_null()).sort("track_id") if has_label else frame.clear()
+    if rows.height < MIN_ROWS:
+        raise ModelError(
+            f"Training must have {MIN_ROWS} tracks with a popularity at least, however there are {rows.height}. "
+            "Load a tracks file first, with `songpop load --tracks FILE`."
+        )
+    return rows
+
+
+def seeds_of(n_rows: int, seed: int) -> dict[str, list[int]]:
+    """Choose the seeds of each split by the number of rows that there are to judge on."""
+    n_seeds = HEADLINE_SEEDS if n_rows <= SEEDS_ROWS else 1
+    return {name: list(range(seed, seed + n_seeds)) if name == HEADLINE else [seed] for name in SPLITS}
+
+
+def count_fits(n_rows: int) -> int:
+    """Count the fits of network and benchmark that training makes, the final one included."""
+    return sum(map(len, seeds_of(n_rows, 0).values())) + 1
+
+
+def product_contestants() -> list[Contestant]:
+    """List who competes in every training: the network, LightGBM and the baselines."""
+    return [
+        Contestant(KerasNet.family, _compete_with_the_network),
+        Contestant.of_estimator(LightGBMTrees.family, lambda encoder: LightGBMTrees()),
+        Contestant.of_estimator(GenreYearMean.family, lambda encoder: GenreYearMean()),
+        Contestant.of_estimator(MedianBaseline.family, lambda encoder: MedianBaseline()),
+    ]
+
+
+def _compete_with_the_network(bout: Bout) -> pl.DataFrame:
+    """Fit the network as it is shipped, and let it pick each album's single."""
+    net = KerasNet(bout.encoded.encoder)
+    net.fit(bout.encoded.rows, bout.popularity, seed=bout.seed, threads=bout.threads)
+    order = _fit_order(net, bout.encoded.rows, bout.train, bout.seed, bout.threads)
+    unseen = bout.encoded.unseen
+    p_best = chances_within(order, unseen, net.predict_distribution(unseen), conform(bout.test)["album_id"])
+    return net.predict(bout.encoded.unseen).with_columns(p_best)
+
+
+def _fit_order(net: KerasNet, rows: EncodedRows, frame: pl.DataFrame, seed: int, threads: int) -> AlbumOrder | None:
+    """Learn the order of an album's songs from what the network said of rows that it had not seen."""
+    held, pmf = net.held_out
+    together, popularity = standing_together(frame).gather(held), frame["popularity"].to_numpy()[held]
+    return AlbumOrder.fit(rows.take(held), pmf, together, popularity.astype(np.float64), seed=seed, threads=threads)
+
+
+def _evaluate(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) -> Contest:
+    """Judge every family on every split."""
+    sample = frame
+    if frame.height > EVALUATION_ROWS:
+        chosen = np.sort(np.random.default_rng(seed).choice(frame.height, EVALUATION_ROWS, replace=False))
+        sample = frame[chosen]
+    encode = encode_with(FeatureEncoder)
+    refuse_leaks(encode, sample, seed)
+    found = hold_contest(
+        sample,
+        product_contestants(),
+        seeds=seeds_of(frame.height, seed),
+        threads=threads,
+        encode=encode,
+        tell=tell,
+        sliced=(KerasNet.family, LightGBMTrees.family),
+        compare=KerasNet.family,
+    )
+    found.manifests = [{**manifest, "n_sampled_from": frame.height} for manifest in found.manifests]
+    return found
+
+
+def _judged(found: Contest) -> pl.DataFrame:
+    """List the headline's test rows beside what the network and the benchmark said of them."""
+    if found.headline is None:
+        return pl.DataFrame({"track_id": []})
+    test, predictions = found.headline
+    names = ("track_id", "track_name", "artist_name", "album_id", "genre", "year", "release_date", "popularity")
+    benchmark = predictions[LightGBMTrees.family]["score"].alias("benchmark_score")
+    own = predictions[KerasNet.family].get_columns()
+    return conform(test).select(names).with_columns(*own, benchmark)
+
+
+def _measure_singles(judged: pl.DataFrame) -> dict[str, Any] | None:
+    if "p_best" not in judged.columns or judged["p_best"].null_count() == judged.height:
+        return None
+    return measure_picks(judged)
+
+
+def gap_warnings(frame: pl.DataFrame) -> list[str]:
+    """Say which columns of the analysis are blank though others are there; see `features.fill_gaps`."""
+    analysed = conform(frame).filter(has_analysis())
+    shares = {name: analysed[name].null_count() / max(analysed.height, 1) for name in ANALYSIS}
+    blank = ", ".join(f"`{name}` ({share:.1%} of tracks)" for name, share in shares.items() if share > 0)
+    if not blank:
+        return []
+    return [
+        f"Single audio columns are blank: {blank}. Spotify's analysis gives all or none, so a gap tells how the file "
+        "was put together. Gaps were filled with usual values, and no feature tells where they were."
+    ]
+
+
+def _fit_final(
+    frame: pl.DataFrame, seed: int, threads: int
+) -> tuple[FeatureEncoder, KerasNet, LightGBMTrees, AlbumOrder | None]:
+    encoder, rows = FeatureEncoder.fit(frame, seed)
+    popularity = frame["popularity"].to_numpy().astype(np.float64)
+    trees = LightGBMTrees().fit(rows, popularity, seed=seed, threads=threads)
+    net = KerasNet(encoder).fit(rows, popularity, seed=seed, threads=threads)
+    return encoder, net, trees, _fit_order(net, rows, frame, seed, threads)
+
+
+def predict_unseen(frame: pl.DataFrame, unseen: pl.DataFrame, *, seed: int, threads: int) -> np.ndarray:
+    """Fit the network on all tracks but some, and score these, shape (n,).
+
+    Args:
+        frame: a model frame with `popularity`.
+        unseen: n of its rows, which the fit is not to see.
+        seed: of all randomness.
+        threads: for TensorFlow.
+    """
+    known = _usable(frame.join(unseen, on="track_id", how="anti"))
+    encoder, rows = FeatureEncoder.fit(known, seed)
+    popularity = known["popularity"].to_numpy().astype(np.float64)
+    net = KerasNet(encoder).fit(rows, popularity, seed=seed, threads=threads)
+    return net.predict(encoder.transform(unseen))["score"].to_numpy()
+
+
+def _write(
+    folder: Path,
+    encoder: FeatureEncoder,
+    net: KerasNet,
+    trees: LightGBMTrees,
+    order: AlbumOrder | None,
+    frame: pl.DataFrame,
+    metrics: dict[str, Any],
+    judged: pl.DataFrame,
+) -> None:
+    rows = encoder.transform(frame.sample(min(frame.height, REFERENCE_ROWS), seed=metrics["seed"]))
+    reference = reference_row(rows)
+    words = {"model_version": metrics["model_version"], "reference": reference, "experience": experience_of(frame)}
+    encoder.save(folder, words)
+    net.save(folder)
+    trees.save(folder)
+    if order is not None:
+        order.save(folder)
+    judged.write_parquet(folder / "eval_predictions.parquet")
+    save_learned(folder, frame["track_id"])
+    save_reference(folder, build_reference(frame, encoder.genres, judged, seed=metrics["seed"]))
+    table, _ = contributions(OnnxNet.load(folder), rows.take(np.arange(min(len(rows), IMPORTANCE_ROWS))), reference)
+    importance = dict(zip(GROUPS, np.abs(table).mean(axis=0).round(4).tolist(), strict=True))
+    metrics |= {"importance": importance, "benchmark_importance": trees.importance()}
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
+    write_card(folder, metrics, judged, importance)
+
+
+def _move(folder: Path, target: Path) -> Path:
+    """Put a complete folder in its place; the same version fitted again replaces the old files."""
+    if target.exists():
+        old = target.with_name(f".replaced-{target.name}")
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+        folder.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        folder.rename(target)
+    target.chmod(0o755)
+    return target

@@ -1,0 +1,319 @@
+"""`songpop single`, and how an album is read: by its id from the readers' file, or from a CSV."""
+
+import json
+import re
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import checked_warehouse
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+from planted_model import planted_model
+
+from songpop import albums, warehouse
+from songpop.cli import songpop
+from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
+from songpop.scoring import model
+from songpop.settings import Settings
+
+_DAY = date(2026, 11, 22)
+_CSV = """artist_name,track_name,album_name,release_date,genre,tempo,danceability
+artist 3,Anchor,Low Tide,2026-12-04,rock,118,0.7
+artist 3,Low Tide,Low Tide,2026-12,rock,fast,0.5
+artist 3,,Low Tide,,,,
+artist 3,Salt,Low Tide,,,,
+artist 3,Anchor,Low Tide,,,,
+artist 3,Torn
+"""
+
+
+@pytest.fixture
+def published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Publish a small warehouse whose champion is the planted model."""
+    with checked_warehouse.opened(settings) as con:
+        checked_warehouse.fill(con)
+        con.execute(
+            "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, 'promoted' as decision, "
+            "'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, ?::timestamp as decided_at",
+            [checked_warehouse.RUN, checked_warehouse.NOW],
+        )
+        warehouse.publish(con, settings.published)
+    monkeypatch.setattr(model, "load_champion", lambda folder, threads: planted_model())
+    return settings
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Write the songs of an unreleased album, four of its lines with mistakes."""
+    path = tmp_path / "album.csv"
+    path.write_text(_CSV)
+    return path
+
+
+def _run(settings: Settings, *arguments: str, columns: int = 100) -> Result:
+    environment = {"COLUMNS": str(columns)}
+    return CliRunner().invoke(songpop, ["single", *arguments, "--home", str(settings.home)], env=environment)
+
+
+def _told(settings: Settings, *arguments: str) -> Any:
+    result = _run(settings, *arguments, "--json")
+    assert result.exit_code == 0, result.exception
+    return json.loads(result.stdout)
+
+
+def test_an_album_of_new_releases_is_ranked_by_its_id(published: Settings) -> None:
+    told = _told(published, "--album", "newAlbum1")
+
+    assert {song["track_name"] for song in told["songs"]} == {"New title 1", "New title 5", "New title 9"}
+    assert [song["place"] for song in told["songs"]] == [1, 2, 3]
+    assert sum(song["p_best"] for song in told["songs"]) == pytest.approx(1)
+    assert (told["album_name"], told["origin"], told["n_songs"]) == ("New album", "new release", 3)
+    assert told["verdict"] in ("clear", "too close to call")
+    assert told["is_clear"] == (told["verdict"] == "clear")
+    assert set(told["songs"][0]) >= {"score", "score_low", "score_high", "p_best", "speaks_for", "speaks_against"}
+    assert told["rejects"] == []
+
+
+def test_a_pick_from_a_synthetic_sample_says_so(published: Settings) -> None:
+    assert "synthetic" not in _run(published, "--album", "newAlbum1").stdout
+    with duckdb.connect(published.published) as con:
+        con.execute("update ledger.snapshots set file_name = 'synthetic_tracks.csv'")
+
+    assert "A synthetic sample: its artists and tracks are made up" in _run(published, "--album", "newAlbum1").stdout
+    assert _told(published, "--album", "newAlbum1")["is_synthetic"] is True
+
+
+def test_a_title_with_escape_codes_is_printed_without_them(published: Settings) -> None:
+    with duckdb.connect(published.published) as con:
+        con.execute("update marts.releases set track_name = track_name || chr(27) || '[2J' || chr(10) || 'x'")
+
+    told = _run(published, "--album", "newAlbum1").stdout
+
+    assert "\x1b" not in told
+    assert " [2J x" in told
+
+
+def test_an_album_that_is_out_shows_what_was_seen_and_is_said_to_be_no_forecast(published: Settings) -> None:
+    told = _run(published, "--album", "album1")
+
+    assert re.search(r"^\d+ songs; known tracks; keras-planted$", told.stdout, re.MULTILINE)
+    assert re.search(r"^ +song +best +score +90 % .* seen$", told.stdout, re.MULTILINE)
+    assert "These songs are out, and models learn from tracks like them: this is no forecast." in told.stdout
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_list_draws_each_interval_on_one_scale_that_fits_the_line(published: Settings, columns: int) -> None:
+    told = _run(published, "--album", "newAlbum1", columns=columns).stdout
+
+    drawn = re.findall(r"^\d  New title \d +\d+ % +[\d.]+ +(\d+)–(\d+)  ([·─●]+)$", told, re.MULTILINE)
+    assert len(drawn) == 3
+    for low, high, line in drawn:
+        assert len(line) == 26
+        assert line.count("●") == 1
+        inside = [place for place, sign in enumerate(line) if sign != "·"]
+        assert inside[0] == pytest.approx(int(low) / 4, abs=1)
+        assert inside[-1] == pytest.approx(int(high) / 4, abs=1)
+    assert max(map(len, told.splitlines())) <= columns
+    assert "Association, not cause" in told
+
+
+def test_a_file_with_mistakes_loses_nothing_but_its_bad_lines(published: Settings, file: Path) -> None:
+    told = _told(published, "--csv", str(file))
+    words = _run(published, "--csv", str(file)).stderr
+
+    assert {song["track_name"] for song in told["songs"]} == {"Anchor", "Salt"}
+    assert [(reject["line"], reject["reason"]) for reject in told["rejects"]] == [
+        (3, "tempo must be a number of at least 0, however it is 'fast'"),
+        (4, "track_name must not be blank, however it is"),
+        (6, "same song as line 2, with other values"),
+        (7, "the line must have 7 fields, however it has 2"),
+    ]
+    assert told["notes"] == [
+        "'artist 3' is taken as 'Artist 3'.",
+        "Blank for some songs, and taken from the others as an album shares it: release_date, genre.",
+    ]
+    assert "4 lines were left out; all others are ranked:\n  line 3: tempo must be a number" in words
+
+
+def test_a_files_songs_get_what_the_readers_file_knows_of_the_artist(published: Settings, file: Path) -> None:
+    album = albums.read_album_file(published, file, today=_DAY)
+
+    rows = album.frame.select(
+        "track_name", "artist_name", "artist_popularity", "year", "n_album_tracks", "tempo"
+    ).rows()
+    assert rows == [("Anchor", "Artist 3", 23.0, 2026, 2, 118.0), ("Salt", "Artist 3", 23.0, 2026, 2, None)]
+    assert (album.album_name, album.artist_name, album.origin) == ("Low Tide", "Artist 3", "file")
+    stranger = albums.read_album_file(published, b"artist_name,track_name\nX,One\nX,Two\n", today=_DAY)
+    assert stranger.frame["artist_popularity"].to_list() == [None, None]
+    assert stranger.frame["artist_name"].to_list() == ["X", "X"]
+
+
+def test_a_blank_cell_of_what_an_album_shares_sets_no_song_apart(published: Settings) -> None:
+    head = "artist_name,track_name,album_name,release_date,genre\n"
+    whole = f"{head}X,Opening,LP,2026-12,pop\nX,Closing,LP,2026-12,pop\n"
+    blank = f"{head}X,Opening,,,\nX,Closing,LP,2026-12,pop\n"
+    album = albums.read_album_file(published, blank.encode(), today=_DAY)
+
+    filled = albums.read_album_file(published, whole.encode(), today=_DAY)
+    # an id is made from the album as the line has it
+    assert album.frame.drop("track_id").equals(filled.frame.drop("track_id"))
+    assert album.notes == (
+        "Blank for some songs, and taken from the others as an album shares it: album_name, release_date, genre.",
+    )
+
+
+def test_a_song_of_another_year_does_not_get_the_others_date(published: Settings) -> None:
+    text = b"artist_name,track_name,release_date,year\nX,One,2026-12-04,\nX,Two,,2019\nX,Three,,\n"
+    album = albums.read_album_file(published, text, today=_DAY)
+
+    assert album.frame["release_date"].to_list() == [date(2026, 12, 4), None, date(2026, 12, 4)]
+    assert album.frame["year"].to_list() == [2026, 2019, 2026]
+
+
+def test_columns_that_are_not_read_are_named(published: Settings) -> None:
+    text = b"artist_name,track_name,Genre,tempo_bpm,shoe size\nX,One,pop,118,4\nX,Two,pop,120,4\n"
+    album = albums.read_album_file(published, text, today=_DAY)
+
+    assert album.notes == (
+        "Columns that were not read: 'Genre' (did you mean genre?), 'tempo_bpm' (did you mean tempo?), 'shoe size'.",
+    )
+
+
+def test_the_templates_songs_share_date_and_genre(published: Settings) -> None:
+    album = albums.read_album_file(published, albums.template().encode(), today=date(2026, 11, 22))
+
+    assert album.frame["genre"].to_list() == ["pop", "pop"]
+    assert album.notes == ()
+
+
+def test_the_template_can_be_read_back(published: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "filled.csv"
+    path.write_text(_run(published, "--template").stdout)
+
+    told = _told(published, "--csv", str(path))
+
+    assert [song["track_name"] for song in told["songs"]].count("First Song") == 1
+    assert told["rejects"] == []
+
+
+def test_songs_that_nothing_tells_apart_are_counted(published: Settings, file: Path) -> None:
+    file.write_text("artist_name,track_name,danceability\nX,Anchor,0.9\nX,Ballast,0.9\nX,Salt,0.1\nX,Tide,0.6333\n")
+
+    told = _run(published, "--csv", str(file)).stdout
+
+    assert re.search(r"^ 4 Salt\n   − its sound brings [\d.]+ points less than the album's mean$", told, re.MULTILINE)
+    assert "   Nothing of weight for one song.\n" in told
+    assert "Tide\n" not in told
+
+
+def test_the_readmes_commands_run(published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+    lines = re.findall(r"^    songpop single (--\S+)(?: ([^ >#]\S*))?(?: > (\S+))?", readme, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+
+    assert [option for option, _, _ in lines] == ["--template", "--csv", "--album"]
+    for option, value, out in lines:
+        done = _run(published, *filter(None, (option, "newAlbum1" if option == "--album" else value)))
+        assert done.exit_code == 0, done.exception
+        if out:
+            Path(out).write_text(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("artist_name,track_name\nX,One\n", "among two songs or more, however album.csv holds one good song"),
+        (
+            "artist_name,track_name\nX,\n,Two\n",
+            r"no good song \(2 lines were left out; first: line 2: track_name",
+        ),
+        (
+            "artist_name,track_name,album_name\nX,One,A\nX,Two,B\n",
+            "one album, however album.csv names 2 in album_name",
+        ),
+        ("artist,title\nX,One\n", "artist_name, track_name are missing"),
+        ("artist_name;track_name\nX;One\n", "must be separated by commas"),
+        (
+            "artist_name,track_name\n" + "".join(f"X,Song {i}\n" for i in range(600)),
+            "at most 500 songs, .* 600",
+        ),
+        ("artist_name,track_name\n" + "X,Song\n" * 6000, "at most 500 songs, however album.csv has 6,001 lines"),
+    ],
+)
+def test_a_file_that_is_no_album_says_why(published: Settings, file: Path, text: str, words: str) -> None:
+    file.write_text(text)
+
+    with pytest.raises(SourceError, match=words):
+        albums.read_album_file(published, file, today=_DAY)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b" \n", "The list must hold a header and songs, however it is empty"),
+        (b"PK\x03\x04 [Content_Types].xml", "however it is an Office document. Save its sheet as CSV"),
+        (b"\n\xff\xfe\x00\n", "The list must be CSV text, however it holds bytes that no text has"),
+        (
+            b"artist_name,track_name\n" + b"".join(b"X,Song %d\n" % i for i in range(600)),
+            "A list must hold at most 200 songs, however it holds 600",
+        ),
+        (b"PK\x03\x04", "The list must be CSV text, however it is a packed or a Parquet file"),
+        (b"artist,title\nX,One\n", "however in the list artist_name, track_name are missing"),
+        (b"artist_name,track_name\nX,One\n", "however the list holds one good song"),
+        ("artist_name,track_name\nBjörk,One\n".encode("utf-16"), "the list must be UTF-8"),
+    ],
+)
+def test_a_list_that_was_sent_is_refused_without_a_path(published: Settings, content: bytes, words: str) -> None:
+    with pytest.raises(SourceError, match=words) as told:
+        albums.read_album_file(published, content, today=_DAY)
+    assert "album.csv" not in str(told.value)
+
+
+@pytest.mark.parametrize("asked", ["new album", "newAlbum1x", "NEWALBUM1"])
+def test_an_unknown_album_names_the_nearest(published: Settings, asked: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        albums.read_album(published, asked)
+
+    first, *near = str(told.value).splitlines()
+    assert f"however there is no '{asked}'. Near it are:" in first
+    assert re.fullmatch(r"  newAlbum\d  New album – Artist \d, 3 songs", near[0])
+    assert len(near) <= 5
+    with pytest.raises(SettingsError, match="`songpop export singles` lists the new albums"):
+        albums.read_album(published, "????")
+
+
+def test_choosing_needs_no_library_of_training_or_serving() -> None:
+    code = (
+        "import sys; from songpop import albums, scoring; "
+        "from songpop.published import exports, list_definition, sandboxed_sql; "
+        "from songpop.cli import read_commands, single_command; "
+        "heavy = {'tensorflow', 'keras', 'prefect', 'great_expectations'}; "
+        "print(sorted(heavy & {*sys.modules}))"
+    )
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert child.stdout == "[]\n"
+
+
+def test_misuse_says_what_to_name(published: Settings, file: Path) -> None:
+    for arguments in ([], ["--album", "x", "--csv", str(file)]):
+        told = _run(published, *arguments)
+        assert told.exit_code == 2
+        assert "Name one album, as in --album ALBUM_ID or --csv FILE." in told.stderr
+
+
+def test_a_file_without_champion_or_marts_says_what_to_do(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.publish(con, settings.published)
+    with pytest.raises(WarehouseError, match="must hold the marts of this version"):
+        albums.read_album(settings, "newAlbum1")
+
+    with checked_warehouse.opened(settings) as con:
+        checked_warehouse.fill(con)
+        warehouse.publish(con, settings.published)
+    with pytest.raises(ModelError, match="Choosing a single must have a champion"):
+        albums.read_album(settings, "newAlbum1")

@@ -1,0 +1,169 @@
+"""`songpop explain` and `songpop what-if`: what they tell of a published track, and how they refuse."""
+
+import json
+import re
+from typing import Any
+
+import checked_warehouse
+import pytest
+from click.testing import CliRunner, Result
+from planted_model import planted_model
+
+from songpop import warehouse
+from songpop.cli import songpop
+from songpop.errors import ModelError, SettingsError, WarehouseError
+from songpop.published import tracks
+from songpop.scoring import model
+from songpop.settings import Settings
+
+_RELEASE = "newTrack00000000000004"
+
+
+@pytest.fixture
+def published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Publish a small warehouse whose champion is the planted model."""
+    with checked_warehouse.opened(settings) as con:
+        checked_warehouse.fill(con)
+        con.execute(
+            "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, 'promoted' as decision, "
+            "'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, ?::timestamp as decided_at",
+            [checked_warehouse.RUN, checked_warehouse.NOW],
+        )
+        warehouse.publish(con, settings.published)
+    monkeypatch.setattr(model, "load_champion", lambda folder, threads: planted_model())
+    return settings
+
+
+def _run(settings: Settings, *arguments: str, columns: int = 100) -> Result:
+    environment = {"COLUMNS": str(columns)}
+    return CliRunner().invoke(songpop, [*arguments, "--home", str(settings.home)], env=environment)
+
+
+def _told(settings: Settings, *arguments: str) -> Any:
+    result = _run(settings, *arguments, "--json")
+    assert result.exit_code == 0, result.exception
+    return json.loads(result.stdout)
+
+
+def test_explain_tells_contributions_that_make_the_score(published: Settings) -> None:
+    told = _told(published, "explain", _RELEASE)
+
+    assert told["track"] == {
+        "track_id": _RELEASE, "track_name": "New title 4", "artist_name": "Artist 4", "album_name": "New album",
+        "genre": "rock", "release_date": "2026-11-20", "is_release": True, "popularity": None, "popularity_date": None,
+    }  # fmt: skip
+    assert told["reference_score"] + sum(told["contributions"].values()) == pytest.approx(
+        told["prediction"]["score"], abs=1e-3
+    )
+    assert set(told["prediction"]) >= {"score", "score_low", "score_high", "p_0_25", "p_76_100", "benchmark_score"}
+    assert set(told["features"][0]) == {"feature", "group", "unit", "value", "typical", "difference"}
+    assert told["stored"]["score"] == 45.0
+    assert told["association"].startswith("Association, not cause")
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_explain_draws_a_bar_a_group_that_fits_the_line(published: Settings, columns: int) -> None:
+    told = _run(published, "explain", _RELEASE, columns=columns).stdout
+
+    assert "New title 4 – Artist 4\n" in told
+    assert re.search(r"^score [\d.]+, 90 % interval \d+–\d+; LightGBM says 30\.0$", told, re.MULTILINE)
+    bars = re.findall(r"^[a-z' ]+? +([+-]?\d+\.\d) +(█*)│(█*)$", told, re.MULTILINE)
+    assert len(bars) == 7
+    for points, down, up in bars:
+        assert not (down if float(points) >= 0 else up)
+    assert max(len(down + up) for _, down, up in bars) == 12
+    assert re.search(r"^artist's popularity +artist popularity +24 ", told, re.MULTILINE)
+    assert "one alone were typical (not additive)" in told
+    assert "The published list has 45.0, of 2026-11-22 by keras-1" in told
+    assert "Association, not cause" in told
+    table = [line for line in told.splitlines() if "│" in line or line.startswith(("group", "sound", "artist"))]
+    assert max(map(len, table)) <= columns
+
+
+def test_a_known_track_is_explained_and_said_to_be_no_forecast(published: Settings) -> None:
+    told = _run(published, "explain", "oldTrack00000000000007")
+
+    assert "known track; oldTrack00000000000007" in told.stdout
+    assert re.search(r"models learn from \(popularity 63 on 2026-11-02\), so its score is no forecast", told.stdout)
+
+
+def test_what_if_stands_beside_the_present_score(published: Settings) -> None:
+    arguments = ["what-if", _RELEASE, "--set", "genre=pop", "--set", "tempo=250", "--set", "year=2015"]
+    told = _told(published, *arguments)
+    words = _run(published, *arguments, columns=80).stdout
+
+    assert told["difference"] == pytest.approx(told["after"]["score"] - told["before"]["score"])
+    assert told["difference"] > 10
+    assert [(change["name"], change["before"], change["after"]) for change in told["changes"]] == [
+        ("genre", "rock", "pop"), ("tempo", 98.0, 250.0), ("year", 2026, 2015),
+        ("release_date", "2026-11-20", "2015-11-20"),
+    ]  # fmt: skip
+    assert (told["sweep"], set(told["contributions"][0])) == (None, {"group", "before", "after", "difference"})
+    assert re.search(r"^genre +rock +pop$", words, re.MULTILINE)
+    assert re.search(r"^release_date \(with it\) +2026-11-20 +2015-11-20", words, re.MULTILINE)
+    assert re.search(r"^! tempo 250 is outside [\d.]+ to [\d.]+, where 98 % of its training tracks lie", words, re.M)
+    assert re.search(rf"^score +[\d.]+ +[\d.]+ +\+{told['difference']:.1f}$", words, re.MULTILINE)
+    assert re.search(r"^genre and year .* \+\d+\.\d +│█+$", words, re.MULTILINE)
+    assert not re.search(r"^album ", words, re.MULTILINE)
+    assert "Association, not cause" in words
+
+
+def test_a_change_to_nothing_changes_nothing(published: Settings) -> None:
+    told = _run(published, "what-if", _RELEASE, "--set", "genre=rock").stdout
+
+    assert re.search(r"^score +([\d.]+) +\1 +0\.0$", told, re.MULTILINE)
+    assert "No group of features contributes anything else than now." in told
+
+
+def test_a_sweep_is_a_line_and_a_table(published: Settings) -> None:
+    told = _told(published, "what-if", _RELEASE, "--sweep", "danceability", "--set", "genre=pop")
+    words = _run(published, "what-if", _RELEASE, "--sweep", "danceability").stdout
+
+    assert len(told["sweep"]["points"]) == 21
+    present = [point for point in told["sweep"]["points"] if point["is_present"]]
+    assert [point["score"] for point in present] == [pytest.approx(told["after"]["score"], abs=1e-4)]
+    assert re.search(r"^score over danceability: [\d.]+ to [\d.]+  ▁[▁▂▃▄▅▆▇█]{19}█$", words, re.MULTILINE)
+    assert len(re.findall(r"^0(?:\.\d+)? +[\d.]+ +\d+–\d+ +█+", words, re.MULTILINE)) >= 20
+    assert words.count("this track") == 1
+    assert "chance of" not in words
+
+
+def test_misuse_says_what_can_be_asked(published: Settings) -> None:
+    nothing = _run(published, "what-if", _RELEASE)
+    unknown = _run(published, "what-if", _RELEASE, "--set", "dance=1")
+    swept = _run(published, "what-if", _RELEASE, "--sweep", "album_name")
+
+    assert nothing.exit_code == 2
+    assert "Name what to change, as in --set danceability=0.8 or --sweep danceability." in nothing.stderr
+    assert isinstance(unknown.exception, SettingsError)
+    assert "Did you mean danceability?" in str(unknown.exception)
+    assert "A feature to sweep must be one of genre, danceability" in str(swept.exception)
+
+
+@pytest.mark.parametrize(
+    ("asked", "nearest"),
+    [("New title 4", _RELEASE), ("newTrack00000000000004x", _RELEASE), ("artist 3 title 30", "oldTrack00000000000030")],
+)
+def test_an_unknown_track_names_the_nearest(published: Settings, asked: str, nearest: str) -> None:
+    with pytest.raises(SettingsError) as told:
+        tracks.read_track(published, asked)
+
+    first, *near = str(told.value).splitlines()
+    assert f"however there is no '{asked}'. Near it are:" in first
+    assert near[0].split()[0] == nearest
+    assert len(near) <= 5
+    with pytest.raises(SettingsError, match="`songpop export releases` lists the new releases"):
+        tracks.read_track(published, "????")
+
+
+def test_a_file_without_champion_or_marts_says_what_to_do(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.publish(con, settings.published)
+    with pytest.raises(WarehouseError, match="must hold the marts of this version"):
+        tracks.read_track(settings, _RELEASE)
+
+    with checked_warehouse.opened(settings) as con:
+        checked_warehouse.fill(con)
+        warehouse.publish(con, settings.published)
+    with pytest.raises(ModelError, match="Explaining must have a champion"):
+        tracks.read_track(settings, _RELEASE)

@@ -1,0 +1,407 @@
+"""Each mart on a handful of rows."""
+
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import pytest
+
+from songpop import warehouse
+from songpop.scoring.album_picks import pick_singles
+
+_DAY = date(2026, 11, 23)
+_NOW = datetime(2026, 11, 23, 3)
+
+
+def _snapshot(
+    con: duckdb.DuckDBPyConnection, snapshot_id: str, entity: str, day: date, loaded_at: datetime = _NOW
+) -> None:
+    con.execute(
+        "insert into ledger.snapshots values (?, ?, 'file.csv', 'sha', 'run', 1, 0, [], ?, ?)",
+        [snapshot_id, entity, day, loaded_at],
+    )
+    con.execute("insert into ledger.loads values ('run', ?, ?, true, ?)", [snapshot_id, entity, loaded_at])
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, **values: Any) -> None:
+    columns = ", ".join(f'"{name}"' for name in values)
+    con.execute(f"insert into {table} ({columns}) values ({', '.join('?' * len(values))})", list(values.values()))
+
+
+def _track(con: duckdb.DuckDBPyConnection, snapshot_id: str, track_id: str, popularity: int, artist: str = "A") -> None:
+    _insert(
+        con, "raw.files__tracks", snapshot_id=snapshot_id, line=2, track_id=track_id, artist_name=artist,
+        track_name="Title", popularity=popularity, year=2020, genre="pop", danceability=0.5,
+    )  # fmt: skip
+
+
+def _release(con: duckdb.DuckDBPyConnection, snapshot_id: str, track_id: str, **values: Any) -> None:
+    row = {"artist_name": "A", "track_name": "New", "line": 2} | values
+    _insert(con, "raw.files__releases", snapshot_id=snapshot_id, track_id=track_id, **row)
+
+
+def _score(
+    con: duckdb.DuckDBPyConnection, run_id: str, track_id: str, score: float, at: datetime, **values: Any
+) -> None:
+    row = {
+        "model_version": "m", "score": score, "score_low": score - 9, "score_high": score + 9, "p_0_25": 1.0,
+        "p_26_50": 0.0, "p_51_75": 0.0, "p_76_100": 0.0, "as_of_date": at.date(), "scored_at": at,
+    }  # fmt: skip
+    _insert(con, "ledger.scores", run_id=run_id, track_id=track_id, **(row | values))
+
+
+def _build(con: duckdb.DuckDBPyConnection) -> None:
+    warehouse.build(con, as_of_date=_DAY, new_release_days=28)
+
+
+def test_a_track_is_what_the_newest_snapshot_that_holds_it_says(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "old", "tracks", date(2026, 1, 1), datetime(2026, 1, 1))
+    _snapshot(con, "new", "tracks", date(2026, 6, 1), datetime(2026, 6, 1))
+    _track(con, "old", "both", 10)
+    _track(con, "old", "only-old", 20)
+    _track(con, "new", "both", 30)
+    _build(con)
+
+    rows = con.execute(
+        "select track_id, popularity, popularity_date, snapshot_id from marts.tracks order by 1"
+    ).fetchall()
+    assert rows == [("both", 30, date(2026, 6, 1), "new"), ("only-old", 20, date(2026, 1, 1), "old")]
+
+
+def test_an_unknown_artist_popularity_is_null_and_a_zero_stays_zero(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "tracks", "tracks", _DAY)
+    _snapshot(con, "artists", "artists", _DAY)
+    for number, artist in enumerate(("None", "Zero", "Björk", "Nobody")):
+        _track(con, "tracks", str(number), 10, artist)
+    for line, (artist, popularity) in enumerate((("None", 7), ("Zero", 0), ("BJORK", 70))):
+        _insert(con, "raw.files__artists", snapshot_id="artists", line=line, artist_name=artist, popularity=popularity)
+    _build(con)
+
+    rows = con.execute(
+        "select artist_name, artist_popularity, popularity_source, match_method, n_tracks from marts.artists order by 1"
+    ).fetchall()
+    assert rows == [
+        ("Björk", 70, "artists_file", "folded_name", 1),
+        ("Nobody", None, None, None, 1),
+        ("None", 7, "artists_file", "exact_name", 1),
+        ("Zero", 0, "artists_file", "exact_name", 1),
+    ]
+
+
+def test_two_artists_that_fold_to_one_name_lend_it_to_nobody(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "tracks", "tracks", _DAY)
+    _snapshot(con, "artists", "artists", _DAY)
+    _track(con, "tracks", "t", 10, "MIKE")
+    for line, artist in enumerate(("Mike", "mike")):
+        _insert(con, "raw.files__artists", snapshot_id="artists", line=line, artist_name=artist, popularity=50)
+    _build(con)
+
+    assert con.execute("select artist_popularity from marts.artists").fetchall() == [(None,)]
+
+
+def test_an_album_gives_its_tracks_date_size_and_year(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "tracks", "tracks", _DAY)
+    _snapshot(con, "albums", "albums", _DAY)
+    _track(con, "tracks", "t", 10)
+    for track_id in ("t", "other"):
+        _insert(
+            con, "raw.files__albums", snapshot_id="albums", line=2, track_id=track_id, album_id="album",
+            album_name="LP", release_date="2019-07",
+        )  # fmt: skip
+    _build(con)
+
+    query = 'select album_name, release_date, release_date_precision, n_album_tracks, "year" from marts.tracks'
+    assert con.execute(query).fetchall() == [("LP", date(2019, 7, 1), "month", 2, 2020)]
+
+
+def test_every_row_of_the_newest_releases_file_is_a_release_whatever_its_date(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "first", "releases", _DAY, datetime(2026, 11, 1))
+    _snapshot(con, "second", "releases", _DAY, datetime(2026, 11, 2))
+    _release(con, "first", "gone")
+    _release(con, "second", "old", release_date="2012-01-31", danceability=0.5)
+    _release(con, "second", "undated")
+    _build(con)
+
+    rows = con.execute(
+        "select track_id, release_age_days, feature_source, release_source from marts.releases order by 1"
+    ).fetchall()
+    assert rows == [
+        ("old", (_DAY - date(2012, 1, 31)).days, "releases_file", "releases_file"),
+        ("undated", None, "none", "releases_file"),
+    ]
+
+
+def test_a_file_that_is_loaded_again_counts_as_the_newest(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "first", "releases", _DAY, datetime(2026, 11, 1))
+    _snapshot(con, "second", "releases", _DAY, datetime(2026, 11, 2))
+    _release(con, "first", "one")
+    _release(con, "second", "two")
+    con.execute("insert into ledger.loads values ('later', 'first', 'releases', false, '2026-11-03')")
+    _build(con)
+
+    assert con.execute("select track_id from marts.releases").fetchall() == [("one",)]
+
+
+@pytest.mark.parametrize(("day", "is_release"), [("2026-10-26", True), ("2026-10-25", False), ("2026-11-24", False)])
+def test_a_track_that_a_service_found_is_a_release_for_28_days(
+    con: duckdb.DuckDBPyConnection, day: str, is_release: bool
+) -> None:
+    _insert(
+        con, "raw.spotify__releases", run_id="run", track_id="t", artist_name="A", track_name="New", release_date=day,
+        album_id="album", total_tracks=9, fetched_at=_NOW, expires_at=_NOW, market="US", found_by="new_releases",
+    )  # fmt: skip
+    _insert(
+        con,
+        "raw.spotify__audio_features",
+        run_id="run",
+        track_id="t",
+        danceability=0.7,
+        fetched_at=_NOW,
+        expires_at=_NOW,
+    )
+    _build(con)
+
+    rows = con.execute("select track_id, danceability, feature_source, n_album_tracks from marts.releases").fetchall()
+    assert rows == ([("t", 0.7, "spotify", 9)] if is_release else [])
+
+
+def test_ranks_break_ties_by_track_id_and_remember_the_run_before(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for track_id in ("a", "b", "c"):
+        _release(con, "releases", track_id, genre="pop")
+    for track_id, score in (("a", 10.0), ("b", 20.0)):
+        _score(con, "run-1", track_id, score, datetime(2026, 11, 22))
+    for track_id, score in (("a", 50.0), ("b", 50.0), ("c", 60.0)):
+        _score(con, "run-2", track_id, score, datetime(2026, 11, 23))
+    _build(con)
+
+    rows = con.execute(
+        'select "rank", track_id, previous_rank, rank_change, run_id, round(percentile_in_genre) '
+        "from marts.ranked_releases order by 1"
+    ).fetchall()
+    assert rows == [
+        (1, "c", None, None, "run-2", 100),
+        (2, "a", 2, 0, "run-2", 67),
+        (3, "b", 1, -2, "run-2", 67),
+    ]
+
+
+def test_without_a_genre_there_is_no_percentile_in_it(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for track_id, genre in (("a", "pop"), ("b", None), ("c", None)):
+        _release(con, "releases", track_id, genre=genre)
+        _score(con, "run", track_id, 50.0, datetime(2026, 11, 23))
+    _build(con)
+
+    rows = con.execute(
+        "select track_id, percentile_in_genre, percentile_in_year from marts.ranked_releases order by 1"
+    ).fetchall()
+    assert rows == [("a", 100.0, None), ("b", None, None), ("c", None, None)]
+
+
+def test_an_albums_single_is_its_song_with_the_best_chance(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for album_id, chances in (("clear", (0.7, 0.3)), ("close", (0.52, 0.48)), ("lone", (1.0,))):
+        for number, p_best in enumerate(chances):
+            track_id = f"{album_id}-{number}"
+            _release(con, "releases", track_id, album_id=album_id, album_name=album_id, track_name=track_id)
+            _score(con, "run", track_id, 50.0 - number, _NOW, p_best=p_best, album_id=album_id)
+    _build(con)
+
+    rows = con.execute(
+        "select album_id, n_tracks, single_track_id, p_best, runner_up_track_name, verdict "
+        "from marts.album_singles order by 1"
+    ).fetchall()
+    assert rows == [
+        ("clear", 2, "clear-0", 0.7, "clear-1", "clear"),
+        ("close", 2, "close-0", 0.52, "close-1", "too close to call"),
+    ]
+
+
+def test_a_backtest_row_is_a_score_and_a_popularity_seen_since(con: duckdb.DuckDBPyConnection) -> None:
+    _score(con, "run-1", "t", 40.0, datetime(2026, 11, 1), release_date=date(2026, 10, 30))
+    _score(con, "run-2", "t", 44.0, datetime(2026, 11, 1, 9), release_date=date(2026, 10, 30))
+    _insert(
+        con, "ledger.popularity_observations", snapshot_id="o", track_id="t", popularity=50, observed_at="2026-11-20"
+    )
+    _insert(
+        con, "ledger.popularity_observations", snapshot_id="o", track_id="t", popularity=5, observed_at="2026-10-31"
+    )
+    _snapshot(con, "tracks", "tracks", date(2026, 11, 22))
+    _track(con, "tracks", "t", 70)
+    _build(con)
+
+    rows = con.execute(
+        "select score, popularity, error, age_days, covered from marts.score_backtest order by observed_at"
+    ).fetchall()
+    assert rows == [(44.0, 50, -6.0, 21, True), (44.0, 70, -26.0, 23, False)]
+
+
+def test_the_scoreboard_marks_the_champions_own_family_only(con: duckdb.DuckDBPyConnection) -> None:
+    _insert(
+        con, "ledger.model_versions", model_version="m", run_id="run", family="keras", seed=0, n_tracks=1,
+        data_snapshot_ids=[], data_sha256="", weights_sha256="", as_of_date=_DAY, registered_at=_NOW,
+    )  # fmt: skip
+    for family in ("keras", "lightgbm"):
+        _insert(con, "ledger.model_metrics", model_version="m", family=family, split="temporal", n=1, mae=9.0)
+    _insert(
+        con, "ledger.promotions", promotion_id="p", run_id="run", decision="promoted", challenger="m", champion="m",
+        reason="", decided_at=_NOW,
+    )  # fmt: skip
+    _build(con)
+
+    rows = con.execute("select family, is_champion from marts.model_scoreboard order by 1").fetchall()
+    assert rows == [("keras", True), ("lightgbm", False)]
+
+
+def test_a_withdrawn_snapshot_counts_again_once_it_is_loaded_again(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "good", "tracks", _DAY, datetime(2026, 11, 1))
+    _snapshot(con, "bad", "tracks", _DAY, datetime(2026, 11, 2))
+    _track(con, "good", "t", 50)
+    _track(con, "bad", "t", 0)
+    con.execute("insert into ledger.withdrawals values ('bad', 'run', 'popularity collapsed', '2026-11-03')")
+    _build(con)
+    assert con.execute("select popularity, snapshot_id from marts.tracks").fetchall() == [(50, "good")]
+
+    con.execute("insert into ledger.loads values ('later', 'bad', 'tracks', false, '2026-11-04')")
+    _build(con)
+    assert con.execute("select popularity, snapshot_id from marts.tracks").fetchall() == [(0, "bad")]
+
+
+def test_a_run_knows_no_file_that_was_loaded_for_a_later_day(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "early", "tracks", date(2026, 11, 1), datetime(2026, 11, 1))
+    _snapshot(con, "late", "tracks", date(2026, 11, 20), datetime(2026, 11, 20))
+    _track(con, "early", "t", 10)
+    _track(con, "late", "t", 90)
+    warehouse.build(con, as_of_date=date(2026, 11, 10), new_release_days=28)
+
+    assert con.execute("select popularity from marts.tracks").fetchall() == [(10,)]
+    con.execute("insert into ledger.runs values ('again', 'load', 'done', null, '', '2026-11-09', '2026-11-21', null)")
+    con.execute("insert into ledger.loads values ('again', 'late', 'tracks', false, '2026-11-21')")
+    warehouse.build(con, as_of_date=date(2026, 11, 10), new_release_days=28)
+    assert con.execute("select popularity, popularity_date from marts.tracks").fetchall() == [(90, date(2026, 11, 9))]
+
+
+def test_a_newer_blank_does_not_hide_a_known_artist_popularity(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "tracks", "tracks", _DAY)
+    _snapshot(con, "known", "artists", _DAY, datetime(2026, 11, 1))
+    _snapshot(con, "blank", "artists", _DAY, datetime(2026, 11, 2))
+    _track(con, "tracks", "t", 10)
+    for snapshot_id, popularity in (("known", 55), ("blank", None)):
+        _insert(con, "raw.files__artists", snapshot_id=snapshot_id, line=2, artist_name="A", popularity=popularity)
+    _build(con)
+
+    assert con.execute("select artist_popularity from marts.artists").fetchall() == [(55,)]
+
+
+def test_the_scores_of_a_failed_run_are_nobodys_rank_and_no_backtest(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for track_id in ("a", "b"):
+        _release(con, "releases", track_id)
+    for day, run_id, scores in ((20, "good", (60.0, 50.0)), (21, "bad", (1.0, 99.0)), (22, "now", (60.0, 50.0))):
+        status = "failed" if run_id == "bad" else "done"
+        at = datetime(2026, 11, day)
+        con.execute("insert into ledger.runs values (?, 'nightly', ?, null, '', ?, ?, ?)", [run_id, status, at, at, at])
+        for track_id, score in zip(("a", "b"), scores, strict=True):
+            _score(con, run_id, track_id, score, at)
+    _insert(
+        con, "ledger.popularity_observations", snapshot_id="o", track_id="a", popularity=50, observed_at="2026-11-23"
+    )
+    _build(con)
+
+    ranks = con.execute('select track_id, "rank", rank_change from marts.ranked_releases order by 2').fetchall()
+    assert ranks == [("a", 1, 0), ("b", 2, 0)]
+    assert con.execute("select score from marts.score_backtest order by as_of_date").fetchall() == [(60.0,), (60.0,)]
+
+
+def test_what_a_model_learned_from_is_no_later_view_of_its_scores(con: duckdb.DuckDBPyConnection) -> None:
+    _insert(
+        con, "ledger.model_versions", model_version="m", run_id="run", family="keras", seed=0, n_tracks=1,
+        data_snapshot_ids=["learned"], data_sha256="", weights_sha256="", as_of_date=_DAY, registered_at=_NOW,
+    )  # fmt: skip
+    _score(con, "run", "t", 40.0, datetime(2026, 11, 1))
+    for snapshot_id, day in (("learned", date(2026, 11, 10)), ("same-day", date(2026, 11, 1))):
+        _snapshot(con, snapshot_id, "tracks", day)
+        _track(con, snapshot_id, "t", 41)
+    _build(con)
+
+    assert con.execute("select count(*) from marts.score_backtest").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("learned", "fitted", "seen", "n_rows"),
+    [
+        ([], date(2026, 11, 1), date(2026, 11, 10), 1),
+        # on the day itself, and before it
+        ([], date(2026, 11, 1), date(2026, 11, 1), 0),
+        ([], date(2026, 11, 1), date(2026, 10, 20), 0),
+        # the version had learned from an earlier popularity of the track
+        (["learned"], date(2026, 11, 1), date(2026, 11, 10), 0),
+        # scored for an earlier day than the version was fitted on, and seen before that
+        ([], date(2026, 11, 15), date(2026, 11, 10), 0),
+        ([], date(2026, 11, 15), date(2026, 11, 20), 1),
+    ],
+)
+def test_a_score_counts_only_against_what_its_model_could_not_know(
+    con: duckdb.DuckDBPyConnection, learned: list[str], fitted: date, seen: date, n_rows: int
+) -> None:
+    _insert(
+        con, "ledger.model_versions", model_version="m", run_id="run", family="keras", seed=0, n_tracks=1,
+        data_snapshot_ids=learned, data_sha256="", weights_sha256="", as_of_date=fitted, registered_at=_NOW,
+    )  # fmt: skip
+    _snapshot(con, "learned", "tracks", date(2026, 10, 1))
+    _track(con, "learned", "t", 41)
+    _score(con, "run", "t", 40.0, datetime(2026, 11, 1), benchmark_score=33.0, album_id="album")
+    _insert(con, "ledger.popularity_observations", snapshot_id="o", track_id="t", popularity=50, observed_at=seen)
+    _build(con)
+
+    rows = con.execute("select album_id, benchmark_score, popularity, as_of_date from marts.score_backtest").fetchall()
+    assert rows == [("album", 33.0, 50, date(2026, 11, 1))] * n_rows
+
+
+def test_a_release_of_a_service_without_an_artist_is_left_out(con: duckdb.DuckDBPyConnection) -> None:
+    _insert(
+        con, "raw.spotify__releases", run_id="run", track_id="t", track_name="New", release_date="2026-11-20",
+        fetched_at=_NOW, expires_at=_NOW, found_by="new_releases",
+    )  # fmt: skip
+    _build(con)
+
+    assert con.execute("select count(*) from marts.releases").fetchall() == [(0,)]
+    assert con.execute("select count(*) from marts.artists").fetchall() == [(0,)]
+
+
+def test_drift_is_that_of_the_newest_scoring_run_that_did_not_fail(con: duckdb.DuckDBPyConnection) -> None:
+    _insert(con, "ledger.runs", run_id="bad", flow="score", status="failed", started_at=_NOW, songpop_version="",
+            as_of_date=_DAY)  # fmt: skip
+    for day, run_id in enumerate(("old", "good", "bad"), start=1):
+        _score(con, run_id, "t", 40.0, datetime(2026, 11, day))
+        _insert(con, "ledger.drift", run_id=run_id, feature="tempo", model_version="m", kind="input", n_releases=day,
+                psi=0.1, is_drifted=False, as_of_date=_DAY)  # fmt: skip
+    _build(con)
+    assert con.execute("select run_id, feature, n_releases from marts.drift").fetchall() == [("good", "tempo", 2)]
+
+    # a model without a reference scores next: what an older model saw is no news of it
+    _score(con, "next", "t", 40.0, datetime(2026, 11, 4))
+    _build(con)
+    assert con.execute("select * from marts.drift").fetchall() == []
+
+
+@pytest.mark.parametrize("chances", [(0.5, 0.3, 0.2), (0.5, 0.34, 0.16), (0.49, 0.3, 0.21), (0.9, 0.1), (1.0, 0.0)])
+def test_the_mart_and_the_module_call_the_same_albums_clear(
+    con: duckdb.DuckDBPyConnection, chances: tuple[float, ...]
+) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for number, p_best in enumerate(chances):
+        _release(con, "releases", f"t{number}", album_id="album", track_name=f"Song {number}")
+        _score(con, "run", f"t{number}", 50.0, _NOW, p_best=p_best, album_id="album")
+    _build(con)
+
+    scored = con.sql(
+        "select releases.album_id, releases.track_id, releases.track_name, scores.score, scores.p_best "
+        "from marts.releases as releases inner join marts.scores as scores on releases.track_id = scores.track_id"
+    ).pl()
+    picked = pick_singles(scored).select("single_track_id", "p_best", "runner_up_track_name", "verdict").rows()
+    in_mart = con.execute(
+        "select single_track_id, p_best, runner_up_track_name, verdict from marts.album_singles"
+    ).fetchall()
+    assert picked == in_mart
