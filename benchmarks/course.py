@@ -9,11 +9,11 @@ import polars as pl
 
 from benchmarks.peer_parts import TAILS, predictions, without_gaps
 from songpop.estimators import BIN_COLUMNS, N_VALUES, bin_of
-from songpop.evaluation.contest import Bout
+from songpop.evaluation.contest import Fold
 from songpop.features.declared import AUDIO, CLASSES
 
 
-def course_recipe(bout: Bout, *, epochs: int) -> pl.DataFrame:
+def course_recipe(fold: Fold, *, epochs: int) -> pl.DataFrame:
     """Fit the course project's network: 80-80-80 relu and a softmax over four bins, Adam, 50 epochs, batch 32.
 
     Its features: 13 audio features, one-hot genre and artist popularity, standard-scaled on the training part. It
@@ -23,7 +23,7 @@ def course_recipe(bout: Bout, *, epochs: int) -> pl.DataFrame:
     Source: `luisherranv/Project4`, SpotifyModelOptimized_5.ipynb: the weights after the last epoch, with Keras's
     own batch of 32; 96 inputs and 21,044 parameters on the file's 82 genres.
     """
-    train, test = without_gaps(bout)
+    train, test = without_gaps(fold)
     known = train["artist_popularity"].is_not_null().to_numpy()
     train = train.filter(known) if known.sum() >= min(50, train.height) else train
     genres = train["genre"].drop_nulls().unique().sort().to_list()
@@ -32,7 +32,7 @@ def course_recipe(bout: Bout, *, epochs: int) -> pl.DataFrame:
     x, unseen = (np.nan_to_num((part - mean) / spread).astype(np.float32) for part in (x, unseen))
     popularity = train["popularity"].to_numpy().astype(np.float64)
     bins = bin_of(popularity)
-    model = course_network(x.shape[1], bout.seed, bout.threads)
+    model = course_network(x.shape[1], fold.seed, fold.threads)
     model.fit(x, bins, epochs=epochs, batch_size=32, verbose=0)
     chances = model.predict(unseen, batch_size=4096, verbose=0).astype(np.float64)
     chances /= chances.sum(axis=1, keepdims=True)

@@ -12,7 +12,7 @@ import polars as pl
 from benchmarks.contestants import Budget, peers
 from benchmarks.keeping import KeptPredictions, hash_families, hash_frame
 from songpop.evaluation import Split, split_rows
-from songpop.evaluation.contest import MIN_TRAIN, Bout, Contestant
+from songpop.evaluation.contest import MIN_TRAIN, Contestant, Fold
 from songpop.evaluation.encoding import encode_with
 from songpop.features import FeatureEncoder
 from songpop.training.train import product_contestants
@@ -52,9 +52,9 @@ class Fit:
     def run(self) -> float:
         """Fit, predict and keep; return the seconds it took."""
         contestant = next(one for one in all_contestants(self.budget) if one.family == self.family)
-        bout = Bout(self.data.frame, self.split, self.threads, encode_with(FeatureEncoder))
+        fold = Fold(self.data.frame, self.split, self.threads, encode_with(FeatureEncoder))
         started = time.perf_counter()
-        predictions = contestant.compete(bout)
+        predictions = contestant.compete(fold)
         seconds = time.perf_counter() - started
         self.store.save(self.split, self.family, predictions, seconds)
         return seconds

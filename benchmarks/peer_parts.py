@@ -7,7 +7,7 @@ import polars as pl
 
 from songpop.estimators import BIN_COLUMNS, COVERAGE
 from songpop.evaluation import release_time, split_rows
-from songpop.evaluation.contest import Bout
+from songpop.evaluation.contest import Fold
 from songpop.features import conform
 from songpop.features.declared import fill_gaps, usual_values
 
@@ -20,21 +20,21 @@ _NEWEST_SHARE = 0.15
 _LEAST_JUDGED = 10
 
 
-def without_gaps(bout: Bout) -> tuple[pl.DataFrame, pl.DataFrame]:
+def without_gaps(fold: Fold) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Fill single missing columns of the analysis with the usual values of the training part, in both parts."""
-    train, test = conform(bout.train), conform(bout.test)
+    train, test = conform(fold.train), conform(fold.test)
     usual = usual_values(train)
     return fill_gaps(train, usual), fill_gaps(test, usual)
 
 
-def inner_parts(bout: Bout) -> tuple[np.ndarray, np.ndarray]:
-    """Divide the training part as the bout was divided, by row, by artist or by time: what to fit and what to judge."""
-    rows = np.arange(bout.train.height)
-    if bout.split.name == "temporal":
-        time = np.nan_to_num(release_time(bout.train), nan=-np.inf)
+def inner_parts(fold: Fold) -> tuple[np.ndarray, np.ndarray]:
+    """Divide the training part as the fold was divided, by row, by artist or by time: what to fit and what to judge."""
+    rows = np.arange(fold.train.height)
+    if fold.split.name == "temporal":
+        time = np.nan_to_num(release_time(fold.train), nan=-np.inf)
         valid = rows[time >= np.quantile(time, 1 - _NEWEST_SHARE, method="lower")]
     else:
-        valid = split_rows(bout.train, bout.split.name, bout.seed + 1).test
+        valid = split_rows(fold.train, fold.split.name, fold.seed + 1).test
     if not _LEAST_JUDGED <= len(valid) <= len(rows) - _LEAST_JUDGED:
         valid = rows[::5]
     return np.setdiff1d(rows, valid), valid

@@ -9,7 +9,7 @@ from benchmarks.peer_parts import Spread, inner_parts, predictions, without_gaps
 from songpop.estimators import BIN_COLUMNS, bin_of
 from songpop.estimators.lightgbm_trees import PARAMETERS
 from songpop.evaluation import release_time
-from songpop.evaluation.contest import Bout
+from songpop.evaluation.contest import Fold
 from songpop.features import EncodedRows
 from songpop.features.declared import AUDIO, CLASSES
 from songpop.features.encoder import CATEGORIES, NUMERIC
@@ -20,24 +20,24 @@ _PATIENCE = 40
 _SHIPPED = PARAMETERS | {"objective": "regression"}
 
 
-def tuned_lightgbm(bout: Bout, *, n_tries: int, most_trees: int) -> pl.DataFrame:
+def tuned_lightgbm(fold: Fold, *, n_tries: int, most_trees: int) -> pl.DataFrame:
     """Search LightGBM's settings at random, judged by MAE on a validation part inside the training part.
 
     The encoder of a try is fitted without the validation part too. The best settings are fitted again on the whole
     training part, with as many trees as were best; so are the four bins, with the shipped settings.
     """
-    fit, valid = inner_parts(bout)
-    inner = bout.encode(bout.train[fit], bout.train[valid], bout.seed)
-    x, unseen, known, judged = map(_matrix, (bout.encoded.rows, bout.encoded.unseen, inner.rows, inner.unseen))
-    popularity, bins = bout.popularity, bin_of(bout.popularity)
-    fixed = {"verbosity": -1, "num_threads": bout.threads, "seed": bout.seed, "deterministic": True}
+    fit, valid = inner_parts(fold)
+    inner = fold.encode(fold.train[fit], fold.train[valid], fold.seed)
+    x, unseen, known, judged = map(_matrix, (fold.encoded.rows, fold.encoded.unseen, inner.rows, inner.unseen))
+    popularity, bins = fold.popularity, bin_of(fold.popularity)
+    fixed = {"verbosity": -1, "num_threads": fold.threads, "seed": fold.seed, "deterministic": True}
     fixed |= {"force_col_wise": True}
 
     def grow(settings: dict[str, Any], labels: np.ndarray) -> Any:
         return _stopped(fixed | settings, (known, labels[fit]), (judged, labels[valid]), most_trees)
 
     best: tuple[float, dict[str, Any], Any] | None = None
-    for settings in _tries(n_tries, bout.seed):
+    for settings in _tries(n_tries, fold.seed):
         trial = grow(settings | {"metric": "l1"}, popularity)
         error = float(np.abs(trial.predict(judged) - popularity[valid]).mean())
         if best is None or error < best[0]:
@@ -101,23 +101,23 @@ def _dataset(x: np.ndarray, y: np.ndarray, like: Any = None) -> Any:
     )
 
 
-def catboost(bout: Bout, *, n_trees: int, n_class_trees: int) -> pl.DataFrame:
+def catboost(fold: Fold, *, n_trees: int, n_class_trees: int) -> pl.DataFrame:
     """Fit CatBoost, untuned: trees of depth 6, with artist, genre and genre-year as native categories.
 
     It reads the columns as they are, not the product's features, and chooses the learning rate of the score itself.
     """
     from catboost import CatBoostClassifier, CatBoostRegressor, Pool
 
-    popularity = bout.popularity
-    train, unseen = map(_catboost_frame, without_gaps(bout))
+    popularity = fold.popularity
+    train, unseen = map(_catboost_frame, without_gaps(fold))
     categories = [name for name in train.columns if name.endswith("_category")]
 
     def pool(frame: pl.DataFrame, labels: np.ndarray | None) -> Any:
         return Pool(frame.to_pandas(), labels, cat_features=categories)
 
-    fixed = {"depth": 6, "random_seed": bout.seed, "thread_count": bout.threads, "verbose": False}
+    fixed = {"depth": 6, "random_seed": fold.seed, "thread_count": fold.threads, "verbose": False}
     fixed |= {"allow_writing_files": False}
-    fit, valid = inner_parts(bout)
+    fit, valid = inner_parts(fold)
     trial = CatBoostRegressor(iterations=max(n_trees // 3, 1), learning_rate=0.09, **fixed)
     trial.fit(pool(train[fit], popularity[fit]))
     spread = Spread.of(trial.predict(pool(train[valid], None)), popularity[valid])

@@ -23,7 +23,7 @@ from benchmarks.quality_plot import draw_errors
 from benchmarks.quality_tables import Judged, headline_tables
 from songpop import console, warehouse
 from songpop.evaluation import HEADLINE, SPLITS
-from songpop.evaluation.contest import Contestant, hold_contest
+from songpop.evaluation.contest import Contestant, evaluate_models
 from songpop.evaluation.encoding import encode_with
 from songpop.features import FeatureEncoder
 from songpop.pipeline import load
@@ -72,7 +72,7 @@ def judge(
     data: DataSet, contestants: Sequence[Contestant], seeds: Sequence[int], threads: int, store: KeptPredictions
 ) -> Judged:
     """Measure all contestants on one data set; what is not kept yet is fitted."""
-    contest = hold_contest(
+    contest = evaluate_models(
         data.frame,
         contestants,
         seeds={name: list(seeds) for name in _ORDER},

@@ -46,7 +46,7 @@ def write_held_out(settings: Settings, n: int = 200) -> None:
 
 def plant_model(patch: pytest.MonkeyPatch) -> None:
     """Let the planted model score."""
-    patch.setattr(model, "load_champion", lambda folder, threads: planted_model())
+    patch.setattr(model, "load_model", lambda folder, threads: planted_model())
 
 
 def rows_of(settings: Settings, query: str) -> list[tuple[object, ...]]:

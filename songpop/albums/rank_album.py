@@ -115,7 +115,7 @@ def rank_album(
     Args:
         frame: one row a song, two or more, columns as for `score_releases`; all rows count as one album, whatever
             their album_id. `popularity` is passed on where it is there.
-        model: from `load_champion`.
+        model: from `load_model`.
         measured: from `load_measured`.
 
     Raises:

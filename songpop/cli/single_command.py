@@ -77,10 +77,10 @@ def single_command(
 
 def _rank(settings: Settings, album: "AlbumInput") -> "AlbumRanking":
     from songpop import albums
-    from songpop.scoring.model import load_champion
+    from songpop.scoring.model import load_model
 
     folder = settings.models_dir / album.champion
-    model = load_champion(folder, threads=settings.threads)
+    model = load_model(folder, threads=settings.threads)
     return albums.rank_album(album.frame, model, albums.load_measured(folder))
 
 

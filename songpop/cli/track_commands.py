@@ -88,10 +88,10 @@ def what_if_command(
 
 def _open(settings: Settings, track_id: str) -> "tuple[PublishedTrack, ScoringModel]":
     from songpop.published import tracks
-    from songpop.scoring.model import load_champion
+    from songpop.scoring.model import load_model
 
     track = tracks.read_track(settings, track_id)
-    return track, load_champion(settings.models_dir / track.champion, threads=settings.threads)
+    return track, load_model(settings.models_dir / track.champion, threads=settings.threads)
 
 
 def _association() -> str:

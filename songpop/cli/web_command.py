@@ -31,9 +31,9 @@ def web_command(settings: Settings, host: str, port: int, names: Sequence[str]) 
     It reads only, and stores nothing. On the default address only this machine can reach it, and only requests
     addressed to this machine are answered; with another --host or a proxy, say with --name which names are its own.
     """
-    from songpop.web.site import Site
+    from songpop.web.published_reader import PublishedReader
 
-    Site(settings).edition()
+    PublishedReader(settings).edition()
     server = open_server(settings, host, port, names)
     # a request that waits for a free thread is no news
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

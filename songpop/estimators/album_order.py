@@ -93,7 +93,7 @@ class AlbumOrder:
         right, by_mean = (_pairs_in_order(value, seen, group) for value in (utility, x[:, 0]))
         if right <= by_mean:
             return None
-        sharpness = max(_SHARPNESS, key=lambda value: _surprise(value * utility, seen, group))
+        sharpness = max(_SHARPNESS, key=lambda value: _log_loss(value * utility, seen, group))
         slopes, trees = _fit(x / scale, group, seen, seed, threads)
         measured = {"n_albums": n_albums, "pair_accuracy": right, "pair_accuracy_by_score": by_mean}
         measured |= _judge_picks(_softmax(sharpness * utility, group), seen, group)
@@ -246,7 +246,7 @@ def _judge_picks(chance: np.ndarray, popularity: np.ndarray, group: np.ndarray) 
     }
 
 
-def _surprise(utility: np.ndarray, popularity: np.ndarray, group: np.ndarray) -> float:
+def _log_loss(utility: np.ndarray, popularity: np.ndarray, group: np.ndarray) -> float:
     """Compute the mean log chance that the albums' best songs, ties shared out, were given."""
     best = np.full(group.max() + 1, -np.inf)
     np.maximum.at(best, group, popularity)

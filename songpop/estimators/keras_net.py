@@ -18,7 +18,7 @@ import polars as pl
 
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import calibrated_margins, predictions_of
-from songpop.estimators.recipe import MOST_JUDGED, Recipe, deal_folds, hidden_groups
+from songpop.estimators.recipe import MOST_JUDGED, Recipe, assign_folds, hidden_groups
 from songpop.estimators.scaling import CUT, N_PIECES, Scaler, network_inputs
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import CATEGORIES, NUMERIC
@@ -57,7 +57,7 @@ class KerasNet:
         self.scaler = Scaler.fit(rows.numeric)
         members = _build(keras, self.scaler, self.encoder.category_sizes, popularity, recipe)
         inputs = network_inputs(rows, self.scaler)
-        fold, judged = deal_folds(rows, recipe.n_folds, seed)
+        fold, judged = assign_folds(rows, recipe.n_folds, seed)
         held = np.arange(len(rows)) if len(rows) <= MOST_JUDGED else np.sort(judged)
         left_out = fold[:, None] == (np.arange(recipe.n_members) % recipe.n_folds)[None, :]
         seen = (~left_out).astype(np.float32)

@@ -47,7 +47,7 @@ class Recipe:
         return cls(n_members=8 if n_rows < _FEW_ROWS else 16, batch=min(256, max(32, n_rows // 24)))
 
 
-def deal_folds(rows: EncodedRows, n_folds: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def assign_folds(rows: EncodedRows, n_folds: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Deal rows to folds; where most have a date, the newest make up the first fold.
 
     Some members then know nothing of the newest releases, and their errors there are those to expect of releases yet

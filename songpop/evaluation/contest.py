@@ -27,7 +27,7 @@ COMPARED = ("mae", "spearman", "accuracy_4bin")
 
 
 @dataclass(frozen=True)
-class Bout:
+class Fold:
     """One split and seed, encoded once for all contestants.
 
     Args:
@@ -59,7 +59,7 @@ class Bout:
 
     @property
     def seed(self) -> int:
-        """The seed of all randomness of this bout."""
+        """The seed of all randomness of this fold."""
         return self.split.seed
 
     @property
@@ -70,7 +70,7 @@ class Bout:
 
 @dataclass(frozen=True)
 class Contestant:
-    """One who fits on a bout's training part and predicts its test part.
+    """One who fits on a fold's training part and predicts its test part.
 
     Args:
         family: its name in tables.
@@ -78,16 +78,16 @@ class Contestant:
     """
 
     family: str
-    compete: Callable[[Bout], pl.DataFrame]
+    compete: Callable[[Fold], pl.DataFrame]
 
     @classmethod
     def of_estimator(cls, family: str, make: Callable[[FeatureEncoder], Estimator]) -> "Contestant":
         """Let an estimator of encoded rows compete."""
 
-        def compete(bout: Bout) -> pl.DataFrame:
-            estimator = make(bout.encoded.encoder)
-            estimator.fit(bout.encoded.rows, bout.popularity, seed=bout.seed, threads=bout.threads)
-            return estimator.predict(bout.encoded.unseen)
+        def compete(fold: Fold) -> pl.DataFrame:
+            estimator = make(fold.encoded.encoder)
+            estimator.fit(fold.encoded.rows, fold.popularity, seed=fold.seed, threads=fold.threads)
+            return estimator.predict(fold.encoded.unseen)
 
         return cls(family, compete)
 
@@ -125,7 +125,7 @@ class Contest:
     headline: tuple[pl.DataFrame, dict[str, pl.DataFrame]] | None = None
 
 
-def hold_contest(
+def evaluate_models(
     frame: pl.DataFrame,
     contestants: Sequence[Contestant],
     *,
@@ -164,9 +164,9 @@ def hold_contest(
                 f"judging on the {name} split, seed {split.seed}: {len(split.train):,} rows to fit, "
                 f"{len(split.test):,} to judge"
             )
-            bout = Bout(frame, split, threads, encode)
+            fold = Fold(frame, split, threads, encode)
             for contestant in contestants:
-                told, seconds = _compete(contestant, bout, store)
+                told, seconds = _compete(contestant, fold, store)
                 tell_fit(f"{name} {split.seed} {contestant.family}: {seconds:.1f} s")
                 predictions[contestant.family].append(told)
                 found.by_seed.append(
@@ -178,15 +178,15 @@ def hold_contest(
     return found
 
 
-def _compete(contestant: Contestant, bout: Bout, store: Store | None) -> tuple[pl.DataFrame, float]:
-    kept = store.load(bout.split, contestant.family) if store else None
+def _compete(contestant: Contestant, fold: Fold, store: Store | None) -> tuple[pl.DataFrame, float]:
+    kept = store.load(fold.split, contestant.family) if store else None
     if kept is not None:
         return kept
     started = time.perf_counter()
-    predictions = contestant.compete(bout)
+    predictions = contestant.compete(fold)
     seconds = time.perf_counter() - started
     if store:
-        store.save(bout.split, contestant.family, predictions, seconds)
+        store.save(fold.split, contestant.family, predictions, seconds)
     return predictions, seconds
 
 

@@ -86,7 +86,7 @@ def promote(run: Run, model_version: str, reason: str | None = None) -> PromoteR
         _refuse_unknown(con, model_version)
         if model_version == champion:
             raise ModelError(f"A version to promote must not be the champion, however {model_version} is it already.")
-        model.load_champion(run.settings.models_dir / model_version)
+        model.load_model(run.settings.models_dir / model_version)
         is_return = con.execute(
             "select count(*) > 0 from ledger.promotions where champion = ?", [model_version]
         ).fetchall()[0][0]

@@ -56,10 +56,10 @@ def _nothing_new(run: Run) -> Finding:
 def _score_frame(con: duckdb.DuckDBPyConnection, run: Run, releases: pl.DataFrame, champion: str) -> list[Finding]:
     """Score releases, keep scores and their drift, and return what drifted."""
     from songpop.scoring import drift
-    from songpop.scoring.model import load_champion
+    from songpop.scoring.model import load_model
     from songpop.scoring.score import CONTRIBUTION_COLUMNS, score_releases
 
-    model = load_champion(run.settings.models_dir / champion, threads=run.settings.threads)
+    model = load_model(run.settings.models_dir / champion, threads=run.settings.threads)
     scores = score_releases(releases, model)
     stamped = scores.join(
         releases.select("track_id", "album_id", "release_date"), on="track_id", how="left", maintain_order="left"

@@ -78,7 +78,7 @@ def _is_usable(run: Run, model_version: str) -> bool:
     from songpop.scoring import model
 
     try:
-        model.load_champion(run.settings.models_dir / model_version)
+        model.load_model(run.settings.models_dir / model_version)
     except ModelError:
         return False
     return True

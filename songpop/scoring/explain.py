@@ -23,7 +23,7 @@ def explain_tracks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
 
     Args:
         frame: as for `score_releases`.
-        model: from `load_champion`.
+        model: from `load_model`.
 
     Returns:
         `track_id, feature_group, contribution, score, reference_score`; a track's contributions add up to
@@ -70,7 +70,7 @@ def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
 
     Args:
         frame: one row, as for `score_releases`.
-        model: from `load_champion`.
+        model: from `load_model`.
 
     Raises:
         ModelError: `frame` has not one row, or lacks `track_id` or `artist_name`.

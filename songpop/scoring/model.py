@@ -36,7 +36,7 @@ class ScoringModel:
     order: AlbumOrder | None = None
 
 
-def load_champion(model_dir: Path, threads: int = 1) -> ScoringModel:
+def load_model(model_dir: Path, threads: int = 1) -> ScoringModel:
     """Load a model version from its folder.
 
     Raises:

@@ -20,7 +20,7 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
 
     Args:
         frame: one row a track, columns as in the model frame; all but `track_id` and `artist_name` may be absent.
-        model: from `load_champion`.
+        model: from `load_model`.
 
     Returns:
         One row a row of `frame`, in its order: `track_id, score, score_low, score_high, p_0_25, p_26_50, p_51_75,

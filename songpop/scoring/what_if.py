@@ -61,7 +61,7 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
         frame: one row, as for `score_releases`.
         changes: new values by column (`changing.SETTABLE`), as text or typed; None is unknown. A date brings its year
             along, and a year moves the date into it.
-        model: from `load_champion`.
+        model: from `load_model`.
 
     Raises:
         SettingsError: a change can't be made.

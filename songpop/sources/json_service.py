@@ -13,7 +13,7 @@ import requests
 from songpop import __version__
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
 from songpop.sources.loopback import is_loopback
-from songpop.sources.rate_limited_caller import Failure, Memory, PoliteCaller, RunClock, read_retry_after
+from songpop.sources.rate_limited_caller import Failure, Memory, RateLimitedCaller, RunClock, read_retry_after
 from songpop.sources.timed_session import TimedSession
 
 Row = dict[str, Any]
@@ -26,7 +26,7 @@ _LONGEST_QUOTE = 100
 
 
 class Unanswered(Exception):
-    """One call brought no usable answer; for `PoliteCaller`, which raises one of ours in its place."""
+    """One call brought no usable answer; for `RateLimitedCaller`, which raises one of ours in its place."""
 
     def __init__(self, failure: Failure) -> None:
         """Keep what it means."""
@@ -81,7 +81,7 @@ class JsonService:
         self._session = TimedSession()
         self._session.trust_env = not self.is_loopback
         self._session.headers.update({"User-Agent": f"songpop/{__version__}", "Accept": "application/json"})
-        self.caller = PoliteCaller(
+        self.caller = RateLimitedCaller(
             self.title,
             _read_failure,
             clock,

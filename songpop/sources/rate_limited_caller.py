@@ -158,7 +158,7 @@ class RunClock:
         return self._began + self.deadline_seconds - self.seconds()
 
 
-class PoliteCaller:
+class RateLimitedCaller:
     """Make every call to one service, and remember what it refused and where it said stop.
 
     Attributes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from songpop.settings import Settings
 from songpop.sources.deezer import DeezerSource
 from songpop.sources.listenbrainz import ListenBrainzSource
-from songpop.sources.rate_limited_caller import Memory, PoliteCaller, RunClock
+from songpop.sources.rate_limited_caller import Memory, RateLimitedCaller, RunClock
 from songpop.sources.reccobeats import ReccoBeatsSource
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Service(Protocol):
     """What every service has: its caller, what it refused and what stayed unusable."""
 
-    caller: PoliteCaller
+    caller: RateLimitedCaller
     is_loopback: bool
     refused: dict[str, str]
     n_given_up: int

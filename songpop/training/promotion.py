@@ -118,9 +118,9 @@ def _same_rows(
 
 def _shipped_scores(folder: Path, frame: pl.DataFrame) -> pl.Series:
     """Score rows with a version as it is shipped."""
-    from songpop.scoring.model import load_champion
+    from songpop.scoring.model import load_model
 
-    model = load_champion(folder)
+    model = load_model(folder)
     return model.net.predict(model.encoder.transform(frame))["score"]
 
 

@@ -20,7 +20,7 @@ from songpop.estimators.keras_net import KerasNet
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
 from songpop.evaluation import HEADLINE, SPLITS, data_sha256, describe_protocol
-from songpop.evaluation.contest import Bout, Contest, Contestant, hold_contest
+from songpop.evaluation.contest import Contest, Contestant, Fold, evaluate_models
 from songpop.evaluation.encoding import encode_with
 from songpop.evaluation.leaks import refuse_leaks
 from songpop.features import ANALYSIS, GROUPS, EncodedRows, FeatureEncoder, conform, has_analysis
@@ -157,14 +157,14 @@ def product_contestants() -> list[Contestant]:
     ]
 
 
-def _compete_with_the_network(bout: Bout) -> pl.DataFrame:
+def _compete_with_the_network(fold: Fold) -> pl.DataFrame:
     """Fit the network as it is shipped, and let it pick each album's single."""
-    net = KerasNet(bout.encoded.encoder)
-    net.fit(bout.encoded.rows, bout.popularity, seed=bout.seed, threads=bout.threads)
-    order = _fit_order(net, bout.encoded.rows, bout.train, bout.seed, bout.threads)
-    unseen = bout.encoded.unseen
-    p_best = chances_within(order, unseen, net.predict_distribution(unseen), conform(bout.test)["album_id"])
-    return net.predict(bout.encoded.unseen).with_columns(p_best)
+    net = KerasNet(fold.encoded.encoder)
+    net.fit(fold.encoded.rows, fold.popularity, seed=fold.seed, threads=fold.threads)
+    order = _fit_order(net, fold.encoded.rows, fold.train, fold.seed, fold.threads)
+    unseen = fold.encoded.unseen
+    p_best = chances_within(order, unseen, net.predict_distribution(unseen), conform(fold.test)["album_id"])
+    return net.predict(fold.encoded.unseen).with_columns(p_best)
 
 
 def _fit_order(net: KerasNet, rows: EncodedRows, frame: pl.DataFrame, seed: int, threads: int) -> AlbumOrder | None:
@@ -182,7 +182,7 @@ def _evaluate(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) -> C
         sample = frame[chosen]
     encode = encode_with(FeatureEncoder)
     refuse_leaks(encode, sample, seed)
-    found = hold_contest(
+    found = evaluate_models(
         sample,
         product_contestants(),
         seeds=seeds_of(frame.height, seed),

@@ -6,35 +6,35 @@ from datetime import date
 from typing import Any
 
 from songpop.errors import ModelError, SettingsError, SourceError
-from songpop.web.responses import AskedWrongly
-from songpop.web.site import Site
+from songpop.web.published_reader import PublishedReader
+from songpop.web.responses import BadRequest
 
 # what was sent lay in a scratch folder while it was read
 _PLACE = re.compile(r"\S*album\.csv")
 
 
-class BadList(AskedWrongly):
+class BadList(BadRequest):
     """The list that was sent is no album."""
 
 
-def rank_known(site: Site, album_id: str) -> dict[str, Any]:
+def rank_known(reader: PublishedReader, album_id: str) -> dict[str, Any]:
     """Rank the songs of an album of the readers' file.
 
     Raises:
-        AskedWrongly: there is no such album, or it has one song only.
+        BadRequest: there is no such album, or it has one song only.
     """
     from songpop import albums
 
     try:
-        album = albums.read_album(site.settings, album_id)
+        album = albums.read_album(reader.settings, album_id)
     except SettingsError as error:
-        raise AskedWrongly(
+        raise BadRequest(
             f"There is no album '{album_id[:80]}' of two songs or more in the published file.", 404
         ) from error
-    return _told(site, album)
+    return _told(reader, album)
 
 
-def rank_sent(site: Site, content: bytes, *, today: date) -> dict[str, Any]:
+def rank_sent(reader: PublishedReader, content: bytes, *, today: date) -> dict[str, Any]:
     """Rank the songs of a CSV; lines that can't be used are told with the reason.
 
     Raises:
@@ -43,12 +43,12 @@ def rank_sent(site: Site, content: bytes, *, today: date) -> dict[str, Any]:
     from songpop import albums
 
     try:
-        album = albums.read_album_file(site.settings, content, today=today)
+        album = albums.read_album_file(reader.settings, content, today=today)
     except SourceError as error:
         raise BadList(
             _PLACE.sub("the list", str(error)).replace("however The list", "however the list"), 422
         ) from error
-    return _told(site, album)
+    return _told(reader, album)
 
 
 def most_songs() -> int:
@@ -65,11 +65,11 @@ def template() -> str:
     return albums.template()
 
 
-def _told(site: Site, album: Any) -> dict[str, Any]:
+def _told(reader: PublishedReader, album: Any) -> dict[str, Any]:
     from songpop import albums
 
-    model = site.champion()
-    measured = site.kept("measured", lambda: albums.load_measured(site.settings.models_dir / album.champion))
+    model = reader.champion()
+    measured = reader.kept("measured", lambda: albums.load_measured(reader.settings.models_dir / album.champion))
     try:
         ranking = albums.rank_album(album.frame, model, measured)
     except ModelError as error:

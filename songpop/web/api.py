@@ -10,9 +10,9 @@ from songpop.clock import local_today, utc_now
 from songpop.scoring import what_if_inputs
 from songpop.web import albums, lists, quality, searching, song_scores
 from songpop.web.controls import CONTROLS, NAMES, written
-from songpop.web.responses import Answer, Asked, AskedWrongly, Data, Download, one_of, whole
+from songpop.web.published_reader import PublishedReader
+from songpop.web.responses import Answer, BadRequest, Data, Download, Request, one_of, whole
 from songpop.web.schemas import Schema, ref
-from songpop.web.site import Site
 
 ROOT = "/api/v1"
 _LISTS = list(lists.LISTS)
@@ -44,26 +44,26 @@ class Operation:
     body: Mapping[str, Schema] = field(default_factory=dict)
 
 
-def read_song(asked: Asked, known: tuple[str, ...]) -> dict[str, Any]:
+def read_song(request: Request, known: tuple[str, ...]) -> dict[str, Any]:
     """Read a JSON object that was sent.
 
     Raises:
-        AskedWrongly: it is none, or holds names that are not known.
+        BadRequest: it is none, or holds names that are not known.
     """
-    if asked.kind != "application/json":
-        raise AskedWrongly(f"The body must be application/json, however it is '{asked.kind[:60]}'.", 415)
+    if request.kind != "application/json":
+        raise BadRequest(f"The body must be application/json, however it is '{request.kind[:60]}'.", 415)
     try:
-        sent = json.loads(asked.body or b"{}")
+        sent = json.loads(request.body or b"{}")
         # half of a surrogate pair is JSON, and no text
         json.dumps(sent, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise AskedWrongly(f"The body must be JSON, however it is not: {error}.") from error
+        raise BadRequest(f"The body must be JSON, however it is not: {error}.") from error
     if not isinstance(sent, dict) or not isinstance(sent.get("values", {}), dict):
-        raise AskedWrongly('The body must be an object such as {"values": {"tempo": 120}}, however it is not.')
+        raise BadRequest('The body must be an object such as {"values": {"tempo": 120}}, however it is not.')
     if unknown := sorted(set(sent) - set(known)):
-        raise AskedWrongly(f"The body may hold {', '.join(known)}, however it holds '{unknown[0][:40]}'.")
+        raise BadRequest(f"The body may hold {', '.join(known)}, however it holds '{unknown[0][:40]}'.")
     if not isinstance(sent.get("track_id"), str | None):
-        raise AskedWrongly("track_id must be a text, however it is not.")
+        raise BadRequest("track_id must be a text, however it is not.")
     odd = [name for name, value in sent.get("values", {}).items() if not _is_plain(value)]
     if odd:
         raise song_scores.BadValues({odd[0]: f"{odd[0][:40]} must be a text, a number or null, however it is not."})
@@ -74,15 +74,15 @@ def _is_plain(value: Any) -> bool:
     return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
 
 
-def _begun(site: Site, sent: Mapping[str, Any]) -> tuple[song_scores.Beginning, dict[str, Any], list[str]]:
+def _begun(reader: PublishedReader, sent: Mapping[str, Any]) -> tuple[song_scores.Beginning, dict[str, Any], list[str]]:
     """Return what a song begins with, what was changed about it, and what to say about that."""
-    beginning = song_scores.begin(site, sent.get("track_id"))
-    values, remarks = song_scores.with_artist(site, beginning.row, sent.get("values", {}))
+    beginning = song_scores.begin(reader, sent.get("track_id"))
+    values, remarks = song_scores.with_artist(reader, beginning.row, sent.get("values", {}))
     return beginning, song_scores.changes_of(beginning.row, values), remarks
 
 
-def _health(site: Site, asked: Asked) -> Answer:
-    edition = site.edition()
+def _health(reader: PublishedReader, request: Request) -> Answer:
+    edition = reader.edition()
     return Data(
         {
             "status": "ok",
@@ -93,8 +93,8 @@ def _health(site: Site, asked: Asked) -> Answer:
     )
 
 
-def _features(site: Site, asked: Asked) -> Answer:
-    model = site.champion()
+def _features(reader: PublishedReader, request: Request) -> Answer:
+    model = reader.champion()
     told = [
         {
             "name": control.name,
@@ -110,61 +110,67 @@ def _features(site: Site, asked: Asked) -> Answer:
     return Data({"features": told, "genres": model.encoder.genres})
 
 
-def _asked_text(asked: Asked) -> str:
-    text = asked.query.get("q", "").strip()
+def _asked_text(request: Request) -> str:
+    text = request.query.get("q", "").strip()
     if not 0 < len(text) <= 200:
-        raise AskedWrongly("q must be a text of 1 to 200 characters, however it is not.")
+        raise BadRequest("q must be a text of 1 to 200 characters, however it is not.")
     return text
 
 
-def _tracks(site: Site, asked: Asked) -> Answer:
-    return Data({"tracks": searching.find_tracks(site, _asked_text(asked), whole(asked.query, "limit", 8, 1, 50))})
+def _tracks(reader: PublishedReader, request: Request) -> Answer:
+    return Data(
+        {"tracks": searching.find_tracks(reader, _asked_text(request), whole(request.query, "limit", 8, 1, 50))}
+    )
 
 
-def _albums(site: Site, asked: Asked) -> Answer:
-    return Data({"albums": searching.find_albums(site, _asked_text(asked), whole(asked.query, "limit", 8, 1, 50))})
+def _albums(reader: PublishedReader, request: Request) -> Answer:
+    return Data(
+        {"albums": searching.find_albums(reader, _asked_text(request), whole(request.query, "limit", 8, 1, 50))}
+    )
 
 
-def _artists(site: Site, asked: Asked) -> Answer:
-    return Data({"artists": searching.find_artists(site, _asked_text(asked), whole(asked.query, "limit", 8, 1, 50))})
+def _artists(reader: PublishedReader, request: Request) -> Answer:
+    return Data(
+        {"artists": searching.find_artists(reader, _asked_text(request), whole(request.query, "limit", 8, 1, 50))}
+    )
 
 
-def _track(site: Site, asked: Asked, track_id: str) -> Answer:
-    beginning = song_scores.begin(site, track_id)
+def _track(reader: PublishedReader, request: Request, track_id: str) -> Answer:
+    beginning = song_scores.begin(reader, track_id)
     row = beginning.row
     values = {name: song_scores.as_day(row[name]) for name in NAMES}
     return Data({**(beginning.facts or {}), "values": values})
 
 
-def _score(site: Site, asked: Asked) -> Answer:
-    return Data(song_scores.tell_score(site, *_begun(site, read_song(asked, ("track_id", "values")))))
+def _score(reader: PublishedReader, request: Request) -> Answer:
+    return Data(song_scores.tell_score(reader, *_begun(reader, read_song(request, ("track_id", "values")))))
 
 
-def _sweep(site: Site, asked: Asked) -> Answer:
-    sent = read_song(asked, ("track_id", "values", "feature"))
+def _sweep(reader: PublishedReader, request: Request) -> Answer:
+    sent = read_song(request, ("track_id", "values", "feature"))
     if not isinstance(sent.get("feature"), str):
-        raise AskedWrongly('feature must be the name of one, as in {"feature": "tempo"}, however it is not.')
-    beginning, changes, _ = _begun(site, sent)
-    return Data(song_scores.tell_sweep(site, beginning, changes, sent["feature"]))
+        raise BadRequest('feature must be the name of one, as in {"feature": "tempo"}, however it is not.')
+    beginning, changes, _ = _begun(reader, sent)
+    return Data(song_scores.tell_sweep(reader, beginning, changes, sent["feature"]))
 
 
-def _album(site: Site, asked: Asked, album_id: str) -> Answer:
-    return Data(albums.rank_known(site, album_id))
+def _album(reader: PublishedReader, request: Request, album_id: str) -> Answer:
+    return Data(albums.rank_known(reader, album_id))
 
 
-def _single(site: Site, asked: Asked) -> Answer:
-    if asked.kind not in ("text/csv", "text/plain"):
-        raise AskedWrongly(f"The body must be text/csv, however it is '{asked.kind[:60]}'.", 415)
-    return Data(albums.rank_sent(site, asked.body, today=local_today()))
+def _single(reader: PublishedReader, request: Request) -> Answer:
+    if request.kind not in ("text/csv", "text/plain"):
+        raise BadRequest(f"The body must be text/csv, however it is '{request.kind[:60]}'.", 415)
+    return Data(albums.rank_sent(reader, request.body, today=local_today()))
 
 
-def _template(site: Site, asked: Asked) -> Answer:
+def _template(reader: PublishedReader, request: Request) -> Answer:
     return Download(albums.template().encode(), "text/csv; charset=utf-8", "album.csv")
 
 
-def _list(site: Site, asked: Asked, name: str) -> Answer:
-    wanted = lists.read_wanted(name, asked.query)
-    frame, n_rows, page = lists.read_page(site, wanted)
+def _list(reader: PublishedReader, request: Request, name: str) -> Answer:
+    wanted = lists.read_wanted(name, request.query)
+    frame, n_rows, page = lists.read_page(reader, wanted)
     n_pages = max(-(-n_rows // wanted.per_page), 1)
     return Data(
         {
@@ -178,25 +184,25 @@ def _list(site: Site, asked: Asked, name: str) -> Answer:
     )
 
 
-def download(site: Site, asked: Asked, name: str, file_format: str) -> Answer:
+def download(reader: PublishedReader, request: Request, name: str, file_format: str) -> Answer:
     """Answer with a list as a file: every row that fits, in the order of the screen, or its page only."""
-    wanted = lists.read_wanted(name, asked.query)
+    wanted = lists.read_wanted(name, request.query)
     if file_format not in lists.FORMATS:
-        raise AskedWrongly(
+        raise BadRequest(
             f"A format must be one of {', '.join(lists.FORMATS)}, however it is '{file_format[:40]}'.", 404
         )
-    only_page = one_of(asked.query, "rows", _ROWS) == "page"
-    only_shown = one_of(asked.query, "columns", _COLUMNS) == "screen"
-    frame = lists.read_page(site, wanted)[0] if only_page else lists.read_whole(site, wanted)
+    only_page = one_of(request.query, "rows", _ROWS) == "page"
+    only_shown = one_of(request.query, "columns", _COLUMNS) == "screen"
+    frame = lists.read_page(reader, wanted)[0] if only_page else lists.read_whole(reader, wanted)
     if only_shown:
         frame = lists.on_screen(frame, wanted.listed)
-    file = lists.write_file(site, frame, wanted, file_format)
-    as_of = written(site.edition().as_of_date)
+    file = lists.write_file(reader, frame, wanted, file_format)
+    as_of = written(reader.edition().as_of_date)
     return Download(file, lists.FORMATS[file_format], f"{name}-{as_of}.{file_format}")
 
 
-def _quality(site: Site, asked: Asked) -> Answer:
-    return Data(quality.read_quality(site, now=utc_now().replace(tzinfo=UTC)))
+def _quality(reader: PublishedReader, request: Request) -> Answer:
+    return Data(quality.read_quality(reader, now=utc_now().replace(tzinfo=UTC)))
 
 
 _TEXT: Schema = {"type": "string"}

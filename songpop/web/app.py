@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from songpop.errors import ModelError, SongpopError, WarehouseError
 from songpop.settings import Settings
 from songpop.web import api, formatting, openapi, pages
-from songpop.web.responses import Answer, Asked, AskedWrongly, Data, Elsewhere, Page
-from songpop.web.site import OTHER_VERSION, Site
+from songpop.web.published_reader import OTHER_VERSION, PublishedReader
+from songpop.web.responses import Answer, BadRequest, Data, Page, Redirect, Request
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -56,15 +56,17 @@ def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) ->
     app.jinja_env.filters |= formatting.FILTERS
     # Flask would lead elsewhere by an absolute address, made from the host that the request names
     app.url_map.merge_slashes = False
-    site = Site(settings)
+    reader = PublishedReader(settings)
     stamp = _stamp(_HERE / "static")
-    app.context_processor(lambda: _of_every_page(site, stamp))
+    app.context_processor(lambda: _of_every_page(reader, stamp))
     for path, method, answer in pages.ROUTES:
-        _route(app, site, path, method, answer)
+        _route(app, reader, path, method, answer)
     for operation in api.OPERATIONS:
-        _route(app, site, api.ROOT + re.sub(r"\{(\w+)\}", r"<\1>", operation.path), operation.method, operation.answer)
+        _route(
+            app, reader, api.ROOT + re.sub(r"\{(\w+)\}", r"<\1>", operation.path), operation.method, operation.answer
+        )
     described = openapi.describe_api()
-    _route(app, site, f"{api.ROOT}/openapi.json", "GET", lambda site, asked: Data(described))
+    _route(app, reader, f"{api.ROOT}/openapi.json", "GET", lambda reader, request: Data(described))
     app.after_request(_secured)
     app.register_error_handler(Exception, _told)
     return app
@@ -77,19 +79,19 @@ def warm(app: "Flask") -> None:
         client.get(path)
 
 
-def _route(app: "Flask", site: Site, path: str, method: str, answer: Callable[..., Answer]) -> None:
+def _route(app: "Flask", reader: PublishedReader, path: str, method: str, answer: Callable[..., Answer]) -> None:
     def view(**parts: str) -> "Response":
-        return _respond(answer(site, _asked(), **parts))
+        return _respond(answer(reader, _asked(), **parts))
 
     app.add_url_rule(path, endpoint=f"{method} {path}", view_func=view, methods=[method])
 
 
-def _asked() -> Asked:
+def _asked() -> Request:
     from flask import request
 
     file = request.files.get("file")
     is_form = request.mimetype in ("multipart/form-data", "application/x-www-form-urlencoded")
-    return Asked(
+    return Request(
         request.args.to_dict(),
         request.form.to_dict(),
         file.read() if file else None,
@@ -105,7 +107,7 @@ def _respond(answer: Answer) -> "Response":
         response = make_response(render_template(answer.template, **answer.values), answer.status)
         response.headers["Cache-Control"] = "no-cache"
         return response
-    if isinstance(answer, Elsewhere):
+    if isinstance(answer, Redirect):
         return make_response(redirect(request.script_root + answer.path, 303))
     if isinstance(answer, Data):
         return current_app.response_class(_json(answer.content), mimetype="application/json")
@@ -137,11 +139,11 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else str(value)
 
 
-def _of_every_page(site: Site, stamp: str) -> dict[str, Any]:
+def _of_every_page(reader: PublishedReader, stamp: str) -> dict[str, Any]:
     from flask import request
 
     try:
-        edition = site.edition()
+        edition = reader.edition()
     except SongpopError:
         edition = None
     return {"edition": edition, "root": request.script_root, "stamp": stamp, "path": request.path}
@@ -184,7 +186,7 @@ def _told(error: Exception) -> "Response":
 def _status_and_words(error: Exception) -> tuple[int, str]:
     from werkzeug.exceptions import HTTPException
 
-    if isinstance(error, AskedWrongly):
+    if isinstance(error, BadRequest):
         return error.status, str(error)
     if isinstance(error, ModelError | WarehouseError):
         return 503, str(error)

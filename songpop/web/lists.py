@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from songpop.errors import WarehouseError
-from songpop.web.responses import AskedWrongly, filled, whole
+from songpop.web.published_reader import OTHER_VERSION, PublishedReader
+from songpop.web.responses import BadRequest, filled, whole
 from songpop.web.searching import HOLDS
-from songpop.web.site import OTHER_VERSION, Site
 
 if TYPE_CHECKING:
     import polars as pl
@@ -171,16 +171,16 @@ def read_wanted(name: str, query: Mapping[str, str]) -> Wanted:
     """Read from an address what of a list is asked for.
 
     Raises:
-        AskedWrongly: there is no such list or column, or a filter is not of its kind.
+        BadRequest: there is no such list or column, or a filter is not of its kind.
     """
     if name not in LISTS:
-        raise AskedWrongly(f"A list must be one of {', '.join(LISTS)}, however it is '{name[:40]}'.", 404)
+        raise BadRequest(f"A list must be one of {', '.join(LISTS)}, however it is '{name[:40]}'.", 404)
     asked = filled(query)
     listed = LISTS[name]
     sort = asked.get("sort")
     columns = [heading.sorts for heading in listed.headings]
     if sort is not None and sort.lstrip("-") not in columns:
-        raise AskedWrongly(
+        raise BadRequest(
             f"sort must be one of {', '.join(columns)}, with a - for the highest first, however it is '{sort[:40]}'."
         )
     return Wanted(
@@ -212,9 +212,7 @@ def _day(asked: Mapping[str, str], name: str) -> date | None:
     try:
         return date.fromisoformat(asked[name])
     except ValueError:
-        raise AskedWrongly(
-            f"{name} must be a date of the form YYYY-MM-DD, however it is '{asked[name][:40]}'."
-        ) from None
+        raise BadRequest(f"{name} must be a date of the form YYYY-MM-DD, however it is '{asked[name][:40]}'.") from None
 
 
 def _number(asked: Mapping[str, str], name: str) -> float | None:
@@ -225,18 +223,18 @@ def _number(asked: Mapping[str, str], name: str) -> float | None:
     except ValueError:
         value = -1.0
     if not 0 <= value <= 100:
-        raise AskedWrongly(f"{name} must be a number from 0 to 100, however it is '{asked[name][:40]}'.")
+        raise BadRequest(f"{name} must be a number from 0 to 100, however it is '{asked[name][:40]}'.")
     return value
 
 
-def read_page(site: Site, wanted: Wanted) -> "tuple[pl.DataFrame, int, int]":
+def read_page(reader: PublishedReader, wanted: Wanted) -> "tuple[pl.DataFrame, int, int]":
     """Read one page of a list: its rows, how many rows fit, and which page it is (the last, where there are fewer).
 
     Raises:
         WarehouseError: the published file lacks columns of the list.
     """
     query, parameters = _query(wanted)
-    with site.reading() as con:
+    with reader.reading() as con:
         n_rows = con.execute(f"select count(*) from ({query})", parameters).fetchall()[0][0]
         page = min(wanted.page, max(-(-n_rows // wanted.per_page), 1))
         places = {"n_shown": wanted.per_page, "n_before": (page - 1) * wanted.per_page}
@@ -244,14 +242,14 @@ def read_page(site: Site, wanted: Wanted) -> "tuple[pl.DataFrame, int, int]":
         return _with_all_columns(con.execute(paged, parameters | places).pl(), wanted.listed), n_rows, page
 
 
-def read_whole(site: Site, wanted: Wanted) -> "pl.DataFrame":
+def read_whole(reader: PublishedReader, wanted: Wanted) -> "pl.DataFrame":
     """Read all rows of a list that fit, in the order of the screen.
 
     Raises:
         WarehouseError: the published file lacks columns of the list.
     """
     query, parameters = _query(wanted)
-    with site.reading() as con:
+    with reader.reading() as con:
         return _with_all_columns(con.execute(f"{query} {_order(wanted)}", parameters).pl(), wanted.listed)
 
 
@@ -269,7 +267,7 @@ def on_screen(frame: "pl.DataFrame", listed: RankedList) -> "pl.DataFrame":
     return frame.select(list(dict.fromkeys([*names, *ids])))
 
 
-def write_file(site: Site, frame: "pl.DataFrame", wanted: Wanted, file_format: str) -> bytes:
+def write_file(reader: PublishedReader, frame: "pl.DataFrame", wanted: Wanted, file_format: str) -> bytes:
     """Write a list as a file in one of FORMATS."""
     from songpop.published import exports
     from songpop.published.list_definition import Filters
@@ -277,7 +275,7 @@ def write_file(site: Site, frame: "pl.DataFrame", wanted: Wanted, file_format: s
     chosen = {name: value for name, value in wanted.filters.items() if value is not None}
     notes = {}
     if file_format == "xlsx":
-        notes = exports.list_notes(site.settings, wanted.listed.name, Filters(**chosen))
+        notes = exports.list_notes(reader.settings, wanted.listed.name, Filters(**chosen))
         notes |= {"Search": wanted.q} if wanted.q else {}
         notes |= {"Sorted by": f"{wanted.sort}{', highest first' if wanted.falling else ''}"} if wanted.sort else {}
     file = io.BytesIO()

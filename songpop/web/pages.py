@@ -9,8 +9,8 @@ from songpop.clock import local_today, utc_now
 from songpop.errors import ModelError
 from songpop.web import albums, api, charts, formatting, lists, openapi, quality, searching, song_scores
 from songpop.web.controls import NAMES, shown
-from songpop.web.responses import Answer, Asked, AskedWrongly, Download, Elsewhere, Page, filled
-from songpop.web.site import Site
+from songpop.web.published_reader import PublishedReader
+from songpop.web.responses import Answer, BadRequest, Download, Page, Redirect, Request, filled
 
 _TOP = 10
 # the longest bar stands for so many points at least
@@ -18,20 +18,20 @@ _LEAST_WIDEST = 6.0
 _DOCS_KINDS = {".html": "text/html; charset=utf-8", ".json": "application/json", ".png": "image/png"}
 
 
-def _home(site: Site, asked: Asked) -> Answer:
+def _home(reader: PublishedReader, request: Request) -> Answer:
     wanted = lists.read_wanted("releases", {"per_page": str(_TOP)})
-    frame, n_rows, _ = lists.read_page(site, wanted)
-    singles = lists.read_page(site, lists.read_wanted("singles", {"per_page": "4"}))
+    frame, n_rows, _ = lists.read_page(reader, wanted)
+    singles = lists.read_page(reader, lists.read_wanted("singles", {"per_page": "4"}))
     values = {"rows": frame.to_dicts(), "n_rows": n_rows, "listed": wanted.listed, "wanted": wanted}
     return Page("home.html", values | {"singles": singles[0].to_dicts(), "n_singles": singles[1], "charts": charts})
 
 
-def _score(site: Site, asked: Asked) -> Answer:
+def _score(reader: PublishedReader, request: Request) -> Answer:
     """Show the form, as it was filled in or for a track that was found, and the score of what it holds."""
-    q = asked.query.get("q", "").strip()[:200]
-    beginning = song_scores.begin(site, asked.query.get("track_id", "").strip() or None)
-    entered = {name: text for name, text in asked.query.items() if name in NAMES}
-    texts, remarks = song_scores.with_artist(site, beginning.row, entered)
+    q = request.query.get("q", "").strip()[:200]
+    beginning = song_scores.begin(reader, request.query.get("track_id", "").strip() or None)
+    entered = {name: text for name, text in request.query.items() if name in NAMES}
+    texts, remarks = song_scores.with_artist(reader, beginning.row, entered)
     faults: dict[str, str] = {}
     try:
         changes = song_scores.changes_of(beginning.row, texts)
@@ -40,14 +40,14 @@ def _score(site: Site, asked: Asked) -> Answer:
         changes = song_scores.changes_of(
             beginning.row, {name: text for name, text in texts.items() if name not in faults}
         )
-    told = song_scores.tell_score(site, beginning, changes, remarks)
+    told = song_scores.tell_score(reader, beginning, changes, remarks)
     values = {
         "beginning": beginning,
         "told": told,
-        "form_parts": _form_parts(site, beginning, changes, {name: texts[name] for name in faults}, faults, told),
-        "genres": site.champion().encoder.genres,
+        "form_parts": _form_parts(reader, beginning, changes, {name: texts[name] for name in faults}, faults, told),
+        "genres": reader.champion().encoder.genres,
         "q": q,
-        "found": searching.find_tracks(site, q) if q else [],
+        "found": searching.find_tracks(reader, q) if q else [],
         "nobody": song_scores.NOBODY,
         "largest": max(_LEAST_WIDEST, *(abs(part["points"]) for part in told["contributions"])),
         "charts": charts,
@@ -57,7 +57,7 @@ def _score(site: Site, asked: Asked) -> Answer:
 
 
 def _form_parts(
-    site: Site,
+    reader: PublishedReader,
     beginning: song_scores.Beginning,
     changes: Mapping[str, Any],
     wrong: Mapping[str, str],
@@ -65,7 +65,7 @@ def _form_parts(
     told: Mapping[str, Any],
 ) -> dict[str, list[dict[str, Any]]]:
     """Describe the form's controls under their headings; what was entered wrongly stays as it was."""
-    model, outside = site.champion(), told["outside"]
+    model, outside = reader.champion(), told["outside"]
     row = song_scores.changed_frame(beginning.frame, changes).row(0, named=True)
     parts: dict[str, list[dict[str, Any]]] = {}
     for control in shown(row, beginning.row, wrong, faults, model.experience, outside):
@@ -73,30 +73,30 @@ def _form_parts(
     return parts
 
 
-def _single(site: Site, asked: Asked) -> Answer:
+def _single(reader: PublishedReader, request: Request) -> Answer:
     """Show the ways to name an album, and for one that was picked its songs in order."""
-    query = filled(asked.query)
-    told = albums.rank_known(site, query["album_id"]) if "album_id" in query else None
+    query = filled(request.query)
+    told = albums.rank_known(reader, query["album_id"]) if "album_id" in query else None
     q = query.get("q", "")[:200]
-    found = searching.find_albums(site, q, 20) if q else []
-    return Page("single.html", _single_values(site, told) | {"q": q, "found": found})
+    found = searching.find_albums(reader, q, 20) if q else []
+    return Page("single.html", _single_values(reader, told) | {"q": q, "found": found})
 
 
-def _single_sent(site: Site, asked: Asked) -> Answer:
+def _single_sent(reader: PublishedReader, request: Request) -> Answer:
     """Rank a list that was pasted or uploaded; nothing of it is stored."""
-    pasted = asked.form.get("songs", "")
-    content = asked.file or pasted.encode()
+    pasted = request.form.get("songs", "")
+    content = request.file or pasted.encode()
     try:
-        told = albums.rank_sent(site, content, today=local_today())
+        told = albums.rank_sent(reader, content, today=local_today())
     except albums.BadList as error:
-        values = {"fault": str(error), "pasted": pasted if not asked.file else "", "q": "", "found": []}
-        return Page("single.html", _single_values(site, None) | values, error.status)
-    return Page("single.html", _single_values(site, told) | {"q": "", "found": [], "pasted": pasted})
+        values = {"fault": str(error), "pasted": pasted if not request.file else "", "q": "", "found": []}
+        return Page("single.html", _single_values(reader, None) | values, error.status)
+    return Page("single.html", _single_values(reader, told) | {"q": "", "found": [], "pasted": pasted})
 
 
-def _single_values(site: Site, told: dict[str, Any] | None) -> dict[str, Any]:
+def _single_values(reader: PublishedReader, told: dict[str, Any] | None) -> dict[str, Any]:
     wanted = lists.read_wanted("singles", {"sort": "-p_best", "per_page": "4"})
-    clearest = [] if told else lists.read_page(site, wanted)[0].to_dicts()
+    clearest = [] if told else lists.read_page(reader, wanted)[0].to_dicts()
     return {
         "clearest": clearest,
         "told": told,
@@ -108,25 +108,25 @@ def _single_values(site: Site, told: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _template(site: Site, asked: Asked) -> Answer:
+def _template(reader: PublishedReader, request: Request) -> Answer:
     return Download(albums.template().encode(), "text/csv; charset=utf-8", "album.csv")
 
 
-def _lists(site: Site, asked: Asked) -> Answer:
-    return Elsewhere("/lists/releases")
+def _lists(reader: PublishedReader, request: Request) -> Answer:
+    return Redirect("/lists/releases")
 
 
-def _list(site: Site, asked: Asked, name: str) -> Answer:
-    faults, query = [], dict(asked.query)
+def _list(reader: PublishedReader, request: Request, name: str) -> Answer:
+    faults, query = [], dict(request.query)
     try:
         wanted = lists.read_wanted(name, query)
-    except AskedWrongly as error:
+    except BadRequest as error:
         if error.status == 404:
             raise
         # the list as it is, with what was wrong said above it
         faults.append(str(error))
         wanted = lists.read_wanted(name, {})
-    frame, n_rows, page = lists.read_page(site, wanted)
+    frame, n_rows, page = lists.read_page(reader, wanted)
     values = {
         "listed": wanted.listed,
         "lists": lists.LISTS,
@@ -143,8 +143,8 @@ def _list(site: Site, asked: Asked, name: str) -> Answer:
     return Page("list.html", values, 400 if faults else 200)
 
 
-def _quality(site: Site, asked: Asked) -> Answer:
-    told = quality.read_quality(site, now=utc_now().replace(tzinfo=UTC))
+def _quality(reader: PublishedReader, request: Request) -> Answer:
+    told = quality.read_quality(reader, now=utc_now().replace(tzinfo=UTC))
     headline = [row for row in told["scoreboard"] if row["split"] == "temporal"] or told["scoreboard"]
     values = {
         "told": told,
@@ -152,34 +152,34 @@ def _quality(site: Site, asked: Asked) -> Answer:
         "benchmark": next((row for row in headline if row["family"] == "lightgbm"), None),
         "splits": quality.SPLITS,
         "families": quality.FAMILIES,
-        "has_docs": (site.settings.reports_dir / "data_docs" / "index.html").is_file(),
-        "has_card": _card(site) is not None,
+        "has_docs": (reader.settings.reports_dir / "data_docs" / "index.html").is_file(),
+        "has_card": _card(reader) is not None,
         "charts": charts,
         "bins": formatting.BIN_WORDS,
     }
     return Page("quality.html", values)
 
 
-def _model_card(site: Site, asked: Asked) -> Answer:
-    card = _card(site)
+def _model_card(reader: PublishedReader, request: Request) -> Answer:
+    card = _card(reader)
     if card is None:
         raise ModelError("The champion must have a card, however its folder holds none. Run `songpop train`.")
     return Download(card, "text/plain; charset=utf-8")
 
 
-def _card(site: Site) -> bytes | None:
-    version = site.edition().champion
-    path = site.settings.models_dir / str(version) / "card.md"
+def _card(reader: PublishedReader) -> bytes | None:
+    version = reader.edition().champion
+    path = reader.settings.models_dir / str(version) / "card.md"
     return path.read_bytes() if version and path.is_file() else None
 
 
-def _data_docs(site: Site, asked: Asked, page: str = "index.html") -> Answer:
+def _data_docs(reader: PublishedReader, request: Request, page: str = "index.html") -> Answer:
     """Show a page of the Data Docs, from their folder only."""
-    folder = (site.settings.reports_dir / "data_docs").resolve()
+    folder = (reader.settings.reports_dir / "data_docs").resolve()
     path = folder / page.replace("\0", "")
     kind = _DOCS_KINDS.get(path.suffix)
     if kind is None or not _is_file_of(folder, path):
-        raise AskedWrongly("There is no such page of the Data Docs. `songpop check` writes them.", 404)
+        raise BadRequest("There is no such page of the Data Docs. `songpop check` writes them.", 404)
     return Download(path.read_bytes(), kind)
 
 
@@ -192,7 +192,7 @@ def _is_file_of(folder: Path, path: Path) -> bool:
         return False
 
 
-def _api(site: Site, asked: Asked) -> Answer:
+def _api(reader: PublishedReader, request: Request) -> Answer:
     return Page("api.html", {"described": openapi.describe_api(), "api_root": api.ROOT})
 
 
@@ -207,8 +207,8 @@ ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("/lists/<name>/file/<file_format>", "GET", api.download),
     ("/quality", "GET", _quality),
     ("/quality/card", "GET", _model_card),
-    ("/data-docs", "GET", lambda site, asked: Elsewhere("/data-docs/")),
-    ("/data-docs/", "GET", lambda site, asked: _data_docs(site, asked)),
+    ("/data-docs", "GET", lambda reader, request: Redirect("/data-docs/")),
+    ("/data-docs/", "GET", lambda reader, request: _data_docs(reader, request)),
     ("/data-docs/<path:page>", "GET", _data_docs),
     ("/api", "GET", _api),
 )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from songpop.web.site import Site
+from songpop.web.published_reader import PublishedReader
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +23,7 @@ _BINS = ("p_0_25", "p_26_50", "p_51_75", "p_76_100")
 _LEAST_POINTS = 20
 
 
-def read_quality(site: Site, *, now: datetime) -> dict[str, Any]:
+def read_quality(reader: PublishedReader, *, now: datetime) -> dict[str, Any]:
     """Read everything that the page tells, as plain values.
 
     Returns:
@@ -31,8 +31,8 @@ def read_quality(site: Site, *, now: datetime) -> dict[str, Any]:
         coverage, reliability, drift, realised, singles, runs, findings`; lists of mappings but for the first seven
         and `singles`.
     """
-    edition = site.edition()
-    with site.reading() as con:
+    edition = reader.edition()
+    with reader.reading() as con:
         tables = {
             "scoreboard": _rows(con, _SCOREBOARD, edition.champion),
             "coverage": _rows(con, _COVERAGE, edition.champion),
@@ -50,8 +50,8 @@ def read_quality(site: Site, *, now: datetime) -> dict[str, Any]:
         "n_releases": edition.n_releases,
         "is_synthetic": edition.is_synthetic,
         **tables,
-        "reliability": site.kept("reliability", lambda: _reliability(site)),
-        "singles": {"left_out": site.metrics().get("album_order"), "latest": site.metrics().get("singles")},
+        "reliability": reader.kept("reliability", lambda: _reliability(reader)),
+        "singles": {"left_out": reader.metrics().get("album_order"), "latest": reader.metrics().get("singles")},
     }
 
 
@@ -61,7 +61,7 @@ def _rows(con: "duckdb.DuckDBPyConnection", query: str, *parameters: Any) -> lis
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _reliability(site: Site) -> list[dict[str, Any]]:
+def _reliability(reader: PublishedReader) -> list[dict[str, Any]]:
     """Compare the four probabilities with how often they came true, by tenths, on held-out tracks of the champion.
 
     Returns:
@@ -74,7 +74,7 @@ def _reliability(site: Site) -> list[dict[str, Any]]:
 
     try:
         seen = pl.read_parquet(
-            site.settings.models_dir / str(site.edition().champion) / "eval_predictions.parquet",
+            reader.settings.models_dir / str(reader.edition().champion) / "eval_predictions.parquet",
             columns=["popularity", *_BINS],
         )
     except (OSError, pl.exceptions.PolarsError):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 _MOST_DIGITS = 9
 
 
-class AskedWrongly(Exception):
+class BadRequest(Exception):
     """A request can't be answered as it is; the words say why and what to do.
 
     Attributes:
@@ -22,7 +22,7 @@ class AskedWrongly(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """One request.
 
     Attributes:
@@ -61,13 +61,13 @@ class Download(NamedTuple):
     name: str = ""
 
 
-class Elsewhere(NamedTuple):
-    """A redirection to a path of this site."""
+class Redirect(NamedTuple):
+    """A redirection to a path of this reader."""
 
     path: str
 
 
-Answer = Page | Data | Download | Elsewhere
+Answer = Page | Data | Download | Redirect
 
 
 def filled(values: Mapping[str, str]) -> dict[str, str]:
@@ -79,14 +79,14 @@ def whole(asked: Mapping[str, str], name: str, default: int, low: int, high: int
     """Read a whole number from a request.
 
     Raises:
-        AskedWrongly: it is none, or out of range.
+        BadRequest: it is none, or out of range.
     """
     text = asked.get(name, "").strip()
     if not text:
         return default
     is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
     if not is_number or not low <= int(text) <= high:
-        raise AskedWrongly(f"{name} must be a whole number from {low:,} to {high:,}, however it is '{text[:40]}'.")
+        raise BadRequest(f"{name} must be a whole number from {low:,} to {high:,}, however it is '{text[:40]}'.")
     return int(text)
 
 
@@ -94,9 +94,9 @@ def one_of(asked: Mapping[str, str], name: str, choices: Collection[str]) -> str
     """Read from a request which of some choices is meant, the first where it does not say.
 
     Raises:
-        AskedWrongly: it is none of them.
+        BadRequest: it is none of them.
     """
     text = asked.get(name, "").strip() or next(iter(choices))
     if text not in choices:
-        raise AskedWrongly(f"{name} must be one of {', '.join(choices)}, however it is '{text[:40]}'.")
+        raise BadRequest(f"{name} must be one of {', '.join(choices)}, however it is '{text[:40]}'.")
     return text

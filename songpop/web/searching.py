@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from songpop.web.site import Site
+from songpop.web.published_reader import PublishedReader
 
 if TYPE_CHECKING:
     import duckdb
@@ -15,21 +15,21 @@ HOLDS = """
 """
 
 
-def find_tracks(site: Site, text: str, limit: int = SHOWN) -> list[dict[str, Any]]:
+def find_tracks(reader: PublishedReader, text: str, limit: int = SHOWN) -> list[dict[str, Any]]:
     """Find tracks whose title and artist hold every word, new releases first, the highest scores before others."""
-    with site.reading() as con:
+    with reader.reading() as con:
         return _found(con, _TRACKS, text, limit)
 
 
-def find_albums(site: Site, text: str, limit: int = SHOWN) -> list[dict[str, Any]]:
+def find_albums(reader: PublishedReader, text: str, limit: int = SHOWN) -> list[dict[str, Any]]:
     """Find albums of two or more songs whose name and artist hold every word, new ones first."""
-    with site.reading() as con:
+    with reader.reading() as con:
         return _found(con, _ALBUMS, text, limit)
 
 
-def find_artists(site: Site, text: str, limit: int = SHOWN) -> list[dict[str, Any]]:
+def find_artists(reader: PublishedReader, text: str, limit: int = SHOWN) -> list[dict[str, Any]]:
     """Find artists whose name holds every word, the best known first."""
-    with site.reading() as con:
+    with reader.reading() as con:
         return _found(con, _ARTISTS, text, limit)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from songpop.errors import SettingsError
 from songpop.scoring import what_if_inputs
 from songpop.web.controls import BY_NAME, NAMES, written
-from songpop.web.responses import AskedWrongly
-from songpop.web.site import Site
+from songpop.web.published_reader import PublishedReader
+from songpop.web.responses import BadRequest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,7 +22,7 @@ UNRELEASED = "unreleased"
 _BINS = ("p_0_25", "p_26_50", "p_51_75", "p_76_100")
 
 
-class BadValues(AskedWrongly):
+class BadValues(BadRequest):
     """Some values can't be used.
 
     Attributes:
@@ -56,22 +56,22 @@ class Beginning:
         return row
 
 
-def begin(site: Site, track_id: str | None) -> Beginning:
+def begin(reader: PublishedReader, track_id: str | None) -> Beginning:
     """Begin with a track of the readers' file, or with a typical song.
 
     Raises:
-        AskedWrongly: there is no such track.
+        BadRequest: there is no such track.
         ModelError: there is no champion.
         WarehouseError: nothing was published yet.
     """
     from songpop.published import tracks
 
     if track_id is None:
-        return Beginning(_typical(site))
+        return Beginning(_typical(reader))
     try:
-        track = site.kept(f"track {track_id}", lambda: tracks.read_track(site.settings, track_id))
+        track = reader.kept(f"track {track_id}", lambda: tracks.read_track(reader.settings, track_id))
     except SettingsError as error:
-        raise AskedWrongly(f"There is no track '{track_id[:80]}' in the published file.", 404) from error
+        raise BadRequest(f"There is no track '{track_id[:80]}' in the published file.", 404) from error
     row = track.frame.row(0, named=True)
     names = ("track_id", "track_name", "artist_name", "album_id", "album_name", "genre", "release_date")
     facts = {name: row[name] for name in names} | {
@@ -89,14 +89,14 @@ def begin(site: Site, track_id: str | None) -> Beginning:
     return Beginning(track.frame, facts, remarks)
 
 
-def _typical(site: Site) -> "pl.DataFrame":
+def _typical(reader: PublishedReader) -> "pl.DataFrame":
     """Make the row of a typical song: medians of the training tracks, the commonest genre, out on the as-of date."""
     import numpy as np
     import polars as pl
 
     from songpop.features import conform
 
-    model, edition = site.champion(), site.edition()
+    model, edition = reader.champion(), reader.edition()
     row: dict[str, Any] = {"track_id": UNRELEASED, "artist_name": NOBODY}
     for name, value in model.reference.items():
         if name in BY_NAME and value is not None and name not in ("year", "n_album_tracks"):
@@ -146,14 +146,14 @@ def changed_frame(frame: "pl.DataFrame", changes: Mapping[str, Any]) -> "pl.Data
 
 
 def tell_score(
-    site: Site, beginning: Beginning, changes: Mapping[str, Any], remarks: Sequence[str] = ()
+    reader: PublishedReader, beginning: Beginning, changes: Mapping[str, Any], remarks: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Score a song as entered, beside its score as it was, with what moved it and what the model does not know."""
     from songpop.features import GROUPS
     from songpop.scoring import explain
     from songpop.scoring.contributions import ASSOCIATION
 
-    model = site.champion()
+    model = reader.champion()
     frame = changed_frame(beginning.frame, changes)
     told = explain(frame, model)
     outcome = told.prediction
@@ -182,19 +182,19 @@ def tell_score(
 _LEAST_TOLD = 0.1
 
 
-def tell_sweep(site: Site, beginning: Beginning, changes: Mapping[str, Any], name: str) -> dict[str, Any]:
+def tell_sweep(reader: PublishedReader, beginning: Beginning, changes: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Score a song over the range of one feature.
 
     Raises:
-        AskedWrongly: the feature has no range.
+        BadRequest: the feature has no range.
     """
     from songpop.scoring import sweep
     from songpop.scoring.contributions import ASSOCIATION
 
     try:
-        told = sweep(beginning.frame, name, site.champion(), changes)
+        told = sweep(beginning.frame, name, reader.champion(), changes)
     except SettingsError as error:
-        raise AskedWrongly(str(error).splitlines()[0], 422) from error
+        raise BadRequest(str(error).splitlines()[0], 422) from error
     return asdict(told) | {"association": ASSOCIATION}
 
 
@@ -215,9 +215,9 @@ def _outside(row: Mapping[str, Any], model: "ScoringModel") -> dict[str, str]:
     return {name: words for name, words in found.items() if words is not None}
 
 
-def known_artist(site: Site, name: str) -> dict[str, Any] | None:
+def known_artist(reader: PublishedReader, name: str) -> dict[str, Any] | None:
     """Find an artist of the readers' file by name, in any case and without accents."""
-    with site.reading() as con:
+    with reader.reading() as con:
         rows = con.execute(_ARTIST, {"name": name}).pl().to_dicts()
     return rows[0] if rows else None
 
@@ -231,7 +231,9 @@ _ARTIST = """
 """
 
 
-def with_artist(site: Site, row: Mapping[str, Any], texts: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def with_artist(
+    reader: PublishedReader, row: Mapping[str, Any], texts: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
     """Add the popularity of an artist that was named, where none was entered, and take the name as the tracks have it.
 
     Returns:
@@ -240,7 +242,7 @@ def with_artist(site: Site, row: Mapping[str, Any], texts: Mapping[str, Any]) ->
     name = str(texts.get("artist_name") or "").strip()
     if not name or "artist_popularity" in texts or name == row["artist_name"]:
         return dict(texts), []
-    artist = known_artist(site, name)
+    artist = known_artist(reader, name)
     if artist is None:
         words = f"No artist called '{name[:80]}' is known, so popularity and record count as unknown."
         return {**texts, "artist_popularity": None}, [words]

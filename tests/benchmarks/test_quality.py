@@ -19,15 +19,15 @@ from songpop.estimators import BIN_COLUMNS, PREDICTION_COLUMNS
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
 from songpop.estimators.recipe import Recipe
 from songpop.evaluation import SPLITS, split_rows
-from songpop.evaluation.contest import Bout, Contestant
+from songpop.evaluation.contest import Contestant, Fold
 from songpop.evaluation.encoding import encode_with
 from songpop.features import FeatureEncoder
 
 BUDGET = Budget(course_epochs=1, tries=2, most_trees=5, catboost_trees=6, catboost_class_trees=3)
 
 
-def _bout(frame: pl.DataFrame, split: str = "random") -> Bout:
-    return Bout(frame, split_rows(frame, split, 0), 1, encode_with(FeatureEncoder))
+def _bout(frame: pl.DataFrame, split: str = "random") -> Fold:
+    return Fold(frame, split_rows(frame, split, 0), 1, encode_with(FeatureEncoder))
 
 
 @cache
@@ -68,12 +68,12 @@ def test_a_contestant_gives_valid_predictions(family: str) -> None:
 
 @pytest.mark.parametrize("contestant", peers(BUDGET), ids=lambda one: one.family)
 def test_neither_test_labels_nor_gaps_in_the_analysis_tell_a_peer_anything(contestant: Contestant) -> None:
-    bout = _bout(planted_frame(150))
-    labels = bout.frame["popularity"].to_numpy().copy()
-    labels[bout.split.test] = 100 - labels[bout.split.test]
+    fold = _bout(planted_frame(150))
+    labels = fold.frame["popularity"].to_numpy().copy()
+    labels[fold.split.test] = 100 - labels[fold.split.test]
     gaps = pl.when(pl.col("popularity") < 30).then(None).otherwise(pl.col("time_signature")).alias("time_signature")
-    frame = bout.frame.with_columns(gaps, pl.Series("popularity", labels))
-    other = Bout(frame, bout.split, 1, bout.encode)
+    frame = fold.frame.with_columns(gaps, pl.Series("popularity", labels))
+    other = Fold(frame, fold.split, 1, fold.encode)
 
     told = contestant.compete(other)
 
@@ -89,13 +89,13 @@ def test_the_course_recipe_has_21_044_parameters_at_82_genres() -> None:
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_settings_are_judged_inside_the_training_part_as_the_bout_is(split: str) -> None:
-    bout = _bout(planted_frame(400), split)
+    fold = _bout(planted_frame(400), split)
 
-    fit, valid = inner_parts(bout)
+    fit, valid = inner_parts(fold)
 
-    assert sorted([*fit, *valid]) == list(range(bout.train.height))
-    assert 0.1 < len(valid) / bout.train.height < 0.3
-    parts = bout.train[fit], bout.train[valid]
+    assert sorted([*fit, *valid]) == list(range(fold.train.height))
+    assert 0.1 < len(valid) / fold.train.height < 0.3
+    parts = fold.train[fit], fold.train[valid]
     if split == "artist":
         assert not set(parts[0]["artist_name"]) & set(parts[1]["artist_name"])
     if split == "temporal":

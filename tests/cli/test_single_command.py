@@ -42,7 +42,7 @@ def published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
             [checked_warehouse.RUN, checked_warehouse.NOW],
         )
         warehouse.publish(con, settings.published)
-    monkeypatch.setattr(model, "load_champion", lambda folder, threads: planted_model())
+    monkeypatch.setattr(model, "load_model", lambda folder, threads: planted_model())
     return settings
 
 

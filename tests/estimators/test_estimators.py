@@ -17,7 +17,7 @@ from songpop.estimators.distribution import calibrated_margin, calibrated_margin
 from songpop.estimators.keras_net import KerasNet
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
-from songpop.estimators.recipe import Recipe, deal_folds
+from songpop.estimators.recipe import Recipe, assign_folds
 from songpop.evaluation import measure
 from songpop.features import FeatureEncoder
 
@@ -176,7 +176,7 @@ def test_the_calibrated_margin_gives_the_promised_coverage_on_too_narrow_distrib
 def test_the_newest_dated_rows_are_left_out_together_and_set_the_width() -> None:
     frame = planted_frame(2200)
     _, rows = FeatureEncoder.fit(frame, 0)
-    fold, judged = deal_folds(rows, 8, seed=0)
+    fold, judged = assign_folds(rows, 8, seed=0)
     newest = frame["release_date"].gather(judged)
     assert newest.min() >= frame["release_date"].gather(np.flatnonzero(fold != 0)).max()  # type: ignore[operator]
     assert len(judged) == pytest.approx(220, abs=10)
@@ -186,7 +186,7 @@ def test_the_newest_dated_rows_are_left_out_together_and_set_the_width() -> None
 def test_rows_without_dates_are_left_out_by_chance() -> None:
     frame = planted_frame(300).with_columns(pl.lit(None, pl.Date).alias("release_date"))
     _, rows = FeatureEncoder.fit(frame, 0)
-    fold, judged = deal_folds(rows, 8, seed=0)
+    fold, judged = assign_folds(rows, 8, seed=0)
     assert sorted(judged.tolist()) == list(range(300))
     assert np.bincount(fold).min() >= 37
 

@@ -8,7 +8,7 @@ from small_frames import planted_frame
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.evaluation import SPLITS, Split
-from songpop.evaluation.contest import Bout, Contest, Contestant, hold_contest
+from songpop.evaluation.contest import Contest, Contestant, Fold, evaluate_models
 from songpop.evaluation.encoding import encode_with
 from songpop.features import FeatureEncoder
 
@@ -28,7 +28,7 @@ def _hold(**changes: object) -> Contest:
         "tell": lambda line: None,
         "compare": "median",
     }
-    return hold_contest(planted_frame(600), changes.pop("contestants", contestants), **(arguments | changes))  # type: ignore[arg-type]
+    return evaluate_models(planted_frame(600), changes.pop("contestants", contestants), **(arguments | changes))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +77,11 @@ def test_twins_do_not_differ_and_a_better_one_surely_does(found: Contest) -> Non
 
 
 def test_a_contestant_never_gets_the_labels_of_what_it_is_judged_on() -> None:
-    given: list[Bout] = []
+    given: list[Fold] = []
 
-    def look(bout: Bout) -> pl.DataFrame:
-        given.append(bout)
-        return MedianBaseline().fit(bout.encoded.rows, bout.popularity).predict(bout.encoded.unseen)
+    def look(fold: Fold) -> pl.DataFrame:
+        given.append(fold)
+        return MedianBaseline().fit(fold.encoded.rows, fold.popularity).predict(fold.encoded.unseen)
 
     _hold(contestants=[Contestant("looker", look)], seeds={"random": (0,)}, compare=None)
     assert "popularity" not in given[0].test.columns
@@ -99,7 +99,7 @@ def test_what_a_store_has_is_not_fitted_again() -> None:
         def save(self, split: Split, family: str, predictions: pl.DataFrame, seconds: float) -> None:
             self.found[split.name, split.seed, family] = predictions, seconds
 
-    def refuse(bout: Bout) -> pl.DataFrame:
+    def refuse(fold: Fold) -> pl.DataFrame:
         raise AssertionError("fitted again")
 
     store = Kept()

@@ -15,7 +15,7 @@ from songpop.evaluation import SPLITS
 from songpop.features import GROUPS
 from songpop.scoring.contributions import contributions
 from songpop.scoring.explain import explain_tracks
-from songpop.scoring.model import ScoringModel, load_champion
+from songpop.scoring.model import ScoringModel, load_model
 from songpop.scoring.score import score_releases
 from songpop.training import train as training
 from songpop.training.promotion import decide
@@ -37,7 +37,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
 
 @pytest.fixture(scope="module")
 def model(trained: TrainedModel) -> ScoringModel:
-    return load_champion(trained.path)
+    return load_model(trained.path)
 
 
 def test_a_version_lies_complete_in_its_folder(trained: TrainedModel) -> None:
@@ -133,7 +133,7 @@ def test_scores_do_not_depend_on_the_rows_beside_them(model: ScoringModel) -> No
 
 def test_a_missing_model_is_explained(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="must lie complete in its folder"):
-        load_champion(tmp_path / "keras-2026-11-22-000000")
+        load_model(tmp_path / "keras-2026-11-22-000000")
 
 
 _FILES = [
@@ -157,7 +157,7 @@ def test_a_model_with_a_broken_file_can_t_score(trained: TrainedModel, tmp_path:
         elif state == "of another layout":
             (folder / file).write_bytes(b"{}")
     with pytest.raises(ModelError, match="Train again with"):
-        load_champion(folder)
+        load_model(folder)
 
 
 def test_a_model_without_a_name_or_a_reference_can_t_score(trained: TrainedModel, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_model_without_a_name_or_a_reference_can_t_score(trained: TrainedModel
     for field in ("model_version", "reference"):
         (tmp_path / "features.json").write_text(json.dumps({k: v for k, v in words.items() if k != field}))
         with pytest.raises(ModelError, match=f"must lie complete in its folder.*KeyError: '{field}'"):
-            load_champion(tmp_path)
+            load_model(tmp_path)
 
 
 def test_too_few_tracks_can_t_be_trained_on(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_champion_scores_the_fresh_tracks_as_it_is_shipped(trained: TrainedMod
     away = pl.col("popularity") + 30.0
     rows = fresh.select("track_id", "artist_name", "popularity", away.alias("score"), away.alias("benchmark_score"))
     rows.write_parquet(challenger / "eval_predictions.parquet")
-    shipped = score_releases(fresh.drop("popularity"), load_champion(trained.path))["score"]
+    shipped = score_releases(fresh.drop("popularity"), load_model(trained.path))["score"]
 
     decision = decide(trained.path, challenger, pl.concat([planted_frame(400), fresh]))
 

@@ -3,7 +3,7 @@
 Spotipy's defaults are not: it sleeps on a Retry-After of hours without a word, calls a 5xx a 429,
 returns None for JSON it can't read and writes the token to ./.cache. So it gets its own session
 without urllib3's retries, a cache in memory, and time-outs on both hosts; every call goes through
-`PoliteCaller`. Pages are asked for by offset: `Spotify.next` would send the token wherever an answer points.
+`RateLimitedCaller`. Pages are asked for by offset: `Spotify.next` would send the token wherever an answer points.
 """
 
 import logging
@@ -15,7 +15,14 @@ from typing import Any, TypeVar
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
 from songpop.settings import Settings
 from songpop.sources.loopback import is_loopback
-from songpop.sources.rate_limited_caller import ALL_BUCKETS, CAPABILITY_LIFE, Capability, Memory, PoliteCaller, RunClock
+from songpop.sources.rate_limited_caller import (
+    ALL_BUCKETS,
+    CAPABILITY_LIFE,
+    Capability,
+    Memory,
+    RateLimitedCaller,
+    RunClock,
+)
 from songpop.sources.spotify.failures import read_album, read_failure, read_items, read_list, read_object
 from songpop.sources.spotify.parsing import Row
 from songpop.sources.timed_session import TimedSession
@@ -85,7 +92,7 @@ class SpotifySource:
         self.n_given_up = 0
         self.last_failure = ""
         self._build_client(client_id, client_secret, api_url, token_url)
-        self.caller = PoliteCaller(
+        self.caller = RateLimitedCaller(
             "Spotify",
             lambda error: read_failure(error, client_secret),
             clock,

@@ -25,7 +25,7 @@ from fake_spotify import (
 
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
 from songpop.sources.loopback import Reply
-from songpop.sources.rate_limited_caller import Failure, PoliteCaller, RunClock
+from songpop.sources.rate_limited_caller import Failure, RateLimitedCaller, RunClock
 from songpop.sources.spotify.client import SpotifySource
 from songpop.sources.spotify.fetching import ARTIST_POPULARITY, fetch_artists, fetch_audio_features, fetch_new_releases
 from songpop.sources.spotify.parsing import may_be_released_within
@@ -456,7 +456,7 @@ def test_a_missing_key_is_named() -> None:
 )
 def test_a_caller_names_what_it_could_not_get(kind: str, expected: type[Exception], words: str) -> None:
     clock = FakeClock()
-    caller = PoliteCaller(
+    caller = RateLimitedCaller(
         "Spotify",
         lambda error: Failure(kind, "no"),
         RunClock(60.0, NOW, seconds=clock, sleep=clock.sleep),

@@ -54,7 +54,7 @@ class _Opened:
     kept: dict[str, Any] = field(default_factory=dict)
 
 
-class Site:
+class PublishedReader:
     """The readers' file and the champion, shared by the threads of a server.
 
     The file is opened once and looked at with every request: where a night has swapped in another one, that one is
@@ -109,7 +109,7 @@ class Site:
         Raises:
             ModelError: none was trained yet, or its folder is not complete.
         """
-        from songpop.scoring.model import load_champion
+        from songpop.scoring.model import load_model
 
         version = self.edition().champion
         if version is None:
@@ -117,7 +117,7 @@ class Site:
         with self._model_lock:
             if version not in self._models:
                 # a song is quicker on one core, and requests share the others
-                self._models = {version: load_champion(self.settings.models_dir / version, 1)}
+                self._models = {version: load_model(self.settings.models_dir / version, 1)}
             return self._models[version]
 
     def metrics(self) -> Mapping[str, Any]:
