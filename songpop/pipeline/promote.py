@@ -26,6 +26,7 @@ class PromoteResult:
 
 
 def promotion_row(decision: "Decision") -> dict[str, object]:
+    """Write a decision as columns of ledger.promotions."""
     row: dict[str, object] = {
         "decision": decision.decision,
         "challenger": decision.challenger,
@@ -40,6 +41,7 @@ def promotion_row(decision: "Decision") -> dict[str, object]:
 
 
 def save_promotion(con: duckdb.DuckDBPyConnection, run: Run, *, previous: str | None, **row: object) -> None:
+    """Append a decision of this run to the ledger."""
     number = con.execute("select count(*) from ledger.promotions where run_id = ?", [run.run_id]).fetchall()[0][0]
     ledger.save_promotion(
         con,

@@ -102,6 +102,11 @@ def _named(part: FeaturePart, encoder: FeatureEncoder) -> FeaturePart:
 
 
 def one_row(frame: pl.DataFrame) -> pl.DataFrame:
+    """Conform a frame of one row to the model frame.
+
+    Raises:
+        ModelError: it has not one row, or lacks `track_id` or `artist_name`.
+    """
     if frame.height != 1:
         raise ModelError(f"A track to explain must be one row of a model frame, however there are {frame.height}.")
     return conform(frame).select(list(MODEL_COLUMNS))

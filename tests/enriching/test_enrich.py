@@ -31,7 +31,8 @@ from songpop.settings import Settings
 from songpop.sources import sample
 from songpop.sources.loopback import Reply
 from songpop.sources.registry import Sources
-from songpop.sources.sample.service import CLIENT_ID, serve_sample
+from songpop.sources.sample import service as sample_service
+from songpop.sources.sample.service import serve_sample
 from songpop.sources.sample.service_catalogue import split_releases
 from songpop.sources.spotify.client import SpotifySource
 
@@ -384,7 +385,7 @@ def test_the_samples_service_checks_keys_tokens_and_limits(sample_files: sample.
         session.trust_env = False
         wrong_keys = session.post(service.token_url, auth=("a", "b"), data={"grant_type": "client_credentials"})
         no_token = session.get(f"{service.url}/v1/search")
-        keys = (CLIENT_ID, CLIENT_SECRET)
+        keys = (sample_service.CLIENT_ID, sample_service.CLIENT_SECRET)
         told = session.post(service.token_url, auth=keys, data={"grant_type": "client_credentials"}).json()
         session.headers["Authorization"] = f"Bearer {told['access_token']}"
         limit = session.get(f"{service.url}/v1/search?q=a&type=artist&limit=11")
