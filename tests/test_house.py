@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from songpop import resources, warehouse
-from songpop.cli import COMMANDS
 from songpop.settings import DEFAULT_CRON
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -207,29 +206,18 @@ def test_every_mart_has_a_file_and_a_place_in_the_build_order() -> None:
     assert sorted(path.stem for path in resources.sql_paths("marts")) == sorted(warehouse.BUILD_ORDER)
 
 
-def test_the_readme_names_every_command_and_mart() -> None:
-    readme = (_ROOT / "README.md").read_text()
-    for name in COMMANDS:
-        assert f"songpop {name}" in readme, f"README does not tell of songpop {name}"
-    for name in warehouse.BUILD_ORDER:
-        assert f"marts.{name}" in readme, f"README does not tell of marts.{name}"
-
-
-def test_the_readme_has_no_gap_and_every_picture_is_there() -> None:
-    readme = (_ROOT / "README.md").read_text()
-    assert "@@" not in readme
-    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", readme)
-    assert pictures
-    for picture in pictures:
-        assert (_ROOT / picture).is_file(), picture
-
-
-def test_the_readme_lists_every_setting_and_every_part_of_the_package() -> None:
-    readme = (_ROOT / "README.md").read_text()
-    for name in set(re.findall(r"(?:SONGPOP|SPOTIPY)_[A-Z_]+", (_ROOT / "songpop" / "settings.py").read_text())):
-        assert f"`{name}`" in readme, f"README does not tell of {name}"
+def test_the_readmes_layout_names_every_room() -> None:
+    layout = (_ROOT / "README.md").read_text().partition("## The layout")[2]
     for room in {room for floor in _FLOORS for room in floor} - {""}:
-        assert f"  {room}/" in readme, f"README's layout does not tell of {room}/"
+        assert f"  {room}/" in layout, f"README's layout does not tell of {room}/"
+
+
+def test_the_picture_of_the_floors_is_the_list_of_them() -> None:
+    picture = re.findall(r"^│(.*)│$", (_ROOT / "docs" / "layout.md").read_text(), re.MULTILINE)
+    drawn = [tuple(room.strip() for room in floor.split("│")) for floor in picture]
+
+    assert drawn[-1][0].startswith("single files: ")
+    assert (*drawn[:-1], ("",)) == _FLOORS
 
 
 def test_the_deployment_has_the_cron_line_of_the_settings() -> None:

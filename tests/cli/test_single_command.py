@@ -210,19 +210,6 @@ def test_songs_that_nothing_tells_apart_are_counted(published: Settings, file: P
     assert "Tide\n" not in told
 
 
-def test_the_readmes_commands_run(published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-    lines = re.findall(r"^    songpop single (--\S+)(?: ([^ >#]\S*))?(?: > (\S+))?", readme, re.MULTILINE)
-    monkeypatch.chdir(tmp_path)
-
-    assert [option for option, _, _ in lines] == ["--template", "--csv", "--album"]
-    for option, value, out in lines:
-        done = _run(published, *filter(None, (option, "newAlbum1" if option == "--album" else value)))
-        assert done.exit_code == 0, done.exception
-        if out:
-            Path(out).write_text(done.stdout)
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [

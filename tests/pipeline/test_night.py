@@ -31,6 +31,7 @@ from songpop.scoring.contributions import CONTRIBUTION_COLUMNS
 from songpop.settings import Settings
 from songpop.training import train as training
 
+_ROOT = Path(__file__).resolve().parents[2]
 _DAY = date(2026, 11, 23)
 _ROWS = 2_000
 
@@ -144,21 +145,21 @@ def test_report_and_data_docs_are_written(settings: Settings) -> None:
     assert "marts.tracks" in (settings.reports_dir / "data_docs" / "index.html").read_text()
 
 
-def test_the_readmes_commands_for_readers_run(
+def test_the_pages_commands_for_readers_run(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-    lines = re.findall(
-        r"^    (?:\.venv/bin/)?songpop ((?:export|sql|status|explain|what-if) .*)$", readme, re.MULTILINE
-    )
+    pages = "".join((_ROOT / page).read_text() for page in ("README.md", "docs/analyst.md", "docs/artist.md"))
+    lines = re.findall(r"^    (?:\.venv/bin/)?songpop ((?:export|sql|status|explain|what-if) .*)$", pages, re.MULTILINE)
     ((track_id,),) = _published(settings, 'select track_id from marts.ranked_releases where "rank" = 1')
     monkeypatch.chdir(tmp_path)
-    (saved,) = re.findall(r"^```toml\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    (tmp_path / "docs").symlink_to(_ROOT / "docs")
+    (saved,) = re.findall(r"^```toml\n(.*?)^```$", pages, re.MULTILINE | re.DOTALL)
     (tmp_path / "monday.toml").write_text(saved)
     (tmp_path / "roster.txt").write_text("Synthetic Zetaton\n")
+    (tmp_path / "not-ours.txt").write_text("Synthetic Zetaton\n")
 
-    assert len(lines) >= 7
-    for line in (line.replace("TRACK_ID", str(track_id)) for line in lines):
+    assert len(lines) >= 15
+    for line in (line.replace("TRACK_ID", str(track_id)).replace("2026-11-18", str(_DAY)) for line in lines):
         done = CliRunner().invoke(songpop, [*shlex.split(line), "--home", str(settings.home)], catch_exceptions=False)
         assert done.exit_code == 0, line
 
