@@ -23,7 +23,7 @@ _MORE_SOURCES = ("deezer", "listenbrainz")
 
 @dataclass(frozen=True)
 class Settings:
-    """Where things are and how much of the machine may be used; each field is one setting of the README."""
+    """Where things are and how much of the machine may be used; each field is one setting of docs/settings.md."""
 
     home: Path
     warehouse: Path

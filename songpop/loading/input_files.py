@@ -131,7 +131,7 @@ def _explain_header(path: Path, named: list[str], entity: Entity, missing: list[
     elif (folded := _folded_names(named, missing)) and folded:
         hint = f"Names must match to the letter: rename {folded}."
     else:
-        hint = "Check that it is the file you meant; the README lists the columns of each input file."
+        hint = "Check that it is the file you meant; docs/files.md lists the columns of each input file."
     lack = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
     problem = lack if missing else f"{path.name} has {', '.join(foreign)}"
     wanted = "have the columns " + ", ".join(entity.needed)

@@ -110,7 +110,7 @@ def load(
     Args:
         con: the writer's connection, in no transaction.
         settings: `max_reject_share` bounds how many lines may be unreadable or break a rule.
-        tracks, artists, albums, releases, observed, watchlist, pins: files of README's formats.
+        tracks, artists, albums, releases, observed, watchlist, pins: files as docs/files.md has them.
         kaggle: also fetch the Kaggle file, or find it in kagglehub's cache, and load it as tracks.
         run_id, as_of_date, now: what the rows are marked with.
         progress: as `console.progress`; None shows nothing.
