@@ -56,15 +56,15 @@ def save_promotion(con: duckdb.DuckDBPyConnection, run: Run, *, previous: str | 
 
 
 def roll_back(con: duckdb.DuckDBPyConnection, run: Run, reason: str) -> None:
-    """Give a champion that this run promoted back to the one before it."""
+    """Give each champion that this run promoted back to the one before it, the newest first."""
     rows = con.execute(
         "select champion, previous_champion from ledger.promotions where run_id = ? and decision = 'promoted' "
-        "and previous_champion is not null",
+        "and previous_champion is not null order by decided_at desc, promotion_id desc",
         [run.run_id],
     ).fetchall()
+    why = f"Its scores were not kept: {reason}"
     for bad, previous in rows:
-        reason = f"Its scores were not kept: {reason}"
-        save_promotion(con, run, previous=bad, decision="rolled back", challenger=bad, champion=previous, reason=reason)
+        save_promotion(con, run, previous=bad, decision="rolled back", challenger=bad, champion=previous, reason=why)
 
 
 def promote(run: Run, model_version: str, reason: str | None = None) -> PromoteResult:
