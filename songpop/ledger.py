@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from songpop import __version__
+from songpop import __version__, resources
 from songpop.errors import WarehouseError
 from songpop.findings import MAX_EXAMPLES, Finding
 
@@ -53,10 +53,12 @@ def save_findings(con: duckdb.DuckDBPyConnection, run_id: str, findings: Sequenc
 
 
 def champion_version(con: duckdb.DuckDBPyConnection) -> str | None:
-    """Return the model version that scores releases, as the newest promotion says, or None before the first."""
-    rows = con.execute(
-        "select champion from ledger.promotions order by decided_at desc, promotion_id desc limit 1"
-    ).fetchall()
+    """Return the model version that scores releases, as the newest promotion says, or None before the first.
+
+    It runs the query of marts.champion anew, so that a step that promotes and then scores needs no build in between.
+    """
+    query = resources.sql_path("marts", "champion").read_text()
+    rows = con.execute(f"select model_version from ({query})").fetchall()
     return rows[0][0] if rows else None
 
 

@@ -34,6 +34,7 @@ BUILD_ORDER = (
     "ranked_releases",
     "album_singles",
     "score_backtest",
+    "champion",
     "model_scoreboard",
     "model_measures",
     "drift",

@@ -10,11 +10,6 @@ where
     slice = 'genre'
     and family = 'keras'
     and split = 'temporal'
-    and model_version = (
-        select champion
-        from ledger.promotions
-        order by decided_at desc, promotion_id desc
-        limit 1
-    )
+    and model_version = (select model_version from marts.champion)
 group by slice_value
 order by n_tracks desc, genre

@@ -9,11 +9,5 @@ select
     round(spearman, 3) as spearman,
     round(100 * coverage_90, 1) as percent_covered
 from marts.model_scoreboard
-where
-    model_version = (
-        select champion
-        from ledger.promotions
-        order by decided_at desc, promotion_id desc
-        limit 1
-    )
+where model_version = (select model_version from marts.champion)
 order by split, mae

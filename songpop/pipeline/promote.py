@@ -26,7 +26,7 @@ class PromoteResult:
 
 
 def promotion_row(decision: "Decision") -> dict[str, object]:
-    """Write a decision as columns of ledger.promotions."""
+    """Turn a decision into columns of ledger.promotions."""
     row: dict[str, object] = {
         "decision": decision.decision,
         "challenger": decision.challenger,
@@ -41,7 +41,7 @@ def promotion_row(decision: "Decision") -> dict[str, object]:
 
 
 def save_promotion(con: duckdb.DuckDBPyConnection, run: Run, *, previous: str | None, **row: object) -> None:
-    """Append a decision of this run to the ledger."""
+    """Append a decision of this run: the champion before it, and the further columns of ledger.promotions."""
     number = con.execute("select count(*) from ledger.promotions where run_id = ?", [run.run_id]).fetchall()[0][0]
     ledger.save_promotion(
         con,
@@ -65,6 +65,8 @@ def roll_back(con: duckdb.DuckDBPyConnection, run: Run, reason: str) -> None:
     why = f"Its scores were not kept: {reason}"
     for bad, previous in rows:
         save_promotion(con, run, previous=bad, decision="rolled back", challenger=bad, champion=previous, reason=why)
+    if rows:
+        run.build(con)
 
 
 def promote(run: Run, model_version: str, reason: str | None = None) -> PromoteResult:

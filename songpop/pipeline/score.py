@@ -1,7 +1,6 @@
 """The steps of a night. Each is a plain function of a run: opens the warehouse, does its part, leaves it closed."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -10,9 +9,6 @@ from songpop import ledger, warehouse
 from songpop.errors import ModelError
 from songpop.findings import Finding
 from songpop.run import Run
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -127,15 +127,17 @@ def train(run: Run) -> TrainResult:
         refit=refit,
         rolled_back=rolled_back,
     )
-    with run.warehouse() as con, warehouse.transaction(con):
-        known = con.execute(
-            "select count(*) from ledger.model_versions where model_version = ?", [trained.model_version]
-        ).fetchall()[0][0]
-        if not known:
-            ledger.save_model(
-                con, _version_row(run, trained, snapshot_ids), trained.scoreboard, trained.metrics["measures"]
-            )
-        save_promotion(con, run, previous=champion, **promotion_row(decision))
+    with run.warehouse() as con:
+        with warehouse.transaction(con):
+            known = con.execute(
+                "select count(*) from ledger.model_versions where model_version = ?", [trained.model_version]
+            ).fetchall()[0][0]
+            if not known:
+                ledger.save_model(
+                    con, _version_row(run, trained, snapshot_ids), trained.scoreboard, trained.metrics["measures"]
+                )
+            save_promotion(con, run, previous=champion, **promotion_row(decision))
+        run.build(con)
     run.save_findings(_benchmark_findings(trained.path, trained.scoreboard))
     return TrainResult(trained.model_version, decision.champion, decision.decision, decision.reason, trained.scoreboard)
 

@@ -1,12 +1,6 @@
 -- One row per model version, family and evaluation split: how well it did on tracks it had not learned from.
--- Key: model_version, family, split. Reads: ledger.model_metrics, model_versions, promotions.
+-- Key: model_version, family, split. Reads: ledger.model_metrics, model_versions, marts.champion.
 -- Unit: mae, rmse, bias and top1_regret in popularity points; shares 0-1; temporal is the split to judge by.
-with
-champion as (
-    select champion as model_version
-    from ledger.promotions
-    qualify row_number() over (order by decided_at desc, promotion_id desc) = 1
-)
 select
     metrics.model_version,
     metrics.family,
@@ -39,4 +33,4 @@ select
     versions.registered_at
 from ledger.model_metrics as metrics
 inner join ledger.model_versions as versions on metrics.model_version = versions.model_version
-left join champion on metrics.model_version = champion.model_version
+left join marts.champion as champion on metrics.model_version = champion.model_version

@@ -40,6 +40,7 @@ def test_two_versions_of_one_run_are_rolled_back_to_the_champion_before_both(
         ("second", "first", "Its scores were not kept: popularity fell"),
     ]
     assert ledger.champion_version(con) == "first"
+    assert con.execute("select model_version from marts.champion").fetchall() == [("first",)]
 
 
 def test_the_first_champion_of_all_stays_as_there_is_none_to_go_back_to(

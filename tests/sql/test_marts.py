@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from songpop import warehouse
+from songpop import ledger, warehouse
 from songpop.scoring.album_picks import pick_singles
 
 _DAY = date(2026, 11, 23)
@@ -237,17 +237,75 @@ def test_a_backtest_row_is_a_score_and_a_popularity_seen_since(con: duckdb.DuckD
     assert rows == [(44.0, 50, -6.0, 21, True), (44.0, 70, -26.0, 23, False)]
 
 
-def test_the_scoreboard_marks_the_champions_own_family_only(con: duckdb.DuckDBPyConnection) -> None:
+def _version(con: duckdb.DuckDBPyConnection, name: str) -> None:
     _insert(
-        con, "ledger.model_versions", model_version="m", run_id="run", family="keras", seed=0, n_tracks=1,
+        con, "ledger.model_versions", model_version=name, run_id="run", family="keras", seed=0, n_tracks=70,
         data_snapshot_ids=[], data_sha256="", weights_sha256="", as_of_date=_DAY, registered_at=_NOW,
     )  # fmt: skip
+
+
+def _decide(con: duckdb.DuckDBPyConnection, number: int, champion: str, at: datetime, **changes: object) -> None:
+    row = {"decision": "promoted", "challenger": champion, "reason": f"reason {number}"} | changes
+    _insert(con, "ledger.promotions", promotion_id=f"run-{number}", run_id="run", champion=champion, decided_at=at,
+            **row)  # fmt: skip
+
+
+def test_the_champion_is_what_the_newest_decision_says(con: duckdb.DuckDBPyConnection) -> None:
+    _build(con)
+    assert con.execute("select * from marts.champion").fetchall() == []
+    for name in ("first", "second"):
+        _version(con, name)
+    _decide(con, 1, "first", datetime(2026, 11, 1))
+    _decide(con, 2, "first", datetime(2026, 11, 9), decision="kept", challenger="second", previous_champion="first")
+    _build(con)
+
+    cursor = con.execute("select * from marts.champion")
+    names = [column[0] for column in cursor.description or []]
+    assert [dict(zip(names, row, strict=True)) for row in cursor.fetchall()] == [
+        {
+            "model_version": "first",
+            "family": "keras",
+            "decision": "kept",
+            "reason": "reason 2",
+            "previous_champion": "first",
+            "run_id": "run",
+            "n_tracks": 70,
+            "as_of_date": _DAY,
+            "registered_at": _NOW,
+            "decided_at": datetime(2026, 11, 9),
+        }
+    ]
+
+
+def test_of_two_decisions_at_one_instant_the_later_id_names_the_champion_everywhere(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for name in ("first", "second"):
+        _version(con, name)
+        _insert(con, "ledger.model_metrics", model_version=name, family="keras", split="temporal", n=1, mae=9.0)
+    _decide(con, 2, "second", _NOW)
+    _decide(con, 1, "first", _NOW)
+    _build(con)
+
+    assert con.execute("select model_version from marts.champion").fetchall() == [("second",)]
+    assert con.execute("select model_version from marts.model_scoreboard where is_champion").fetchall() == [("second",)]
+    assert ledger.champion_version(con) == "second"
+
+
+def test_a_champion_that_is_not_registered_is_named_all_the_same(con: duckdb.DuckDBPyConnection) -> None:
+    _decide(con, 1, "gone", _NOW)
+    _build(con)
+
+    assert con.execute("select model_version, family, n_tracks from marts.champion").fetchall() == [
+        ("gone", None, None)
+    ]
+
+
+def test_the_scoreboard_marks_the_champions_own_family_only(con: duckdb.DuckDBPyConnection) -> None:
+    _version(con, "m")
     for family in ("keras", "lightgbm"):
         _insert(con, "ledger.model_metrics", model_version="m", family=family, split="temporal", n=1, mae=9.0)
-    _insert(
-        con, "ledger.promotions", promotion_id="p", run_id="run", decision="promoted", challenger="m", champion="m",
-        reason="", decided_at=_NOW,
-    )  # fmt: skip
+    _decide(con, 1, "m", _NOW)
     _build(con)
 
     rows = con.execute("select family, is_champion from marts.model_scoreboard order by 1").fetchall()
