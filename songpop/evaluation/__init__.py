@@ -12,19 +12,16 @@ from songpop.evaluation.splits import (
     rows_of_splits,
     split_rows,
 )
-from songpop.evaluation.uncertainty import bootstrap_interval, paired_difference
 
 __all__ = [
     "HEADLINE",
     "MATURE_DAYS",
     "SPLITS",
     "Split",
-    "bootstrap_interval",
     "data_sha256",
     "describe_protocol",
     "measure",
     "pair_accuracy",
-    "paired_difference",
     "release_time",
     "rows_of_splits",
     "spearman",

@@ -7,9 +7,10 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from songpop.evaluation.metrics import spearman
+from songpop.evaluation.uncertainty import bounds_of, mean_replicates
+
 ALL = "all"
-ROUNDS = 1000
-SEED = 7
 # Fewer albums than this can't bound a measure.
 MIN_ALBUMS = 5
 # release ages in days: from, to (without), and what they are called
@@ -78,8 +79,6 @@ def _groups(frame: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
 
 
 def _measure(rows: pl.DataFrame) -> dict[str, Any]:
-    from songpop.evaluation import spearman
-
     score, popularity = (rows[name].cast(pl.Float64).to_numpy() for name in ("score", "popularity"))
     covered = rows["covered"].cast(pl.Float64).to_numpy()
     error = score - popularity
@@ -105,18 +104,10 @@ def _measure(rows: pl.DataFrame) -> dict[str, Any]:
 
 
 def _bound(values: np.ndarray, cluster: np.ndarray) -> tuple[float | None, float | None]:
-    """Bound 90 % of the mean of values, shape (n,), over resamples of their clusters."""
-    size, total = np.bincount(cluster).astype(np.float64), np.bincount(cluster, weights=values)
-    n = len(size)
-    if n < MIN_ALBUMS:
+    """Bound 90 % of the mean of values, shape (n,), over resamples of their clusters; None for too few of them."""
+    if cluster.max() + 1 < MIN_ALBUMS:
         return None, None
-    draw = np.random.default_rng(SEED)
-    means = np.empty(ROUNDS)
-    for turn in range(ROUNDS):
-        weight = np.bincount(draw.integers(0, n, n), minlength=n)
-        means[turn] = weight @ total / (weight @ size)
-    low, high = np.quantile(means, (0.05, 0.95))
-    return float(low), float(high)
+    return bounds_of(mean_replicates(values, cluster))
 
 
 def explain_nothing(con: duckdb.DuckDBPyConnection) -> str:

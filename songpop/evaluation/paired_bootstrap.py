@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-ROUNDS = 1000
-SEED = 7
+from songpop.evaluation.uncertainty import CLUSTER_ROUNDS, CLUSTER_SEED, bounds_of, draw_resamples, mean_replicates
+
 # Fewer artists than this are too few to resample: their tracks are resampled one by one.
 MIN_ARTISTS = 10
 
@@ -41,7 +41,7 @@ class Difference:
 
 
 def compare_errors(
-    observed: np.ndarray, first: np.ndarray, second: np.ndarray, artist: pl.Series, *, seed: int = SEED
+    observed: np.ndarray, first: np.ndarray, second: np.ndarray, artist: pl.Series, *, seed: int = CLUSTER_SEED
 ) -> Difference:
     """Compare mean absolute errors by a paired bootstrap.
 
@@ -55,36 +55,29 @@ def compare_errors(
     """
     error, other = np.abs(first - observed), np.abs(second - observed)
     cluster, n_artists = _clusters(artist)
-    size = np.bincount(cluster).astype(np.float64)
-    gap = np.bincount(cluster, weights=error - other)
-    draw = np.random.default_rng(seed)
-    values = np.empty(ROUNDS)
-    for turn in range(ROUNDS):
-        weight = _resample(draw, len(size))
-        values[turn] = weight @ gap / (weight @ size)
-    low, high = np.quantile(values, (0.05, 0.95))
-    return Difference(float(error.mean()), float(other.mean()), float(low), float(high), len(observed), n_artists)
+    low, high = bounds_of(mean_replicates(error - other, cluster, seed))
+    return Difference(float(error.mean()), float(other.mean()), low, high, len(observed), n_artists)
 
 
 def compare_orders(
-    observed: np.ndarray, first: np.ndarray, second: np.ndarray, artist: pl.Series, *, seed: int = SEED
+    observed: np.ndarray, first: np.ndarray, second: np.ndarray, artist: pl.Series, *, seed: int = CLUSTER_SEED
 ) -> Difference | None:
     """Compare Spearman correlations by a paired bootstrap, as `compare_errors` does; None where all are alike."""
     places = [np.unique(values, return_inverse=True)[1] for values in (observed, first, second)]
     if any(place.max(initial=0) == 0 for place in places):
         return None
     cluster, n_artists = _clusters(artist)
-    draw = np.random.default_rng(seed)
-    values = np.empty(ROUNDS // 2)
-    for turn in range(len(values)):
-        weight = _resample(draw, int(cluster.max()) + 1)[cluster]
+
+    def correlations(weight: np.ndarray) -> tuple[float, float]:
         truth, one, two = (_mid_ranks(place, weight) for place in places)
-        values[turn] = _correlation(one, truth, weight) - _correlation(two, truth, weight)
-    low, high = np.nanquantile(values, (0.05, 0.95))
-    even = np.ones(len(observed))
-    truth, one, two = (_mid_ranks(place, even) for place in places)
-    whole = _correlation(one, truth, even), _correlation(two, truth, even)
-    return Difference(*whole, float(low), float(high), len(observed), n_artists)
+        return _correlation(one, truth, weight), _correlation(two, truth, weight)
+
+    replicates = [
+        correlations(resample[cluster])
+        for resample in draw_resamples(int(cluster.max()) + 1, seed, CLUSTER_ROUNDS // 2)
+    ]
+    low, high = bounds_of(np.array([one - two for one, two in replicates]))
+    return Difference(*correlations(np.ones(len(observed))), low, high, len(observed), n_artists)
 
 
 def _clusters(artist: pl.Series) -> tuple[np.ndarray, int]:
@@ -95,10 +88,6 @@ def _clusters(artist: pl.Series) -> tuple[np.ndarray, int]:
     if n_artists < MIN_ARTISTS or known.null_count():
         return np.arange(len(artist)), n_artists
     return number - 1, n_artists
-
-
-def _resample(draw: np.random.Generator, n: int) -> np.ndarray:
-    return np.bincount(draw.integers(0, n, n), minlength=n).astype(np.float64)
 
 
 def _mid_ranks(place: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -1,24 +1,49 @@
-"""How sure a metric is: percentile bootstraps over rows, albums and artists, all replicates at once."""
+"""How sure a figure is: every resample is drawn here, and every percentile interval is taken here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from songpop.evaluation.metrics import Examiner, Statistic
 
+# Of the metrics of a split, all of which are computed in each.
 ROUNDS = 400
+# Of one figure over clusters, on which a decision may hang.
+CLUSTER_ROUNDS = 1000
+CLUSTER_SEED = 7
 TAILS = (0.05, 0.95)
 # Replicates that are computed together; bounds the memory.
 _AT_ONCE = 100
 
 
-def draw_weights(n: int, seed: int, rounds: int = ROUNDS) -> np.ndarray:
-    """Draw resamples of n units, as how often each unit is in each, shape (rounds, n)."""
+def draw_resamples(n: int, seed: int, rounds: int) -> Iterator[np.ndarray]:
+    """Draw resamples of n units, one after the other: how often each unit is in it, shape (n,)."""
     draw = np.random.default_rng(seed)
+    for _ in range(rounds):
+        yield np.bincount(draw.integers(0, n, n), minlength=n).astype(np.float64)
+
+
+def draw_weights(n: int, seed: int, rounds: int = ROUNDS) -> np.ndarray:
+    """Draw the resamples of n units together, shape (rounds, n)."""
     weights = np.empty((rounds, n), np.float32)
-    for row in weights:
-        row[:] = np.bincount(draw.integers(0, n, n), minlength=n)
+    for row, resample in zip(weights, draw_resamples(n, seed, rounds), strict=True):
+        row[:] = resample
     return weights
+
+
+def mean_replicates(
+    values: np.ndarray, cluster: np.ndarray, seed: int = CLUSTER_SEED, rounds: int = CLUSTER_ROUNDS
+) -> np.ndarray:
+    """Compute the mean of values in each resample of their clusters, shape (rounds,).
+
+    Args:
+        values: shape (n,).
+        cluster: number of each value's cluster, from 0 and without gaps, shape (n,).
+        seed: of the draws.
+        rounds: number of resamples.
+    """
+    size, total = np.bincount(cluster).astype(np.float64), np.bincount(cluster, weights=values)
+    return np.array([weight @ total / (weight @ size) for weight in draw_resamples(len(size), seed, rounds)])
 
 
 class Resamples:
@@ -50,37 +75,18 @@ class Resamples:
         return np.mean(values, axis=0)
 
 
+def bounds_of(replicates: np.ndarray) -> tuple[float, float]:
+    """Bound the middle 90 % of the replicates that have a value, shape (rounds,)."""
+    low, high = np.nanquantile(replicates, TAILS)
+    return float(low), float(high)
+
+
 def interval_of(replicates: np.ndarray) -> tuple[float | None, float | None]:
     """Bound the middle 90 % of replicates, shape (rounds,); None where hardly any has a value."""
-    known = replicates[~np.isnan(replicates)]
-    if len(known) < len(replicates) / 2 or not len(known):
+    n_known = int((~np.isnan(replicates)).sum())
+    if n_known < len(replicates) / 2 or not n_known:
         return None, None
-    low, high = np.quantile(known, TAILS)
-    return float(low), float(high)
-
-
-def paired_difference(
-    left: np.ndarray, right: np.ndarray, seed: int, rounds: int = ROUNDS
-) -> tuple[float, float, float]:
-    """Compare two models' losses on the same rows, each of shape (n,).
-
-    Returns:
-        The mean of left less right, and the bounds of 90 % of its resamples; below 0 the left one is better.
-    """
-    gap = np.asarray(left, np.float64) - np.asarray(right, np.float64)
-    replicates = draw_weights(len(gap), seed, rounds) @ gap / len(gap)
-    low, high = np.quantile(replicates, TAILS)
-    return float(gap.mean()), float(low), float(high)
-
-
-def bootstrap_interval(
-    statistic: Callable[[np.ndarray], float], n: int, seed: int, rounds: int = 500
-) -> tuple[float, float]:
-    """Bound 90 % of a statistic of resampled row numbers, shape (n,)."""
-    draw = np.random.default_rng(seed)
-    values = [statistic(draw.integers(0, n, n)) for _ in range(rounds)]
-    low, high = np.quantile(values, TAILS)
-    return float(low), float(high)
+    return bounds_of(replicates)
 
 
 def _compute(statistic: Statistic, weights: np.ndarray) -> np.ndarray:

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 from small_frames import planted_frame
 
-from songpop.evaluation import bootstrap_interval, measure, pair_accuracy, spearman, split_rows
+from songpop.evaluation import measure, pair_accuracy, spearman, split_rows
+from songpop.evaluation.uncertainty import bounds_of, draw_resamples, draw_weights, interval_of, mean_replicates
 
 
 def _predictions(score: list[float], low: float = 0, high: float = 100) -> pl.DataFrame:
@@ -97,6 +98,27 @@ def test_a_constant_score_has_no_rank_correlation() -> None:
 
 def test_a_bootstrap_interval_holds_the_mean() -> None:
     values = np.random.default_rng(0).normal(3, 1, 200)
-    low, high = bootstrap_interval(lambda rows: float(values[rows].mean()), 200, seed=1)
+    low, high = bounds_of(mean_replicates(values, np.arange(200), seed=1))
     assert low < values.mean() < high
     assert high - low < 0.5
+
+
+def test_whole_clusters_are_resampled() -> None:
+    values, cluster = np.array([0.0, 0, 0, 1, 1, 1]), np.array([0, 0, 0, 1, 1, 1])
+
+    assert set(mean_replicates(values, cluster)) == {0.0, 0.5, 1.0}
+
+
+def test_resamples_drawn_together_are_those_drawn_one_by_one() -> None:
+    one_by_one = list(draw_resamples(9, seed=3, rounds=5))
+
+    np.testing.assert_array_equal(draw_weights(9, seed=3, rounds=5), one_by_one)
+    assert {resample.sum() for resample in one_by_one} == {9.0}
+
+
+def test_an_interval_takes_half_of_the_replicates_or_more() -> None:
+    nothing = np.nan
+
+    assert interval_of(np.array([1.0, 1.0, nothing])) == (1.0, 1.0)
+    assert interval_of(np.array([1.0, nothing, nothing])) == (None, None)
+    assert interval_of(np.zeros(0)) == (None, None)
