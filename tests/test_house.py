@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from songpop import resources, warehouse
+from songpop import model_folder, resources, warehouse
 from songpop.settings import DEFAULT_CRON
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -179,6 +179,15 @@ def test_no_module_has_a_name_that_says_nothing_or_outgrows_a_room() -> None:
     for path in _MODULES:
         assert path.stem not in {"utils", "helpers", "common", "core", "misc"}
         assert path.read_text().count("\n") <= 400, f"{path.name} is too long"
+
+
+def test_the_files_of_a_models_folder_are_named_in_one_module() -> None:
+    names = {value for value in vars(model_folder).values() if isinstance(value, str) and re.search(r"\.\w+$", value)}
+    names -= {model_folder.__name__, model_folder.__file__}
+    assert {"metrics.json", "eval_predictions.parquet", "card.md"} <= names
+    for path in _MODULES:
+        constants = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        assert path.name == "model_folder.py" or not constants & names, f"{path.name} names {constants & names}"
 
 
 def test_help_imports_no_heavy_library() -> None:

@@ -1,6 +1,5 @@
 """Which song of one album should be the single: the songs in order, and what speaks for and against each."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from songpop import model_folder
 from songpop.albums.reasons import CHANCE, FACTORS, Beside, Reason, by_contributions, weighed
 from songpop.errors import ModelError
 from songpop.estimators.album_order import COLUMNS, contrasts
@@ -93,16 +93,7 @@ def load_measured(model_dir: Path) -> dict[str, dict[str, Any]]:
         `left_out` (albums left out of the fit of the order) and `latest` (the newest releases), each absent where it
         was not measured: `n_albums, right_share, chance_share, n_clear, clear_right_share`.
     """
-    path = model_dir / "metrics.json"
-    try:
-        metrics = json.loads(path.read_text())
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{path.name} of the model '{model_dir.name}' must be JSON as training wrote it, however: {error}. Train "
-            "again with `songpop train`."
-        ) from error
+    metrics = model_folder.read_optional_metrics(model_dir) or {}
     found = {"left_out": metrics.get("album_order"), "latest": metrics.get("singles")}
     return {name: value for name, value in found.items() if value and value.get("n_albums")}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from songpop import console
+from songpop import console, model_folder
 from songpop.cli.options import input_file, input_options, json_option, print_json, run_options
 from songpop.pipeline import check, load, promote, publish, score, train
 from songpop.pipeline.load import Inputs
@@ -79,7 +79,7 @@ def train_command(settings: Settings, as_of_date: date, as_json: bool) -> None:
     shown = ["split", "family", "n", "mae", "rmse", "r2", "spearman", "accuracy_4bin", "coverage_90"]
     console.table("Scoreboard", shown, [[row.get(name) for name in shown] for row in result.metrics])
     console.say(f"{result.challenger}: {result.decision}. {result.reason}")
-    console.say(f"Model card: {settings.models_dir / result.challenger / 'card.md'}")
+    console.say(f"Model card: {settings.models_dir / result.challenger / model_folder.CARD}")
 
 
 @click.command("promote")

@@ -1,13 +1,12 @@
 """The order of an album's songs: how each one differs from the songs beside it, and which is then the best one."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from songpop.errors import ModelError
+from songpop import model_folder
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import quantile
 from songpop.estimators.lightgbm_trees import ContrastTrees
@@ -116,14 +115,14 @@ class AlbumOrder:
 
     def save(self, folder: Path) -> None:
         """Write album_order.json and album_order.txt (the trees, in LightGBM's text format)."""
-        words = {
+        document = {
             "slopes": dict(zip(COLUMNS, self.slopes.tolist(), strict=True)),
             "scale": dict(zip(COLUMNS, self.scale.tolist(), strict=True)),
             "units": self.units.tolist(),
             "sharpness": self.sharpness,
             "measured": self.measured,
         }
-        (folder / _FILE).write_text(json.dumps(words, indent=1) + "\n")
+        model_folder.write_json(folder, _FILE, document)
         self.trees.save(folder / _TREES_FILE)
 
     @classmethod
@@ -133,18 +132,13 @@ class AlbumOrder:
         Raises:
             ModelError: the files can't be read.
         """
-        if not (folder / _FILE).exists():
+        document = model_folder.read_optional_json(folder, _FILE)
+        if document is None:
             return None
-        try:
-            words = json.loads((folder / _FILE).read_text())
-            scale, slopes = (np.array([words[part][name] for name in COLUMNS]) for part in ("scale", "slopes"))
+        with model_folder.reading(folder, _FILE, _TREES_FILE):
+            scale, slopes = (np.array([document[part][name] for name in COLUMNS]) for part in ("scale", "slopes"))
             trees = ContrastTrees.load(folder / _TREES_FILE)
-            return cls(scale, slopes, trees, np.array(words["units"]), words["sharpness"], words["measured"])
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            raise ModelError(
-                f"The model folder '{folder.name}' must hold {_FILE} and {_TREES_FILE} as training wrote them, however "
-                f"they can't be read ({type(error).__name__}: {error}). Train again with `songpop train`."
-            ) from error
+            return cls(scale, slopes, trees, np.array(document["units"]), document["sharpness"], document["measured"])
 
 
 def group_numbers(album: pl.Series) -> np.ndarray:

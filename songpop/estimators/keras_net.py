@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import io
-import json
 import logging
 import os
 import sys
@@ -16,13 +15,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from songpop import model_folder
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import calibrated_margins, predictions_of
+from songpop.estimators.onnx_net import ONNX_FILE, SETTINGS_FILE
 from songpop.estimators.recipe import MOST_JUDGED, Recipe, assign_folds, hidden_groups
 from songpop.estimators.scaling import CUT, N_PIECES, Scaler, network_inputs
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import CATEGORIES, NUMERIC
 
+KERAS_FILE = "model.keras"
 PREDICT_BATCH = 4096
 GENRE = CATEGORIES.index("genre")
 
@@ -91,19 +93,24 @@ class KerasNet:
         """Write model.keras (the source), model.onnx (what scores) and net.json (scaling, margins, recipe)."""
         assert self.scaler is not None
         assert self.recipe is not None
-        self.model.save(folder / "model.keras")
-        _export_onnx(self.model, folder / "model.onnx")
-        words = {"margins": self.margins.tolist(), "recipe": asdict(self.recipe), "scaling": self.scaler.to_json()}
-        (folder / "net.json").write_text(json.dumps(words | {"weights_sha256": self.digest()}, indent=1) + "\n")
+        self.model.save(folder / KERAS_FILE)
+        _export_onnx(self.model, folder / ONNX_FILE)
+        settings = {"margins": self.margins.tolist(), "recipe": asdict(self.recipe), "scaling": self.scaler.to_json()}
+        model_folder.write_json(folder, SETTINGS_FILE, settings | {"weights_sha256": self.digest()})
 
     @classmethod
     def load(cls, folder: Path, encoder: FeatureEncoder) -> "KerasNet":
-        """Load model.keras with TensorFlow; scoring uses `OnnxNet` instead."""
-        words = json.loads((folder / "net.json").read_text())
-        net = cls(encoder, Recipe(**words["recipe"]))
-        net.margins, net.scaler = np.asarray(words["margins"]), Scaler.from_json(words["scaling"])
-        net.model = _keras(0, None).models.load_model(folder / "model.keras")
-        return net
+        """Load model.keras with TensorFlow; scoring uses `OnnxNet` instead.
+
+        Raises:
+            ModelError: a file is missing or can't be read.
+        """
+        with model_folder.reading(folder, SETTINGS_FILE, KERAS_FILE):
+            settings = model_folder.read_json(folder, SETTINGS_FILE)
+            net = cls(encoder, Recipe(**settings["recipe"]))
+            net.margins, net.scaler = np.asarray(settings["margins"]), Scaler.from_json(settings["scaling"])
+            net.model = _keras(0, None).models.load_model(folder / KERAS_FILE)
+            return net
 
 
 def _keras(seed: int, threads: int | None) -> Any:

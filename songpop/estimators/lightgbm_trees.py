@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import polars as pl
 
-from songpop.errors import ModelError
+from songpop import model_folder
 from songpop.estimators import BIN_COLUMNS, COVERAGE, bin_of
 from songpop.features import EncodedRows
 from songpop.features.encoder import CATEGORIES, NUMERIC
@@ -33,6 +33,7 @@ VALIDATION_SHARE = 0.15
 N_LEVELS = 10
 # Below so many rows threads wait for each other longer than they work, the more so beside another busy process.
 ONE_THREAD_ROWS = 30_000
+_SCORE_FILE, _BINS_FILE, _WIDTHS_FILE = "benchmark.txt", "benchmark_bins.txt", "benchmark.json"
 _BETWEEN = "\n# next booster\n"
 
 
@@ -99,10 +100,10 @@ class LightGBMTrees:
 
     def save(self, folder: Path) -> None:
         """Write benchmark.txt and benchmark_bins.txt (LightGBM's text format) and benchmark.json."""
-        self.score_trees.save_model(str(folder / "benchmark.txt"))
-        self.bin_trees.save_model(str(folder / "benchmark_bins.txt"))
-        words = {"cuts": self.cuts.tolist(), "widths": self.widths.tolist()}
-        (folder / "benchmark.json").write_text(json.dumps(words) + "\n")
+        self.score_trees.save_model(str(folder / _SCORE_FILE))
+        self.bin_trees.save_model(str(folder / _BINS_FILE))
+        widths = {"cuts": self.cuts.tolist(), "widths": self.widths.tolist()}
+        (folder / _WIDTHS_FILE).write_text(json.dumps(widths) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> "LightGBMTrees":
@@ -114,18 +115,12 @@ class LightGBMTrees:
         import lightgbm
 
         trees = cls()
-        try:
-            words = json.loads((folder / "benchmark.json").read_text())
-            trees.cuts, trees.widths = np.asarray(words["cuts"]), np.asarray(words["widths"])
+        with model_folder.reading(folder, _WIDTHS_FILE, _SCORE_FILE, _BINS_FILE):
+            widths = model_folder.read_json(folder, _WIDTHS_FILE)
+            trees.cuts, trees.widths = np.asarray(widths["cuts"]), np.asarray(widths["widths"])
             trees.score_trees, trees.bin_trees = (
-                lightgbm.Booster(model_str=_whole_text(folder / name))
-                for name in ("benchmark.txt", "benchmark_bins.txt")
+                lightgbm.Booster(model_str=_whole_text(folder / name)) for name in (_SCORE_FILE, _BINS_FILE)
             )
-        except (OSError, ValueError, LookupError, TypeError, lightgbm.basic.LightGBMError) as error:
-            raise ModelError(
-                f"The model folder '{folder.name}' must hold the benchmark's files, however they can't be read "
-                f"({error}). Train again with `songpop train`."
-            ) from error
         return trees
 
 

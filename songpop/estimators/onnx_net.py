@@ -1,19 +1,20 @@
 """The network as scoring runs it: from ONNX, without TensorFlow."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from songpop.errors import ModelError
+from songpop import model_folder
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import predictions_of
 from songpop.estimators.scaling import Scaler, network_inputs
 from songpop.features import EncodedRows
 from songpop.features.encoder import CATEGORIES
 
+# scaling, margins and recipe; and the graph with its weights
+SETTINGS_FILE, ONNX_FILE = "net.json", "model.onnx"
 BATCH = 4096
 GENRE = CATEGORIES.index("genre")
 
@@ -41,17 +42,12 @@ class OnnxNet:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        try:
-            words = json.loads((folder / "net.json").read_text())
+        with model_folder.reading(folder, SETTINGS_FILE, ONNX_FILE):
+            settings = model_folder.read_json(folder, SETTINGS_FILE)
             session = onnxruntime.InferenceSession(
-                (folder / "model.onnx").read_bytes(), options, providers=["CPUExecutionProvider"]
+                (folder / ONNX_FILE).read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:
-            raise ModelError(
-                f"The model folder '{folder.name}' must hold net.json and model.onnx as training wrote them, however "
-                f"they can't be read ({error}). Train again with `songpop train`."
-            ) from error
-        return cls(session, Scaler.from_json(words["scaling"]), np.asarray(words["margins"]))
+            return cls(session, Scaler.from_json(settings["scaling"]), np.asarray(settings["margins"]))
 
     def predict_distribution(self, rows: EncodedRows) -> np.ndarray:
         """Predict the probabilities of 0..100, shape (n, 101)."""

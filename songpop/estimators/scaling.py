@@ -63,10 +63,10 @@ class Scaler:
         }
 
     @classmethod
-    def from_json(cls, words: dict[str, Any]) -> "Scaler":
+    def from_json(cls, document: dict[str, Any]) -> "Scaler":
         """Read what `to_json` gave."""
         parts = [
-            np.asarray([words[name][part] for name in NUMERIC], np.float32) for part in ("center", "scale", "knots")
+            np.asarray([document[name][part] for name in NUMERIC], np.float32) for part in ("center", "scale", "knots")
         ]
         return cls(*parts)
 

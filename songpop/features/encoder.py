@@ -1,6 +1,5 @@
 """The fitted encoder: model frames in, arrays out, with what it learned kept in features.json and two small tables."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from songpop import model_folder
 from songpop.errors import ModelError
 from songpop.features.declared import AUDIO, FEATURES, conform, fill_gaps, has_analysis, usual_values
 from songpop.features.records import (
@@ -30,6 +30,7 @@ UNKNOWN = 0
 MIN_GENRE_TRACKS = 3
 # Of features.json and its tables; a new one where the same names come to mean something else.
 FORMAT = 3
+_TABLES = _LEVELS, _ARTISTS, _VERSIONS = "levels.parquet", "artists.parquet", "versions.parquet"
 _ARTIST_COLUMNS = ("artist_key", "year", "n", "excess", "best")
 _VERSION_COLUMNS = ("song", "release_time", "popularity")
 
@@ -188,23 +189,23 @@ class FeatureEncoder:
         return tuple(sizes[name] for name in CATEGORIES)
 
     def save(self, folder: Path, extra: dict[str, Any] | None = None) -> None:
-        """Write features.json, artists.parquet, versions.parquet and levels.parquet into a model's folder."""
+        """Write features.json, with what else it is to hold, and three tables into a model's folder."""
         declared = [{k: getattr(f, k) for k in ("name", "kind", "unit", "source", "why", "group")} for f in FEATURES]
-        words: dict[str, Any] = {
+        document: dict[str, Any] = {
             "format": FORMAT,
             "features": declared,
             "genres": self.genres,
             "seed": self.seed,
             "first_year": self.level.first_year,
         }
-        words |= {"last_year": self.last_year, "last_time": self.last_time}
-        words |= {"genre_reach": self.genre_reach, "usual": self.usual}
-        words["level_shape"] = list(self.level.counts.shape)
-        (folder / "features.json").write_text(json.dumps(words | (extra or {}), indent=1, ensure_ascii=False) + "\n")
-        self.artists.table.write_parquet(folder / "artists.parquet")
-        self.versions.table.write_parquet(folder / "versions.parquet")
+        document |= {"last_year": self.last_year, "last_time": self.last_time}
+        document |= {"genre_reach": self.genre_reach, "usual": self.usual}
+        document["level_shape"] = list(self.level.counts.shape)
+        model_folder.write_json(folder, model_folder.FEATURES, document | (extra or {}))
+        self.artists.table.write_parquet(folder / _ARTISTS)
+        self.versions.table.write_parquet(folder / _VERSIONS)
         levels = pl.DataFrame({"n": self.level.counts.ravel(), "popularity_sum": self.level.sums.ravel()})
-        levels.write_parquet(folder / "levels.parquet")
+        levels.write_parquet(folder / _LEVELS)
 
     @classmethod
     def load(cls, folder: Path) -> "FeatureEncoder":
@@ -213,36 +214,30 @@ class FeatureEncoder:
         Raises:
             ModelError: a file is missing or broken, or was written for other features than this version declares.
         """
-        try:
-            words = json.loads((folder / "features.json").read_text())
-            _refuse_another_format(words, folder.name)
-            levels = pl.read_parquet(folder / "levels.parquet")
-            shape = tuple(words["level_shape"])
+        with model_folder.reading(folder, model_folder.FEATURES, *_TABLES):
+            document = model_folder.read_json(folder, model_folder.FEATURES)
+            _refuse_another_format(document, folder.name)
+            levels, artists, versions = (model_folder.read_parquet(folder, name) for name in _TABLES)
+            shape = tuple(document["level_shape"])
             counts, sums = (levels[name].to_numpy().reshape(shape) for name in ("n", "popularity_sum"))
-            level = GenreYearLevel(words["first_year"], counts, sums)
-            artists = ArtistRecords(pl.read_parquet(folder / "artists.parquet").select(_ARTIST_COLUMNS))
-            versions = EarlierVersions(pl.read_parquet(folder / "versions.parquet").select(_VERSION_COLUMNS))
-            learned = [words[name] for name in ("seed", "genre_reach", "last_year", "last_time", "usual")]
-            return cls(words["genres"], level, artists, versions, *learned)
-        except (OSError, ValueError, LookupError, TypeError, pl.exceptions.PolarsError) as error:
-            raise ModelError(
-                f"The model folder '{folder.name}' must hold features.json, levels.parquet, artists.parquet and "
-                f"versions.parquet as training wrote them, however they can't be read ({type(error).__name__}: "
-                f"{error}). Train again with `songpop train`."
-            ) from error
+            level = GenreYearLevel(document["first_year"], counts, sums)
+            records = ArtistRecords(artists.select(_ARTIST_COLUMNS))
+            earlier = EarlierVersions(versions.select(_VERSION_COLUMNS))
+            learned = [document[name] for name in ("seed", "genre_reach", "last_year", "last_time", "usual")]
+            return cls(document["genres"], level, records, earlier, *learned)
 
 
-def _refuse_another_format(words: dict[str, Any], name: str) -> None:
-    names = [feature["name"] for feature in words["features"]]
+def _refuse_another_format(document: dict[str, Any], name: str) -> None:
+    names = [feature["name"] for feature in document["features"]]
     if names != [feature.name for feature in FEATURES]:
         raise ModelError(
             f"The model in '{name}' must have the {len(FEATURES)} features of this version, however it has "
             f"{len(names)} others or in another order. Train again with `songpop train`."
         )
-    if words.get("format") != FORMAT:
+    if document.get("format") != FORMAT:
         raise ModelError(
-            f"The model in '{name}' must be of format {FORMAT}, however it is of {words.get('format', 1)}. Train again "
-            "with `songpop train`."
+            f"The model in '{name}' must be of format {FORMAT}, however it is of {document.get('format', 1)}. Train "
+            "again with `songpop train`."
         )
 
 

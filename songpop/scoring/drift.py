@@ -1,6 +1,5 @@
 """Drift: whether new releases, and what the model says of them, still look like what it was fitted and judged on."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -10,14 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from songpop.errors import ModelError
+from songpop import model_folder
 from songpop.evaluation import release_time
 from songpop.features import FeatureEncoder, conform
 from songpop.features.declared import AUDIO, CLASSES
 from songpop.features.records import artist_key
 from songpop.scoring.what_if_inputs import number
 
-FILE = "reference.json"
 # The reference is the newest share of the training tracks where most of them are dated, so many at least and at most.
 NEWEST_SHARE = 0.15
 LEAST_TRACKS = 500
@@ -106,8 +104,8 @@ def build_reference(frame: pl.DataFrame, genres: Collection[str], judged: pl.Dat
 
 def save_reference(folder: Path, reference: Reference) -> None:
     """Write the reference into a version's folder."""
-    words = {name: asdict(profile) for name, profile in reference.items()}
-    (folder / FILE).write_text(json.dumps(words, indent=1, ensure_ascii=False) + "\n")
+    profiles = {name: asdict(profile) for name, profile in reference.items()}
+    model_folder.write_json(folder, model_folder.REFERENCE, profiles)
 
 
 def load_reference(folder: Path) -> Reference | None:
@@ -116,15 +114,11 @@ def load_reference(folder: Path) -> Reference | None:
     Raises:
         ModelError: the file is broken.
     """
-    if not (folder / FILE).is_file():
+    profiles = model_folder.read_optional_json(folder, model_folder.REFERENCE)
+    if profiles is None:
         return None
-    try:
-        return {name: Profile(**words) for name, words in json.loads((folder / FILE).read_text()).items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ModelError(
-            f"{FILE} of '{folder.name}' must hold a profile a feature as training wrote it, however it can't be read "
-            f"({type(error).__name__}: {error}). Train again with `songpop train`."
-        ) from error
+    with model_folder.reading(folder, model_folder.REFERENCE):
+        return {name: Profile(**profile) for name, profile in profiles.items()}
 
 
 def measure_drift(

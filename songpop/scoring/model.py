@@ -1,11 +1,10 @@
 """A model version as scoring uses it, loaded from its folder without TensorFlow."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from songpop.errors import ModelError
+from songpop import model_folder
 from songpop.estimators.album_order import AlbumOrder
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
@@ -42,19 +41,16 @@ def load_model(model_dir: Path, threads: int = 1) -> ScoringModel:
     Raises:
         ModelError: the folder is not there, incomplete, or of other features than this version of songpop has.
     """
-    try:
-        words = json.loads((model_dir / "features.json").read_text())
-        return ScoringModel(
-            words["model_version"],
-            FeatureEncoder.load(model_dir),
-            OnnxNet.load(model_dir, threads),
-            LightGBMTrees.load(model_dir),
-            {name: words["reference"][name] for name in NUMERIC},
-            words.get("experience", {}),
-            AlbumOrder.load(model_dir),
-        )
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise ModelError(
-            f"A champion must lie complete in its folder, however '{model_dir.name}' does not ({type(error).__name__}: "
-            f"{error}). Train again with `songpop train`."
-        ) from error
+    metadata = model_folder.read_json(model_dir, model_folder.FEATURES)
+    with model_folder.reading(model_dir, model_folder.FEATURES):
+        model_version, experience = metadata["model_version"], metadata.get("experience", {})
+        reference = {name: metadata["reference"][name] for name in NUMERIC}
+    return ScoringModel(
+        model_version,
+        FeatureEncoder.load(model_dir),
+        OnnxNet.load(model_dir, threads),
+        LightGBMTrees.load(model_dir),
+        reference,
+        experience,
+        AlbumOrder.load(model_dir),
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from songpop import model_folder
 from songpop.evaluation import HEADLINE
 from songpop.training.model_card_plots import draw_plots
 
@@ -76,7 +77,7 @@ def write_card(folder: Path, metrics: dict[str, Any], predictions: pl.DataFrame,
         f"## Limits\n\n{_LIMITS}\n",
         _protocol(metrics),
     ]
-    (folder / "card.md").write_text("\n".join(parts))
+    (folder / model_folder.CARD).write_text("\n".join(parts), encoding="utf-8")
 
 
 def _summary(metrics: dict[str, Any]) -> str:

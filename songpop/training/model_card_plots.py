@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from songpop import model_folder
 from songpop.estimators import BIN_COLUMNS, bin_of
 
 _INK, _ACCENT, _SOFT = "#1f2933", "#0b7285", "#c5d3d8"
@@ -73,7 +74,7 @@ def _reliability(folder: Path, predictions: pl.DataFrame) -> Drawn:
     words = (
         "Points on the grey line are honest: of tracks given 70 %, 70 % fell into the bin. Bars span 90 % of chance."
     )
-    return _save(figure, folder, "reliability.png"), "Reliability of the four probabilities", words
+    return _save(figure, folder, model_folder.RELIABILITY_PLOT), "Reliability of the four probabilities", words
 
 
 def _predicted_and_observed(folder: Path, predictions: pl.DataFrame) -> Drawn:
@@ -91,7 +92,7 @@ def _predicted_and_observed(folder: Path, predictions: pl.DataFrame) -> Drawn:
     axes.set_ylim(-1, 101)
     axes.legend(frameon=False, loc="upper left")
     words = "Each dot is a track of the test part; the orange line should lie on the black one."
-    return _save(figure, folder, "predicted_observed.png"), "Predicted and observed", words
+    return _save(figure, folder, model_folder.SCATTER_PLOT), "Predicted and observed", words
 
 
 def _errors_by_year(folder: Path, predictions: pl.DataFrame) -> list[Drawn]:
@@ -115,7 +116,7 @@ def _errors_by_year(folder: Path, predictions: pl.DataFrame) -> list[Drawn]:
     axes.axhline(0, color=_INK, linewidth=1)
     axes.tick_params(axis="x", labelrotation=45 if groups.height > 6 else 0)
     words = "Boxes hold half of the errors, whiskers 90 %. Above the line the score was too high."
-    return [(_save(figure, folder, "errors_by_release.png"), "Errors by release time", words)]
+    return [(_save(figure, folder, model_folder.ERRORS_PLOT), "Errors by release time", words)]
 
 
 def _time_column(predictions: pl.DataFrame) -> tuple[pl.Expr, str]:
@@ -133,4 +134,4 @@ def _importance(folder: Path, importance: dict[str, float]) -> Drawn:
     axes.barh([name for name, _ in ordered], [value for _, value in ordered], color=_ACCENT)
     axes.grid(axis="y", visible=False)
     words = "Mean absolute contribution of each group of features; the contributions of a track add up to its score."
-    return _save(figure, folder, "importance.png"), "Importance of the feature groups", words
+    return _save(figure, folder, model_folder.IMPORTANCE_PLOT), "Importance of the feature groups", words

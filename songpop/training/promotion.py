@@ -1,6 +1,5 @@
 """Promotion: whether a challenger replaces the champion, and why, in a sentence for the ledger."""
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from songpop.errors import ModelError
+from songpop import model_folder
 from songpop.evaluation import HEADLINE
 from songpop.evaluation.paired_bootstrap import Difference, compare_errors, compare_orders
 from songpop.training.training_tracks import find_fresh
@@ -73,14 +72,14 @@ def decide(
     Raises:
         ModelError: a model's folder can't be read.
     """
-    metrics = _metrics(challenger_dir)
+    metrics = model_folder.read_metrics(challenger_dir)
     name = metrics["model_version"]
     against = _against_benchmark(metrics, challenger_dir)
     beats_median = _beats_median(metrics)
     if champion_dir is None:
         though = "" if beats_median else f", though {_NOT_BELOW_MEDIAN}"
         return Decision("promoted", name, name, f"{name} becomes the champion, as there is no other{though}. {against}")
-    champion = _metrics(champion_dir)["model_version"]
+    champion = model_folder.read_metrics(champion_dir)["model_version"]
     if champion == name:
         reason = f"{name} is the champion already: the same data gave the same weights. {against}"
         return Decision("kept", champion, name, reason)
@@ -199,27 +198,12 @@ def _row(metrics: dict[str, Any], family: str) -> dict[str, Any] | None:
     return (headline or rows or [None])[0]
 
 
-def _metrics(folder: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((folder / "metrics.json").read_text()))
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"A model's folder must hold a readable metrics.json, however '{folder.name}' does not ({error})."
-        ) from error
-
-
 _PREDICTED = {"artist_name": pl.String, "popularity": pl.Float64, "score": pl.Float64, "benchmark_score": pl.Float64}
 
 
 def _predictions(folder: Path) -> pl.DataFrame:
     """Read a version's held-out predictions: `track_id, artist_name, popularity, score, benchmark_score`."""
-    try:
-        frame = pl.read_parquet(folder / "eval_predictions.parquet")
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise ModelError(
-            f"A model's folder must hold a readable eval_predictions.parquet, however '{folder.name}' does not "
-            f"({error}). Train again with `songpop train`."
-        ) from error
+    frame = model_folder.read_parquet(folder, model_folder.PREDICTIONS)
     if "score" not in frame.columns:
         frame = frame.clear()
     columns = [

@@ -1,8 +1,5 @@
 """Training: judge the network and its peers on every split, then fit on all rows and write a model version."""
 
-import json
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from songpop import model_folder
 from songpop.errors import ModelError
 from songpop.estimators.album_order import AlbumOrder
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
@@ -92,7 +90,6 @@ def train(
     judged = _judged(found)
     tell(f"fitting on all {frame.height:,} rows")
     encoder, net, trees, order = _fit_final(frame, seed, threads)
-    models_dir.mkdir(parents=True, exist_ok=True)
     name = make_model_version(net.family, as_of_date, net.digest())
     scoreboard = [{"model_version": name, **row} for row in found.rows]
     metrics = {
@@ -114,14 +111,10 @@ def train(
         "album_order": None if order is None else order.measured,
         "packages": {package: version(package) for package in _PACKAGES},
     }
-    folder = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=models_dir))
-    try:
-        found.places.write_parquet(folder / "splits.parquet")
+    with model_folder.writing(models_dir, name) as folder:
+        found.places.write_parquet(folder / model_folder.SPLITS)
         _write(folder, encoder, net, trees, order, frame, metrics, judged)
-        path = _move(folder, models_dir / name)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return TrainedModel(name, path, scoreboard, metrics)
+    return TrainedModel(name, models_dir / name, scoreboard, metrics)
 
 
 def _usable(frame: pl.DataFrame) -> pl.DataFrame:
@@ -264,31 +257,19 @@ def _write(
 ) -> None:
     rows = encoder.transform(frame.sample(min(frame.height, REFERENCE_ROWS), seed=metrics["seed"]))
     reference = reference_row(rows)
-    words = {"model_version": metrics["model_version"], "reference": reference, "experience": experience_of(frame)}
-    encoder.save(folder, words)
+    encoder.save(
+        folder,
+        {"model_version": metrics["model_version"], "reference": reference, "experience": experience_of(frame)},
+    )
     net.save(folder)
     trees.save(folder)
     if order is not None:
         order.save(folder)
-    judged.write_parquet(folder / "eval_predictions.parquet")
+    judged.write_parquet(folder / model_folder.PREDICTIONS)
     save_learned(folder, frame["track_id"])
     save_reference(folder, build_reference(frame, encoder.genres, judged, seed=metrics["seed"]))
     table, _ = contributions(OnnxNet.load(folder), rows.take(np.arange(min(len(rows), IMPORTANCE_ROWS))), reference)
     importance = dict(zip(GROUPS, np.abs(table).mean(axis=0).round(4).tolist(), strict=True))
     metrics |= {"importance": importance, "benchmark_importance": trees.importance()}
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
+    model_folder.write_json(folder, model_folder.METRICS, metrics)
     write_card(folder, metrics, judged, importance)
-
-
-def _move(folder: Path, target: Path) -> Path:
-    """Put a complete folder in its place; the same version fitted again replaces the old files."""
-    if target.exists():
-        old = target.with_name(f".replaced-{target.name}")
-        shutil.rmtree(old, ignore_errors=True)
-        target.rename(old)
-        folder.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        folder.rename(target)
-    target.chmod(0o755)
-    return target

@@ -5,6 +5,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from songpop import model_folder
 from songpop.clock import local_today, utc_now
 from songpop.errors import ModelError
 from songpop.web import albums, api, charts, formatting, lists, openapi, quality, searching, song_scores
@@ -169,7 +170,7 @@ def _model_card(reader: PublishedReader, request: Request) -> Answer:
 
 def _card(reader: PublishedReader) -> bytes | None:
     version = reader.edition().champion
-    path = reader.settings.models_dir / str(version) / "card.md"
+    path = reader.settings.models_dir / str(version) / model_folder.CARD
     return path.read_bytes() if version and path.is_file() else None
 
 

@@ -1,6 +1,5 @@
 """What every page needs: the readers' file, reopened when a night has replaced it, and the model that scores."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from songpop import model_folder
 from songpop.errors import ModelError, WarehouseError
 from songpop.settings import Settings
 
@@ -123,7 +123,7 @@ class PublishedReader:
     def metrics(self) -> Mapping[str, Any]:
         """Return what the champion's folder tells of its evaluation, empty where it tells nothing."""
         version = self.edition().champion
-        found: Mapping[str, Any] = self.kept("metrics", lambda: _read_json(self.settings.models_dir / str(version)))
+        found: Mapping[str, Any] = self.kept("metrics", lambda: _read_metrics(self.settings.models_dir / str(version)))
         return found
 
     def _current(self) -> _Opened:
@@ -205,9 +205,8 @@ def _attach(settings: Settings) -> "duckdb.DuckDBPyConnection":
     return con
 
 
-def _read_json(model_dir: Path) -> dict[str, Any]:
+def _read_metrics(model_dir: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((model_dir / "metrics.json").read_text())
-    except (OSError, ValueError):
+        return model_folder.read_optional_metrics(model_dir) or {}
+    except ModelError:
         return {}
-    return found

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from songpop import model_folder
+from songpop.errors import ModelError
 from songpop.web.published_reader import PublishedReader
 
 if TYPE_CHECKING:
@@ -68,16 +70,13 @@ def _reliability(reader: PublishedReader) -> list[dict[str, Any]]:
         `bin, chance, share, low, high, n`; none where the model's folder has no such tracks.
     """
     import numpy as np
-    import polars as pl
 
     from songpop.estimators import bin_of
 
+    folder = reader.settings.models_dir / str(reader.edition().champion)
     try:
-        seen = pl.read_parquet(
-            reader.settings.models_dir / str(reader.edition().champion) / "eval_predictions.parquet",
-            columns=["popularity", *_BINS],
-        )
-    except (OSError, pl.exceptions.PolarsError):
+        seen = model_folder.read_parquet(folder, model_folder.PREDICTIONS, ["popularity", *_BINS])
+    except ModelError:
         return []
     came = bin_of(seen["popularity"].to_numpy())
     points = []

@@ -156,5 +156,5 @@ def test_what_was_measured_is_read_from_the_models_folder(tmp_path: Path) -> Non
     metrics.write_text(json.dumps({"album_order": None, "singles": _MEASURED}))
     assert load_measured(tmp_path) == {"latest": _MEASURED}
     metrics.write_text("{")
-    with pytest.raises(ModelError, match=r"metrics.json of the model .* must be JSON as training wrote it"):
+    with pytest.raises(ModelError, match=r"must lie complete in its folder, however metrics.json of"):
         load_measured(tmp_path)

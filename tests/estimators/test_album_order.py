@@ -99,7 +99,7 @@ def test_a_saved_order_gives_the_same_chances(order: AlbumOrder, tmp_path: Path)
 
     trees = tmp_path / "album_order.txt"
     trees.write_text(trees.read_text()[:2000])
-    with pytest.raises(ModelError, match=r"must hold album_order.json and album_order.txt"):
+    with pytest.raises(ModelError, match=r"however album_order.json or album_order.txt of"):
         AlbumOrder.load(tmp_path)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from songpop.errors import ModelError
 from songpop.evaluation.paired_bootstrap import compare_errors, compare_orders
 from songpop.training import promotion
 from songpop.training.promotion import FRESH, SHARED, compare_with_benchmark, decide
@@ -224,4 +225,7 @@ def test_what_a_version_learned_from_is_known_by_its_hashes(tmp_path: Path) -> N
     assert find_fresh(tmp_path, pl.Series([], dtype=pl.String)).tolist() == []
     assert (tmp_path / "trained_on.parquet").stat().st_size < 2_000
     (tmp_path / "trained_on.parquet").write_bytes(b"broken")
+    with pytest.raises(ModelError, match=r"however trained_on.parquet of .* can't be read"):
+        find_fresh(tmp_path, pl.Series(["c"]))
+    (tmp_path / "trained_on.parquet").unlink()
     assert find_fresh(tmp_path, pl.Series(["c"])).tolist() == [False]

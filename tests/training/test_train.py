@@ -262,12 +262,12 @@ def test_a_champion_scores_the_fresh_tracks_as_it_is_shipped(trained: TrainedMod
 
 
 def test_a_folder_without_metrics_can_t_be_judged(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"must hold a readable metrics.json"):
+    with pytest.raises(ModelError, match=r"must lie complete in its folder, however metrics.json of"):
         decide(None, tmp_path)
 
 
 def test_a_folder_without_test_predictions_can_t_be_judged(trained: TrainedModel, tmp_path: Path) -> None:
     broken = _copy(trained, tmp_path, "keras-2026-11-23-000000", 0.0)
     (broken / "eval_predictions.parquet").write_bytes(b"not parquet")
-    with pytest.raises(ModelError, match=r"must hold a readable eval_predictions.parquet"):
+    with pytest.raises(ModelError, match=r"however eval_predictions.parquet of"):
         decide(trained.path, broken)
