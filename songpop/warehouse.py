@@ -22,6 +22,7 @@ SCHEMAS = ("raw", "staging", "marts", "ledger")
 # marts read staging, the ledger and the marts before them in this list
 BUILD_ORDER = (
     "snapshots",
+    "album_sizes",
     "artist_audiences",
     "artist_popularities",
     "artist_sources",

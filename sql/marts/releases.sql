@@ -1,7 +1,8 @@
 -- One row per new release: every row of the newest releases file, and what a service found of the last days.
--- Key: track_id. Reads: staging.files__releases, spotify__releases, marts.release_features, marts.snapshots,
--- artist_sources, ledger.runs.
--- Unit: release_age_days counts from release_date to the as-of date; NULL features were in no source.
+-- Key: track_id. Reads: staging.files__releases, spotify__releases, marts.release_features, album_sizes,
+-- snapshots, artist_sources, ledger.runs.
+-- Unit: release_age_days counts from release_date to the as-of date; NULL features were in no source; n_album_tracks as
+-- the service told it, else as in marts.album_sizes, with what a service found of the album.
 -- A song that a service found on several releases (single, album, deluxe edition) counts once, on the longest of them;
 -- one that the file has too is the file's. The audio analysis is one source's throughout, the file's where it has any.
 with
@@ -87,13 +88,9 @@ releases as (
             order by preference, n_album_tracks desc nulls last, release_date, album_id, track_id
         )
 ),
-album_sizes as (
+found_sizes as (
     select album_id, count(distinct track_id) as n_album_tracks
-    from (
-        select album_id, track_id from releases
-        union all
-        select album_id, track_id from staging.files__albums
-    )
+    from releases
     where album_id is not null
     group by album_id
 )
@@ -129,12 +126,15 @@ select
     coalesce(audio.tempo, candidates.tempo) as tempo,
     coalesce(candidates.duration_ms, audio.duration_ms) as duration_ms,
     coalesce(audio.time_signature, candidates.time_signature) as time_signature,
-    coalesce(candidates.n_album_tracks, album_sizes.n_album_tracks) as n_album_tracks,
+    coalesce(
+        candidates.n_album_tracks, greatest(album_sizes.n_album_tracks, found_sizes.n_album_tracks)
+    ) as n_album_tracks,
     $as_of_date::date - candidates.release_date as release_age_days,
     candidates.release_date
 from releases as candidates
 left join marts.release_features as audio
     on candidates.track_id = audio.track_id
     and not candidates.has_analysis
-left join album_sizes on candidates.album_id = album_sizes.album_id
+left join marts.album_sizes as album_sizes on candidates.album_id = album_sizes.album_id
+left join found_sizes on candidates.album_id = found_sizes.album_id
 left join marts.artist_sources as artist_sources on candidates.artist_name = artist_sources.artist_name

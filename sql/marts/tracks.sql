@@ -1,5 +1,5 @@
 -- One row per track whose popularity is known: the newest snapshot that holds it.
--- Key: track_id. Reads: staging.files__tracks, files__albums, files__releases, marts.snapshots, artist_sources.
+-- Key: track_id. Reads: staging.files__tracks, files__albums, marts.snapshots, album_sizes, artist_sources.
 -- Unit: popularity 0-100 as the file reported it on popularity_date; duration_ms in milliseconds.
 with
 newest_tracks as (
@@ -21,19 +21,6 @@ newest_albums as (
         partition by albums.track_id
         order by snapshots.newness, albums.line
     ) = 1
-),
-album_sizes as (
-    select album_id, count(distinct track_id) as n_album_tracks
-    from (
-        select album_id, track_id from newest_albums
-        union all
-        select releases.album_id, releases.track_id
-        from staging.files__releases as releases
-        inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
-        where snapshots.newness = 1
-    )
-    where album_id is not null
-    group by album_id
 )
 select
     tracks.track_id,
@@ -65,5 +52,5 @@ select
     tracks.popularity_date
 from newest_tracks as tracks
 left join newest_albums as albums on tracks.track_id = albums.track_id
-left join album_sizes on albums.album_id = album_sizes.album_id
+left join marts.album_sizes as album_sizes on albums.album_id = album_sizes.album_id
 left join marts.artist_sources as artist_sources on tracks.artist_name = artist_sources.artist_name

@@ -114,6 +114,71 @@ def test_an_album_gives_its_tracks_date_size_and_year(con: duckdb.DuckDBPyConnec
     assert con.execute(query).fetchall() == [("LP", date(2019, 7, 1), "month", 2, 2020)]
 
 
+def _album(con: duckdb.DuckDBPyConnection, snapshot_id: str, line: int, track_id: str, album_id: str | None) -> None:
+    _insert(
+        con, "raw.files__albums", snapshot_id=snapshot_id, line=line, track_id=track_id, album_id=album_id,
+        album_name="LP", release_date="2026-11-20",
+    )  # fmt: skip
+
+
+def test_an_albums_size_counts_its_tracks_of_the_albums_files_and_the_newest_releases_file(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for number, snapshot_id in enumerate(("old", "new"), start=1):
+        _snapshot(con, f"albums-{snapshot_id}", "albums", _DAY, datetime(2026, 11, number))
+        _snapshot(con, f"releases-{snapshot_id}", "releases", _DAY, datetime(2026, 11, number))
+    # the newest albums file has moved one track to another album
+    for snapshot_id, album_id in (("albums-old", "first"), ("albums-new", "second")):
+        _album(con, snapshot_id, 2, "moved", album_id)
+    _album(con, "albums-old", 3, "kept", "first")
+    _album(con, "albums-new", 3, "single", None)
+    # the newest releases file has one track that an albums file has too, and one of its own
+    for track_id in ("kept", "coming"):
+        _release(con, "releases-new", track_id, album_id="first")
+    _release(con, "releases-old", "gone", album_id="first")
+    _build(con)
+
+    rows = con.execute("select album_id, n_album_tracks from marts.album_sizes order by 1").fetchall()
+    assert rows == [("first", 2), ("second", 1)]
+
+
+@pytest.mark.parametrize("reason", ["withdrawn", "known only later"])
+def test_an_albums_file_that_does_not_count_changes_no_albums_size(con: duckdb.DuckDBPyConnection, reason: str) -> None:
+    _snapshot(con, "tracks", "tracks", _DAY)
+    _snapshot(con, "albums", "albums", _DAY, datetime(2026, 11, 1))
+    _snapshot(con, "releases", "releases", _DAY)
+    _snapshot(con, "other", "albums", _DAY if reason == "withdrawn" else date(2026, 11, 24), datetime(2026, 11, 2))
+    if reason == "withdrawn":
+        con.execute("insert into ledger.withdrawals values ('other', 'run', 'no such album', '2026-11-03')")
+    _track(con, "tracks", "t", 10)
+    _album(con, "albums", 2, "t", "album")
+    _release(con, "releases", "new", album_id="album")
+    for line in range(2, 6):
+        _album(con, "other", line, f"never-{line}", "album")
+    _build(con)
+
+    assert con.execute("select album_id, n_album_tracks from marts.tracks").fetchall() == [("album", 2)]
+    assert con.execute("select album_id, n_album_tracks from marts.releases").fetchall() == [("album", 2)]
+
+
+@pytest.mark.parametrize(("n_told", "n_album_tracks"), [(9, 9), (None, 3)])
+def test_an_album_that_a_service_found_has_the_size_that_it_tells_or_what_was_found_of_it(
+    con: duckdb.DuckDBPyConnection, n_told: int | None, n_album_tracks: int
+) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    _release(con, "releases", "in-file", album_id="album")
+    for track_id in ("one", "two"):
+        _insert(
+            con, "raw.spotify__releases", run_id="run", track_id=track_id, artist_name="A", track_name=track_id,
+            release_date="2026-11-20", album_id="album", total_tracks=n_told, fetched_at=_NOW, expires_at=_NOW,
+            market="US", found_by="new_releases",
+        )  # fmt: skip
+    _build(con)
+
+    rows = con.execute("select track_id, n_album_tracks from marts.releases order by 1").fetchall()
+    assert rows == [("in-file", 3), ("one", n_album_tracks), ("two", n_album_tracks)]
+
+
 def test_every_row_of_the_newest_releases_file_is_a_release_whatever_its_date(con: duckdb.DuckDBPyConnection) -> None:
     _snapshot(con, "first", "releases", _DAY, datetime(2026, 11, 1))
     _snapshot(con, "second", "releases", _DAY, datetime(2026, 11, 2))
