@@ -41,12 +41,17 @@ BUILD_ORDER = (
     "drift",
 )
 
-# raw and ledger are appended to; their files hold DDL
+# raw and ledger are appended to; their files hold DDL, a column a line
 _WITH_DDL = ("raw", "ledger")
-_COLUMNS = """
-    select schema_name, table_name, column_name, data_type from duckdb_columns()
-    where schema_name in ('raw', 'ledger') and database_name = current_database()
-    order by schema_name, table_name, column_index
+_DECLARED_COLUMN = re.compile(r'^ {4}"?(\w+)"? (\w+(?:\[\])?)(?: not null)?(?: primary key)?,?$', re.MULTILINE)
+# what there is: a schema has no table, a table no column; comments are those of tables
+_CATALOG = """
+    select schema_name, null as table_name, null as column_name, null as comment
+    from duckdb_schemas() where database_name = current_database()
+    union all
+    select schema_name, table_name, null, comment from duckdb_tables() where database_name = current_database()
+    union all
+    select schema_name, table_name, column_name, null from duckdb_columns() where database_name = current_database()
 """
 
 # DuckDB 1.4 and later can read it, whichever version wrote it
@@ -84,9 +89,9 @@ def connect(settings: Settings, *, wait: Callable[[float], object] = time.sleep)
         con = open_file(settings.warehouse, settings, read_only=False)
     try:
         create_tables(con)
-    except duckdb.Error as error:
+    except BaseException:
         con.close()
-        raise unwritten(error) from error
+        raise
     return con
 
 
@@ -170,31 +175,47 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the schemas, and the raw and ledger tables and columns that are missing.
+    """Make the schemas, and the raw and ledger tables, columns and comments that are missing, in one transaction.
 
-    A column that a later version declares is added at the end of a warehouse's table; it is NULL in older rows.
+    A warehouse that lacks nothing is not written to. A column that a later version declares is added at the end of a
+    warehouse's table; it is NULL in older rows.
+
+    Raises:
+        WarehouseError: DuckDB could not do it, as on a full disk.
     """
-    for schema in SCHEMAS:
-        con.execute(f"create schema if not exists {schema}")
-    for schema in _WITH_DDL:
-        for path in resources.sql_paths(schema):
-            con.execute(path.read_text())
-            con.execute(_comment("table", f"{schema}.{path.stem}", _header(path)))
-    here = set(con.execute(_COLUMNS).fetchall())
-    for schema, table, column, data_type in _declared_columns():
-        if (schema, table, column, data_type) not in here:
-            con.execute(f'alter table {schema}.{table} add column if not exists "{column}" {data_type}')
+    with transaction(con):
+        if statements := _missing_statements(con):
+            con.execute("".join(statements))
+
+
+def _missing_statements(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the statements that bring a warehouse to what this version declares, none where it is there."""
+    comments = {(schema, table, column): text for schema, table, column, text in con.execute(_CATALOG).fetchall()}
+    statements = [
+        f"create schema if not exists {schema};" for schema in SCHEMAS if (schema, None, None) not in comments
+    ]
+    for schema, table, ddl, comment in _declared_tables():
+        if (schema, table, None) not in comments:
+            statements.append(ddl)
+        else:
+            statements += [
+                f'alter table {schema}.{table} add column if not exists "{column}" {data_type};'
+                for column, data_type in _DECLARED_COLUMN.findall(ddl)
+                if (schema, table, column) not in comments
+            ]
+        if comments.get((schema, table, None)) != comment:
+            statements.append(_comment("table", f"{schema}.{table}", comment))
+    return statements
 
 
 @cache
-def _declared_columns() -> tuple[tuple[str, str, str, str], ...]:
-    """Return schema, table, column and type of all that the DDL declares, in its order."""
-    with duckdb.connect() as con:
-        for schema in _WITH_DDL:
-            con.execute(f"create schema {schema}")
-            for path in resources.sql_paths(schema):
-                con.execute(path.read_text())
-        return tuple(con.execute(_COLUMNS).fetchall())
+def _declared_tables() -> tuple[tuple[str, str, str, str], ...]:
+    """Return schema, name, DDL and comment of every raw and ledger table."""
+    return tuple(
+        (schema, path.stem, path.read_text(), _header(path))
+        for schema in _WITH_DDL
+        for path in resources.sql_paths(schema)
+    )
 
 
 def build(

@@ -184,3 +184,69 @@ def test_a_warehouse_of_an_earlier_version_gains_the_columns_that_are_new(settin
             ("m", None, _NOW)
         ]
         assert con.execute("select count(reference_score) from ledger.scores").fetchall() == [(0,)]
+
+
+def _catalog(settings: Settings) -> list[tuple[object, ...]]:
+    with warehouse.open_file(settings.warehouse, settings, read_only=True) as con:
+        return con.execute(
+            "select schema_name, table_name, null, comment from duckdb_tables() union all "
+            "select schema_name, table_name, column_name, data_type from duckdb_columns() order by all"
+        ).fetchall()
+
+
+def test_a_warehouse_that_lacks_nothing_is_not_written_to(settings: Settings) -> None:
+    warehouse.connect(settings).close()
+    log = settings.warehouse.with_name(f"{settings.warehouse.name}.wal")
+    before = (settings.warehouse.read_bytes(), settings.warehouse.stat().st_mtime_ns)
+
+    with warehouse.connect(settings):
+        assert not log.exists()
+
+    assert (settings.warehouse.read_bytes(), settings.warehouse.stat().st_mtime_ns) == before
+
+
+def test_a_warehouse_gets_what_it_lacks_and_keeps_the_rest(settings: Settings) -> None:
+    warehouse.connect(settings).close()
+    whole = _catalog(settings)
+    with duckdb.connect(str(settings.warehouse)) as con:
+        ledger.open_run(con, "run", "nightly", as_of_date=_DAY, now=_NOW)
+        con.execute("drop table raw.files__pins")
+        con.execute("drop schema staging")
+        con.execute("alter table ledger.runs drop column finished_at")
+        con.execute("comment on table ledger.runs is 'of an earlier version'")
+        con.execute("comment on table raw.files__tracks is null")
+    assert _catalog(settings) != whole
+
+    with warehouse.connect(settings) as con:
+        con.execute("create view staging.there as select 1 as one")
+        con.execute("drop view staging.there")
+        assert con.execute("select run_id, finished_at from ledger.runs").fetchall() == [("run", None)]
+
+    assert _catalog(settings) == whole
+
+
+def test_what_a_warehouse_lacks_comes_as_one_or_not_at_all(settings: Settings) -> None:
+    warehouse.connect(settings).close()
+    with warehouse.open_file(settings.warehouse, settings, read_only=False) as other:
+        other.execute("drop table ledger.api_calls")
+        other.execute("alter table ledger.runs drop column finished_at")
+        # a connection that is not done yet, so that the column can't be added by another
+        other.execute("begin transaction")
+        other.execute("alter table ledger.runs add column note varchar")
+        with pytest.raises(WarehouseError, match="must do what a step asks"):
+            warehouse.connect(settings)
+        other.execute("rollback")
+
+        assert not warehouse.has_tables(other, "ledger", "api_calls")
+
+
+def test_the_columns_that_are_read_from_the_ddl_are_those_that_duckdb_makes(con: duckdb.DuckDBPyConnection) -> None:
+    made = con.execute("select schema_name, table_name, column_name from duckdb_columns() where schema_name in "
+                       "('raw', 'ledger')").fetchall()  # fmt: skip
+    read = [
+        (schema, table, column)
+        for schema, table, ddl, _ in warehouse._declared_tables()
+        for column, _ in warehouse._DECLARED_COLUMN.findall(ddl)
+    ]
+
+    assert sorted(read) == sorted(made)
