@@ -27,6 +27,7 @@ _HOMES = {
     "lightgbm": {"estimators"},
     "kagglehub": {"sources/kaggle.py"},
     "matplotlib": {"training/model_card_plots.py"},
+    "jinja2": {"html_pages.py"},
 }
 # the rooms, top to bottom: one imports from those below it, and from its neighbours only without a circle
 _FLOORS = (
@@ -49,6 +50,7 @@ _HEAVY = (
     "kagglehub",
     "spotipy",
     "flask",
+    "jinja2",
     "matplotlib",
 )
 

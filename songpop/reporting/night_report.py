@@ -13,7 +13,6 @@ from songpop.run import Run
 _SHOWN_RELEASES = 10
 _SHOWN_MOVERS = 4
 _SHOWN_FINDINGS = 12
-_NOT_BUILT = "Not built yet."
 
 
 def write_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure: str | None) -> Path:
@@ -73,8 +72,10 @@ def render_markdown(report: Report) -> str:
         "\n".join(f"- **{name}**: {words}" for name, words in report.facts),
     ]
     for table in report.tables:
-        words = _NOT_BUILT if table.rows is None else table.nothing
-        parts += [f"## {table.title}", markdown_table(table.columns, table.rows) if table.rows else words]
+        parts += [
+            f"## {table.title}",
+            markdown_table(table.columns, table.rows) if table.rows else table.placeholder,
+        ]
     return "\n\n".join(parts) + "\n"
 
 

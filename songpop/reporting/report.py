@@ -19,6 +19,11 @@ class Table:
     rows: Sequence[Sequence[object]] | None
     nothing: str = "None."
 
+    @property
+    def placeholder(self) -> str:
+        """Return what stands in the place of rows, where there are none."""
+        return "Not built yet." if self.rows is None else self.nothing
+
 
 @dataclass(frozen=True)
 class Report:
@@ -27,7 +32,7 @@ class Report:
     Attributes:
         outcome: done, degraded or failed.
         failure: why it failed.
-        facts: name and words, the most asked for first.
+        facts: name and text, the most sought-after first.
         is_synthetic: whether its tracks are made up.
     """
 

@@ -9,6 +9,7 @@ from checked_warehouse import AS_OF, NOW, RUN
 
 from songpop.findings import Finding
 from songpop.reporting import night_report, night_report_html
+from songpop.reporting.report import Report, Table
 from songpop.run import Run
 
 _STEPS = [("load", 1.25, "releases.csv: 12 releases"), ("publish", 70.0, "readers' file | swapped in")]
@@ -61,7 +62,8 @@ def test_the_page_tells_the_same_and_runs_nothing_of_what_it_shows(run: Run) -> 
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt; | x" in page
     assert not re.search(r'(src|href)="(https?:|//)|@import|url\(', page)
-    assert "color-scheme:light dark" in page
+    assert "color-scheme: light dark" in page
+    assert "{{" not in page
     assert '<span class="outcome done">done</span>' in page
     for title in ("Findings", "Steps", "Drift", "Top movers", "Best 10 new releases"):
         assert f"<h2>{title}</h2>" in page
@@ -74,13 +76,13 @@ def test_a_synthetic_sample_is_named_above_its_figures(tmp_path: Path, run: Run)
     with checked_warehouse.opened(settings) as con:
         checked_warehouse.save_snapshot(con, "tracks")
         con.execute("update ledger.snapshots set file_name = 'synthetic_tracks.csv'")
-    made_up = night_report.read_report(Run(settings, RUN, "nightly", AS_OF, lambda: NOW), _STEPS, failure=None)
-    words = "Synthetic sample: every artist, song and figure here is made up."
+    synthetic = night_report.read_report(Run(settings, RUN, "nightly", AS_OF, lambda: NOW), _STEPS, failure=None)
+    sentence = "Synthetic sample: every artist, song and figure here is made up."
 
-    assert f"\n\n**{words}**\n\n- **Took**" in night_report.render_markdown(made_up)
-    assert f'<p class="made-up">{words}</p><dl>' in night_report_html.render(made_up)
+    assert f"\n\n**{sentence}**\n\n- **Took**" in night_report.render_markdown(synthetic)
+    assert f'<p class="made-up">{sentence}</p>\n<dl>' in night_report_html.render(synthetic)
     real = night_report.read_report(run, _STEPS, failure=None)
-    assert words not in night_report.render_markdown(real) + night_report_html.render(real)
+    assert sentence not in night_report.render_markdown(real) + night_report_html.render(real)
 
 
 def test_a_degraded_night_shows_its_findings_the_critical_ones_first(run: Run) -> None:
@@ -115,3 +117,17 @@ def test_what_is_not_built_yet_is_said(tmp_path: Path) -> None:
     assert path.with_suffix(".html").read_text() == (path.parent / "latest.html").read_text()
     assert path.read_text() == (path.parent / "latest.md").read_text()
     assert "<p>Not built yet.</p>" in (path.parent / "latest.html").read_text()
+
+
+def test_only_a_severity_is_coloured_as_one() -> None:
+    table = Table("Findings", ["severity", "track_name"], [["warning", "critical"]])
+    page = night_report_html.render(Report("songpop night", RUN, "degraded", None, [], [table]))
+
+    assert '<td class="warning">warning</td><td class="s">critical</td>' in page
+
+
+def test_a_long_name_may_go_on_in_the_next_line() -> None:
+    table = Table("Findings", ["severity", "check"], [["warning", "every_<b>score_has_a_run"]])
+    page = night_report_html.render(Report("songpop night", RUN, "degraded", None, [], [table]))
+
+    assert "<td>every_<wbr>&lt;b&gt;score_<wbr>has_<wbr>a_<wbr>run</td>" in page
