@@ -203,7 +203,7 @@ def test_help_imports_no_heavy_library() -> None:
 
 
 @pytest.mark.parametrize(
-    "schema", ["raw", "staging", "marts", "ledger", "checks", "exports", "frames", "enrich", "lookups"]
+    "schema", ["raw", "staging", "marts", "ledger", "checks", "exports", "frames", "enrich", "lookups", "reports"]
 )
 def test_every_sql_file_opens_with_its_contract(schema: str) -> None:
     paths = resources.sql_paths(schema)

@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import BinaryIO, Literal, get_args
 
 import duckdb
 import polars as pl
 
-from songpop import resources, synthetic, warehouse
+from songpop import queries, resources, synthetic, warehouse
 from songpop.errors import ExportError, WarehouseError
 from songpop.published import list_definition, sandboxed_sql, xlsx
 from songpop.published.list_definition import LISTS as LISTS
@@ -29,7 +29,7 @@ _SHOWN_GENRES = 5
 
 @dataclass(frozen=True)
 class ListResult:
-    """A list as it was asked for.
+    """A list as it was requested.
 
     Attributes:
         frame: its rows.
@@ -71,26 +71,21 @@ def read_defined(settings: Settings, wanted: ListDefinition) -> ListResult:
 
 
 def _read_named(settings: Settings, wanted: ListDefinition, label: str) -> tuple[pl.DataFrame, str | None]:
-    values: dict[str, Any] = {**vars(replace(wanted.filters, limit=None))}
+    values = vars(replace(wanted.filters, limit=None))
     with warehouse.open_file(settings.published, settings, read_only=True) as con:
         try:
             # of a mart that is there, but of another version, the list would lack columns
             con.execute("select rank_change, percentile_in_year from marts.ranked_releases limit 0")
             if wanted.changed_since is None:
-                return _execute(con, wanted.name, values), None
+                return queries.read_frame(con, "exports", wanted.name, **values), None
             if wanted.name != "releases":
                 raise ExportError(f"{label} can't be compared with an earlier run; only the list releases can.")
             run_id = find_run(con, wanted.changed_since)
-            return _execute(con, "changes", {**values, "changed_since": run_id}), run_id
+            return queries.read_frame(con, "exports", "changes", **values, changed_since=run_id), run_id
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise WarehouseError(
                 f"{settings.published} must hold the marts of this version, however it does not. Run `songpop nightly`."
             ) from error
-
-
-def _execute(con: duckdb.DuckDBPyConnection, name: str, values: Mapping[str, Any]) -> pl.DataFrame:
-    query = resources.sql_path("exports", name).read_text()
-    return con.execute(query, {key: value for key, value in values.items() if f"${key}" in query}).pl()
 
 
 def _read_own(settings: Settings, wanted: ListDefinition) -> pl.DataFrame:
@@ -106,34 +101,26 @@ def _read_own(settings: Settings, wanted: ListDefinition) -> pl.DataFrame:
             f"{path} must use ${unused[0]} to be filtered by it, however it does not. Add it to the query, or leave "
             "the option out."
         )
-    used = {key: value for key, value in vars(wanted.filters).items() if f"${key}" in query}
-    return sandboxed_sql.run_query(settings, query, used, label=str(path))
+    values = queries.used_parameters(query, vars(wanted.filters))
+    return sandboxed_sql.run_query(settings, query, values, label=str(path))
 
 
-def find_run(con: duckdb.DuckDBPyConnection, asked: str) -> str:
+def find_run(con: duckdb.DuckDBPyConnection, requested: str) -> str:
     """Find the run that an earlier list is of: by its id, or the last one that spoke for a day or one before it.
 
     Raises:
         ExportError: no run that scored has that id, or none is as early.
     """
     try:
-        day: date | None = date.fromisoformat(asked)
+        day: date | None = date.fromisoformat(requested)
     except ValueError:
         day = None
-    found = con.execute(
-        "select run_id from marts.rank_history where run_id = $asked or as_of_date <= $day "
-        "order by as_of_date desc, scored_at desc, run_id desc limit 1",
-        {"asked": asked, "day": day},
-    ).fetchall()
+    found = queries.read_rows(con, "lookups", "scored_run", run_id=requested, day=day)
     if found:
-        return str(found[0][0])
-    runs = con.execute(
-        "select run_id, any_value(as_of_date) from marts.rank_history group by run_id "
-        "order by max(scored_at) desc, run_id desc limit ?",
-        [_SHOWN_RUNS],
-    ).fetchall()
-    shown = ", ".join(f"{run_id} (of {spoke_for})" for run_id, spoke_for in runs)
-    seen = f"none is of {day} or before" if day else f"none is called '{asked}'"
+        return str(found[0]["run_id"])
+    runs = queries.read_rows(con, "lookups", "newest_scored_runs", limit=_SHOWN_RUNS)
+    shown = ", ".join(f"{run['run_id']} (of {run['as_of_date']})" for run in runs)
+    seen = f"none is of {day} or before" if day else f"none is called '{requested}'"
     raise ExportError(
         "A list must be compared with a run that scored, by its run_id or a day (YYYY-MM-DD), however "
         f"{seen}. {f'The newest are {shown}.' if runs else 'There is none yet.'}"
@@ -189,7 +176,7 @@ def list_notes(settings: Settings, name: str, filters: Filters | None = None) ->
 def notes_of(settings: Settings, wanted: ListDefinition) -> dict[str, str]:
     """Return what a reader of the list should know: model, day, coverage, and how it was chosen."""
     with warehouse.open_file(settings.published, settings, read_only=True) as con:
-        facts = con.execute(resources.sql_path("lookups", "list_facts").read_text()).pl().to_dicts()[0]
+        facts = queries.read_rows(con, "lookups", "list_facts")[0]
         data = {"Data": synthetic.MADE_UP} if synthetic.is_synthetic(con) else {}
     n = facts["n_releases"]
     covered = facts["coverage_90"]
@@ -226,7 +213,7 @@ def _of(n: int, total: int) -> str:
     return f"{n:,}" + (f" ({100 * n / total:.0f} %)" if total else "")
 
 
-def column_words() -> dict[str, str]:
+def column_meanings() -> dict[str, str]:
     """Return what each column of a mart means, by its name."""
     return tomllib.loads(resources.glossary_path().read_text())
 
@@ -248,13 +235,13 @@ def _whole(column: pl.Series) -> pl.Series:
 def _for_json(frame: pl.DataFrame) -> pl.DataFrame:
     """Write timestamps as the JSON API does; DuckDB's have no zone and are UTC."""
     return plain_numbers(frame).with_columns(
-        _spoken_moment(pl.col(name).dt.convert_time_zone("UTC") if dtype.time_zone else pl.col(name))
+        _iso_moment(pl.col(name).dt.convert_time_zone("UTC") if dtype.time_zone else pl.col(name))
         for name, dtype in frame.schema.items()
         if isinstance(dtype, pl.Datetime)
     )
 
 
-def _spoken_moment(column: pl.Expr) -> pl.Expr:
+def _iso_moment(column: pl.Expr) -> pl.Expr:
     second = "%Y-%m-%dT%H:%M:%S"
     is_whole = column.dt.microsecond() == 0
     return pl.when(is_whole).then(column.dt.strftime(f"{second}Z")).otherwise(column.dt.strftime(f"{second}%.6fZ"))
@@ -271,6 +258,6 @@ def _write(frame: pl.DataFrame, file: BinaryIO, file_format: str, notes: Mapping
         elif file_format == "json":
             file.write(_for_json(frame).write_json().encode() + b"\n")
         else:
-            xlsx.write_workbook(frame, file, notes, column_words())
+            xlsx.write_workbook(frame, file, notes, column_meanings())
     except pl.exceptions.PolarsError as error:
         raise ExportError(f"The list must fit into {file_format}, however: {error}. Try --format json.") from error

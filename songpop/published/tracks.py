@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from songpop import ledger, resources, warehouse
+from songpop import ledger, queries, resources, warehouse
 from songpop.errors import ModelError, SettingsError, WarehouseError
 from songpop.settings import Settings
 
@@ -48,7 +48,7 @@ def read_track(settings: Settings, track_id: str) -> PublishedTrack:
                 frame = _row(con, name, track_id)
                 if frame.height:
                     return _found(con, frame, is_release=name == "releases")
-            near = _lookup(con, "similar_tracks", {"wanted": track_id, "limit": _SHOWN_NEAR})
+            near = queries.read_rows(con, "lookups", "similar_tracks", wanted=track_id, limit=_SHOWN_NEAR)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise WarehouseError(
                 f"{settings.published} must hold the marts of this version, however it does not. Run `songpop nightly`."
@@ -70,10 +70,6 @@ def _found(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame, *, is_release: b
     if champion is None:
         raise ModelError("Explaining must have a champion, however none was trained yet. Run `songpop train`.")
     row = frame.row(0, named=True)
-    stored = _lookup(con, "stored_score", {"track_id": row["track_id"]})
+    stored = queries.read_rows(con, "lookups", "stored_score", track_id=row["track_id"])
     known = (row.get("popularity"), row.get("popularity_date"))
     return PublishedTrack(frame, is_release, *known, stored[0] if stored else None, champion)
-
-
-def _lookup(con: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    return con.execute(resources.sql_path("lookups", name).read_text(), parameters).pl().to_dicts()
