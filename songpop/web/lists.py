@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from songpop.errors import WarehouseError
 from songpop.web.published_reader import OTHER_VERSION, PublishedReader
 from songpop.web.responses import BadRequest, filled, whole
-from songpop.web.searching import HOLDS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,6 +23,11 @@ FORMATS = {
     "parquet": "application/vnd.apache.parquet",
 }
 _PARAMETER = re.compile(r"\$([a-z_]+)")
+# every word is in one of the columns, in any case and without accents; as in sql/lookups/found_tracks.sql
+_HOLDS = (
+    "list_bool_and([contains(lower(strip_accents(concat_ws(' ', {columns}))), lower(strip_accents(word))) "
+    "for word in $words])"
+)
 
 
 @dataclass(frozen=True)
@@ -293,7 +297,7 @@ def _query(wanted: Wanted) -> tuple[str, dict[str, Any]]:
     if not wanted.q:
         return f"select * from ({query}\n) as listed", parameters
     columns = ", ".join(f'"{name}"' for name in wanted.listed.searched)
-    return f"select * from ({query}\n) as listed where {HOLDS.format(columns=columns)}", parameters | {
+    return f"select * from ({query}\n) as listed where {_HOLDS.format(columns=columns)}", parameters | {
         "words": wanted.q.split()
     }
 
