@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from songpop import queries
 from songpop.evaluation.metrics import spearman
 from songpop.evaluation.uncertainty import bounds_of, mean_replicates
 
@@ -22,23 +23,10 @@ AGES = (
 )
 AGE_UNKNOWN = "age unknown"
 
-_ROWS = """
-    select track_id, coalesce(album_id, track_id) as album, model_version, score, benchmark_score, popularity,
-        age_days, covered
-    from marts.score_backtest order by track_id, as_of_date, observed_at
-"""
-_WHY_NOTHING = """
-    select count(distinct scores.track_id), count(distinct seen.track_id)
-    from ledger.scores as scores
-    left join (
-        select track_id from ledger.popularity_observations union select track_id from marts.tracks
-    ) as seen on scores.track_id = seen.track_id
-"""
-
 
 def read_backtest(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Return how past scores did; see `measure_backtest`."""
-    return measure_backtest(con.sql(_ROWS).pl())
+    return measure_backtest(queries.read_frame(con, "reports", "backtest_scores"))
 
 
 def measure_backtest(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -112,11 +100,11 @@ def _bound(values: np.ndarray, cluster: np.ndarray) -> tuple[float | None, float
 
 def explain_nothing(con: duckdb.DuckDBPyConnection) -> str:
     """Say why no score can be held against a popularity yet."""
-    n_scored, n_seen = con.execute(_WHY_NOTHING).fetchall()[0]
-    if not n_scored:
+    reach = queries.read_rows(con, "reports", "backtest_reach")[0]
+    if not reach["n_scored"]:
         return "There must be scores to look back on, however no track is scored yet. Run `songpop nightly` first."
     return (
         f"A score is held against a popularity seen after its day, by a model that had not learned from the track, "
-        f"however of {n_scored:,} scored tracks none has one yet ({n_seen:,} have been seen at all). Pass --observed "
-        "FILE with track_id,popularity,observed_at."
+        f"however of {reach['n_scored']:,} scored tracks none has one yet ({reach['n_seen']:,} have been seen at all). "
+        "Pass --observed FILE with track_id,popularity,observed_at."
     )
