@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from songpop.declared_sources import BY_NAME, DECLARED, DEFAULT_NAMES, FILES, SERVICES, SPOTIFY, DeclaredSource
 from songpop.errors import SettingsError
 
 _DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[smh])")
@@ -15,15 +16,14 @@ _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
 _SIZE = re.compile(r"\d+(\.\d+)?\s*[KMGT]i?B", re.IGNORECASE)
 
 
-# where artist popularity, new releases and audio features come from, in the order of preference
-SOURCES = ("spotify", "files", "reccobeats")
-# asked only where a setting names them: their terms allow no commercial use, or their scale is another
-_MORE_SOURCES = ("deezer", "listenbrainz")
-
-
 @dataclass(frozen=True)
 class Settings:
-    """Where things are and how much of the machine may be used; each field is one setting of docs/settings.md."""
+    """Where things are and how much of the machine may be used; each field is one setting of docs/settings.md.
+
+    Attributes:
+        sources: where artist popularity, new releases and audio features come from, the most preferred first.
+        urls: addresses in place of the services' own, by setting (`deezer_url`); docs/settings.md has a line for each.
+    """
 
     home: Path
     warehouse: Path
@@ -37,23 +37,23 @@ class Settings:
     enrich_deadline: timedelta = timedelta(minutes=45)
     spotify_client_id: str | None = field(default=None, repr=False)
     spotify_client_secret: str | None = field(default=None, repr=False)
-    spotify_api_url: str | None = None
-    spotify_token_url: str | None = None
     spotify_market: str = "US"
-    sources: tuple[str, ...] = SOURCES
+    sources: tuple[str, ...] = DEFAULT_NAMES
     spotify_daily_calls: int | None = None
     models_use_spotify: bool = True
-    reccobeats_url: str | None = None
-    deezer_url: str | None = None
-    listenbrainz_url: str | None = None
+    urls: Mapping[str, str] = field(default_factory=dict, hash=False)
     notify_command: str | None = field(default=None, repr=False)
     notify_url: str | None = field(default=None, repr=False)
 
     @property
     def model_sources(self) -> tuple[str, ...]:
         """Return the sources whose values models may read, in training and scoring alike."""
-        named = dict.fromkeys((*self.sources, "files"))  # a releases file is read whatever is preferred
-        return tuple(name for name in named if name != "spotify" or self.models_use_spotify)
+        named = dict.fromkeys((*self.sources, FILES.name))  # a releases file is read whatever is preferred
+        return tuple(name for name in named if name != SPOTIFY.name or self.models_use_spotify)
+
+    def missing_keys(self, source: DeclaredSource) -> list[str]:
+        """Return the variables of a source's keys that are not set; without all of them it is off."""
+        return [_VARIABLES[name][0] for name in source.keys if not getattr(self, name)]
 
     @property
     def models_dir(self) -> Path:
@@ -82,17 +82,22 @@ class Settings:
             name: read(env[variable], variable) for name, (variable, read) in _VARIABLES.items() if env.get(variable)
         }
         values |= {name: _read_option(name, value) for name, value in options.items() if value is not None}
+        urls = {name: values.pop(name) for name in _URLS if name in values}
         home = Path(values.pop("home", ".")).expanduser().resolve()
         values.setdefault("threads", os.cpu_count() or 1)
         warehouse = _under(home, values.pop("warehouse", "warehouse/songpop.duckdb"))
         published = _under(home, values.pop("published", "warehouse/published.duckdb"))
-        settings = cls(home=home, warehouse=warehouse, published=published, **values)
+        settings = cls(home=home, warehouse=warehouse, published=published, urls=urls, **values)
         _validate(settings)
         return settings
 
     def to_options(self) -> dict[str, Any]:
         """Return what `from_env` takes as options, in JSON's own types; keys stay in the environment."""
-        values = {name: getattr(self, name) for name in _VARIABLES if name not in _SECRETS}
+        values = {
+            name: self.urls.get(name) if name in _URLS else getattr(self, name)
+            for name in _VARIABLES
+            if name not in _SECRETS
+        }
         values["enrich_deadline"] = f"{self.enrich_deadline.total_seconds()}s"
         values["sources"] = ",".join(self.sources)
         return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
@@ -136,13 +141,17 @@ def _read_switch(text: str, name: str) -> bool:
 
 def _read_sources(text: str, name: str) -> tuple[str, ...]:
     named = tuple(word.strip().lower() for word in text.split(",") if word.strip())
-    known = (*SOURCES, *_MORE_SOURCES)
-    if unknown := [word for word in named if word not in known]:
-        raise SettingsError(f"{name} must be some of {', '.join(known)}, however it names {unknown[0]!r}.")
+    if unknown := [word for word in named if word not in BY_NAME]:
+        raise SettingsError(f"{name} must be some of {', '.join(BY_NAME)}, however it names {unknown[0]!r}.")
     return tuple(dict.fromkeys(named))
 
 
-_VARIABLES = {
+def _url_variables(*sources: DeclaredSource) -> dict[str, tuple[str, Callable[[str, str], Any]]]:
+    return {url.setting: (url.variable, _read_text) for source in sources for url in source.urls}
+
+
+_URLS = _url_variables(*DECLARED)
+_VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "home": ("SONGPOP_HOME", _read_text),
     "warehouse": ("SONGPOP_WAREHOUSE", _read_text),
     "published": ("SONGPOP_PUBLISHED", _read_text),
@@ -155,15 +164,12 @@ _VARIABLES = {
     "enrich_deadline": ("SONGPOP_ENRICH_DEADLINE", parse_duration),
     "spotify_client_id": ("SPOTIPY_CLIENT_ID", _read_text),
     "spotify_client_secret": ("SPOTIPY_CLIENT_SECRET", _read_text),
-    "spotify_api_url": ("SONGPOP_SPOTIFY_API_URL", _read_text),
-    "spotify_token_url": ("SONGPOP_SPOTIFY_TOKEN_URL", _read_text),
+    **_url_variables(SPOTIFY),
     "spotify_market": ("SONGPOP_SPOTIFY_MARKET", _read_text),
     "sources": ("SONGPOP_SOURCES", _read_sources),
     "spotify_daily_calls": ("SONGPOP_SPOTIFY_DAILY_CALLS", _read_int),
     "models_use_spotify": ("SONGPOP_MODELS_USE_SPOTIFY", _read_switch),
-    "reccobeats_url": ("SONGPOP_RECCOBEATS_URL", _read_text),
-    "deezer_url": ("SONGPOP_DEEZER_URL", _read_text),
-    "listenbrainz_url": ("SONGPOP_LISTENBRAINZ_URL", _read_text),
+    **_url_variables(*(source for source in SERVICES if source != SPOTIFY)),
     "notify_command": ("SONGPOP_NOTIFY_COMMAND", _read_text),
     "notify_url": ("SONGPOP_NOTIFY_URL", _read_text),
 }
@@ -204,10 +210,10 @@ def _validate(settings: Settings) -> None:
         )
     if not 0 <= settings.max_reject_share <= 1:
         raise SettingsError(f"SONGPOP_MAX_REJECT_SHARE must lie in 0 to 1, however it is {settings.max_reject_share}.")
-    for name in ("spotify_api_url", "spotify_token_url", "reccobeats_url", "deezer_url", "listenbrainz_url"):
-        url = getattr(settings, name)
+    for name, (variable, _) in _URLS.items():
+        url = settings.urls.get(name)
         if url and not url.startswith(("https://", "http://")):
-            raise SettingsError(f"{_VARIABLES[name][0]} must begin with https:// or http://, however it is {url!r}.")
+            raise SettingsError(f"{variable} must begin with https:// or http://, however it is {url!r}.")
     if settings.spotify_daily_calls is not None and settings.spotify_daily_calls < 0:
         raise SettingsError(
             f"SONGPOP_SPOTIFY_DAILY_CALLS must be at least 0, however it is {settings.spotify_daily_calls}."

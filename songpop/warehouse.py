@@ -14,8 +14,9 @@ import duckdb
 import polars as pl
 
 from songpop import resources
+from songpop.declared_sources import DEFAULT_NAMES
 from songpop.errors import WarehouseError
-from songpop.settings import SOURCES, Settings
+from songpop.settings import Settings
 
 SCHEMAS = ("raw", "staging", "marts", "ledger")
 
@@ -223,8 +224,8 @@ def build(
     *,
     as_of_date: date,
     new_release_days: int,
-    source_order: Sequence[str] = SOURCES,
-    model_sources: Sequence[str] = SOURCES,
+    source_order: Sequence[str] = DEFAULT_NAMES,
+    model_sources: Sequence[str] = DEFAULT_NAMES,
 ) -> None:
     """Build staging and marts anew from raw and ledger, in one transaction, with their comments.
 

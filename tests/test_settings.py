@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from songpop.declared_sources import DECLARED, Url
 from songpop.errors import SettingsError
 from songpop.settings import Settings, parse_duration
 
@@ -53,6 +54,29 @@ def test_keys_are_not_in_the_representation(tmp_path: Path) -> None:
 def test_a_value_that_cannot_be_used_is_named(environ: dict[str, str], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         Settings.from_env(environ)
+
+
+@pytest.mark.parametrize("url", [url for source in DECLARED for url in source.urls], ids=lambda url: url.setting)
+def test_each_address_of_a_source_is_a_setting_and_an_option(url: Url, tmp_path: Path) -> None:
+    from_variable = Settings.from_env({url.variable: "http://localhost:1"}, home=tmp_path)
+    from_option = Settings.from_env({}, home=tmp_path, **{url.setting: "http://localhost:1"})
+
+    assert from_variable == from_option
+    assert from_option.to_options()[url.setting] == "http://localhost:1"
+    assert Settings.from_env({}, home=tmp_path).to_options()[url.setting] is None
+    with pytest.raises(SettingsError, match=f"{url.variable} must begin with https:// or http://, however it is 'a'"):
+        Settings.from_env({}, home=tmp_path, **{url.setting: "a"})
+
+
+def test_sources_are_those_that_are_declared(tmp_path: Path) -> None:
+    assert Settings.from_env({}, home=tmp_path).sources == ("spotify", "files", "reccobeats")
+    assert Settings.from_env({"SONGPOP_SOURCES": "Deezer, files"}, home=tmp_path).sources == ("deezer", "files")
+    with pytest.raises(
+        SettingsError,
+        match="SONGPOP_SOURCES must be some of spotify, files, reccobeats, deezer, listenbrainz, "
+        "however it names 'napster'",
+    ):
+        Settings.from_env({"SONGPOP_SOURCES": "napster"}, home=tmp_path)
 
 
 def test_durations_have_three_units() -> None:

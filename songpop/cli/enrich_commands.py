@@ -8,6 +8,7 @@ import click
 from songpop import console, warehouse
 from songpop.cli.options import json_option, print_json, run_options
 from songpop.clock import utc_now
+from songpop.declared_sources import SERVICES
 from songpop.errors import WarehouseError
 from songpop.pipeline import enrich
 from songpop.run import looking, open_run
@@ -16,6 +17,8 @@ from songpop.warehouse import build_marts
 
 if TYPE_CHECKING:
     from songpop.enriching.planning import Plan
+
+_NAMES = [source.name for source in SERVICES]
 
 
 @click.command("enrich")
@@ -90,7 +93,7 @@ def _print_plan(planned: "Plan", settings: Settings) -> None:
 
 
 @click.command("purge")
-@click.option("--source", required=True, metavar="NAME", help="spotify, reccobeats, deezer or listenbrainz")
+@click.option("--source", required=True, metavar="NAME", help=f"{', '.join(_NAMES[:-1])} or {_NAMES[-1]}")
 @run_options
 @json_option
 def purge_command(settings: Settings, as_of_date: date, source: str, as_json: bool) -> None:

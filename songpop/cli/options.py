@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from songpop.clock import local_today
+from songpop.declared_sources import DEFAULT_NAMES, SERVICES
 from songpop.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -39,7 +40,7 @@ _RULE_OPTIONS = (
     click.option(
         "--sources",
         metavar="A,B,...",
-        help="Sources to use, the most preferred first [SONGPOP_SOURCES, or spotify,files,reccobeats]",
+        help=f"Sources to use, the most preferred first [SONGPOP_SOURCES, or {','.join(DEFAULT_NAMES)}]",
     ),
     click.option(
         "--spotify-daily-calls",
@@ -52,11 +53,11 @@ _RULE_OPTIONS = (
         help="May models read what Spotify told? [SONGPOP_MODELS_USE_SPOTIFY, or yes]",
     ),
     click.option("--spotify-market", help="Market of the new releases, as in ES [SONGPOP_SPOTIFY_MARKET, or US]"),
-    click.option("--spotify-api-url", metavar="URL", help="Another Spotify-shaped API [SONGPOP_SPOTIFY_API_URL]"),
-    click.option("--spotify-token-url", metavar="URL", help="Where it gives tokens [SONGPOP_SPOTIFY_TOKEN_URL]"),
-    click.option("--reccobeats-url", metavar="URL", help="Another address of ReccoBeats [SONGPOP_RECCOBEATS_URL]"),
-    click.option("--deezer-url", metavar="URL", help="Another address of Deezer [SONGPOP_DEEZER_URL]"),
-    click.option("--listenbrainz-url", metavar="URL", help="Another address [SONGPOP_LISTENBRAINZ_URL]"),
+    *(
+        click.option(f"--{url.setting.replace('_', '-')}", metavar="URL", help=f"{url.help} [{url.variable}]")
+        for source in SERVICES
+        for url in source.urls
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from songpop import console, warehouse
+from songpop.declared_sources import BY_NAME, SPOTIFY
 from songpop.enriching import scale_mappings, summary
 from songpop.enriching.purging import forget_expired
 from songpop.enriching.store import Store
@@ -20,7 +21,14 @@ from songpop.findings import Finding
 from songpop.names import fold_name
 from songpop.settings import Settings
 from songpop.sources.rate_limited_caller import RunClock
-from songpop.sources.registry import Service, Sources
+from songpop.sources.registry import (
+    GivesAudiences,
+    GivesAudioFeatures,
+    GivesFreshAlbums,
+    GivesTrackArtists,
+    Service,
+    Sources,
+)
 from songpop.sources.spotify.access_tier import ARTIST_POPULARITY, is_probed, probe, settle
 from songpop.sources.spotify.client import SpotifySource
 from songpop.sources.spotify.fetching import (
@@ -76,23 +84,23 @@ def enrich(
     n_forgotten = forget_expired(con, moment)
     if n_forgotten or not _has_marts(con):
         build()
-    asked = sources or Sources.from_settings(settings, clock, store.log)
-    is_kept_home = store.is_synthetic() and asked.keep_loopback()
+    services = sources or Sources.from_settings(settings, clock, store.log)
+    is_kept_home = store.is_synthetic() and services.keep_loopback()
     try:
-        for service in asked:
+        for service in services:
             service.caller.use_memory(store.log)
-        gathering = _Gathering(store, asked, settings, as_of_date, progress)
+        gathering = _Gathering(store, services, settings, as_of_date, progress)
         gathering.ask_all()
-        if any(service.caller.n_calls for service in asked):
+        if any(service.caller.n_calls for service in services):
             build()
             if scale_mappings.compare(con, run_id, moment, settings.model_sources):
                 build()
-        result = summary.summarise(store, asked, settings, gathering.n_wanted, n_forgotten)
+        result = summary.summarise(store, services, settings, gathering.n_wanted, n_forgotten)
         notes = [_SYNTHETIC, *result.notes] if is_kept_home else result.notes
         return replace(result, findings=[*gathering.findings, *result.findings], notes=notes)
     finally:
         if sources is None:
-            asked.close()
+            services.close()
 
 
 class _Gathering:
@@ -111,18 +119,18 @@ class _Gathering:
 
     def ask_all(self) -> None:
         """Ask for releases, then for their features, then for artists; what is off or stopped is passed over."""
-        spotify, deezer = self._sources.spotify, self._sources.deezer
+        spotify = self._sources.spotify
         if spotify:
             self._go_on_after("what Spotify's key may do", lambda: self._settle(spotify))
             self._go_on_after("new releases", lambda: self._ask_releases(spotify))
         for name in self._settings.sources:
-            if name in ("spotify", "reccobeats"):
+            if "audio features" in BY_NAME[name].tables:
                 self._go_on_after(f"audio features ({name})", partial(self._ask_features, name))
         if spotify:
             self._go_on_after("artists (Spotify)", lambda: self._ask_artists(spotify))
             self._go_on_after("what had no answer", lambda: self._keep_unanswered(spotify))
-        if deezer:
-            self._go_on_after("artists (Deezer)", self._ask_audiences)
+        for source in self._sources.with_audiences:
+            self._go_on_after(f"artists ({source.declared.title})", partial(self._ask_audiences, source))
 
     def _go_on_after(self, what: str, ask: Callable[[], None]) -> None:
         """Do a part; a mistake in it is a finding, and neither the other parts nor the night wait for its repair."""
@@ -154,7 +162,7 @@ class _Gathering:
 
     def _ask_releases(self, spotify: SpotifySource) -> None:
         watched = self._watched_ids(spotify)
-        leads = self._leads() if self._sources.listenbrainz else []
+        leads = [lead for source in self._sources.with_fresh_albums for lead in self._leads(source)]
         with self._progress("new releases", unit="tracks") as advance:
             rows = fetch_new_releases(
                 spotify,
@@ -165,7 +173,7 @@ class _Gathering:
                 leads=leads,
                 looked_up=self._store.note_looked_up,
             )
-            self._store.save_as_they_come("spotify__releases", rows, advance, note=_note(spotify, "album"))
+            self._store.save_as_they_come(SPOTIFY.tables["new releases"], rows, advance, note=_note(spotify, "album"))
 
     def _watched_ids(self, spotify: SpotifySource) -> list[str]:
         """Return the ids of the watched artists, in the list's order; those without one are searched for first."""
@@ -176,68 +184,69 @@ class _Gathering:
         if nameless:
             with self._progress("watched artists", len(nameless), unit="artists") as advance:
                 rows = match_artists(spotify, nameless)
-                self._store.save_as_they_come("spotify__artists", rows, advance, note=_note(spotify, "search"))
+                self._store.save_as_they_come(
+                    SPOTIFY.tables["artist popularity"], rows, advance, note=_note(spotify, "search")
+                )
         found = dict(self._store.read("matched_artists")) if nameless else {}
         return [found_id for name, artist_id in watched if (found_id := artist_id or found.get(name))]
 
-    def _leads(self) -> list[Lead]:
-        """Return the fresh albums of artists that are watched or in the warehouse, as ListenBrainz lists them."""
-        listenbrainz = self._sources.listenbrainz
-        if listenbrainz is None:
-            return []
+    def _leads(self, source: GivesFreshAlbums) -> list[Lead]:
+        """Return the fresh albums of artists that are watched or in the warehouse, as a service lists them."""
+        service, tables = source.declared.name, source.declared.tables
         known = {fold_name(name): name for (name,) in self._store.read("artists_of_interest")}
-        note = _note(listenbrainz, "fresh_releases")
+        note = _note(source, "fresh_releases")
         albums: list[dict[str, Any]] = []
         with self._progress("fresh albums", unit="albums") as advance:
             rows = (
                 row
-                for row in listenbrainz.fetch_fresh_releases(self._as_of_date, self._settings.new_release_days)
+                for row in source.fetch_fresh_releases(self._as_of_date, self._settings.new_release_days)
                 if fold_name(row["artist_name"]) in known and not albums.append(row)  # type: ignore[func-returns-value]
             )
-            self._store.save_as_they_come("listenbrainz__releases", rows, advance, note=note)
+            self._store.save_as_they_come(tables["fresh albums"], rows, advance, note=note)
         names = _names_of_one(albums, known)
         with self._progress("listeners", len(names), unit="artists") as advance:
-            told = (
+            rows = (
                 row | {"artist_name": names[row["artist_mbid"]]}
-                for row in listenbrainz.fetch_popularity(list(names))
+                for row in source.fetch_popularity(list(names))
                 if row["artist_mbid"] in names
             )
-            self._store.save_as_they_come("listenbrainz__artists", told, advance, note=note)
-        here = {Lead(*row).key for row in self._store.read("albums_here")}
+            self._store.save_as_they_come(tables["audience"], rows, advance, note=note)
+        here = {Lead(artist, album, service).key for artist, album in self._store.read("albums_here")}
         done = here | {key for (key,) in self._store.read("leads_done")}
-        leads = {
-            lead.key: lead for row in albums if (lead := Lead(row["artist_name"], row["album_name"])).key not in done
-        }
+        found = [Lead(row["artist_name"], row["album_name"], service) for row in albums]
+        leads = {lead.key: lead for lead in found if lead.key not in done}
         return list(leads.values())[:MOST_LEADS]
 
     def _ask_features(self, name: str) -> None:
         """Ask one service for the features of the tracks that have none yet."""
-        source = self._sources.spotify if name == "spotify" else self._sources.reccobeats
-        if source is None:
+        source = self._sources.named(name)
+        if not isinstance(source, SpotifySource | GivesAudioFeatures):
             return
+        table = source.declared.tables["audio features"]
         track_ids = [track_id for (track_id,) in self._store.read("tracks_to_ask", service=name)]
-        self.n_wanted[f"{name} audio features"] = len(track_ids)
+        self.n_wanted[table] = len(track_ids)
         if isinstance(source, SpotifySource):
             rows = fetch_audio_features(source, track_ids)
         else:
             rows = source.fetch_audio_features(track_ids)
+        note = _note(source, "audio_features")
         with self._progress(f"audio features ({name})", len(track_ids), unit="tracks") as advance:
-            note = _note(source, "audio_features")
-            self._store.save_as_they_come(f"{name}__audio_features", rows, advance, note=note)
+            self._store.save_as_they_come(table, rows, advance, note=note)
         if track_ids and not isinstance(source, SpotifySource) and not self._store.has_comparison(name):
             compared = [track_id for (track_id,) in self._store.read("tracks_to_compare")]
             with self._progress(f"scale of features ({name})", len(compared), unit="tracks") as advance:
                 rows = source.fetch_audio_features(compared)
-                table = f"{name}__audio_features"
                 self._store.save_as_they_come(table, rows, advance, note=note, is_counted=False)
 
     def _ask_artists(self, spotify: SpotifySource) -> None:
         if ARTIST_POPULARITY in spotify.refused:
             return
+        table = SPOTIFY.tables["artist popularity"]
         work = self._store.read("artists_to_ask")
-        self.n_wanted["artists"] = len(work) + self._store.n_saved["spotify__artists"]  # watched ones are answered
-        if "tracks" in spotify.refused and self._sources.reccobeats:
-            work = self._with_ids_of_reccobeats(work)
+        self.n_wanted[table] = len(work) + self._store.n_saved[table]  # watched ones are answered
+        if "tracks" in spotify.refused:
+            for source in self._sources.with_track_artists:
+                work = self._with_ids_of(source, work, spotify.caller.calls_left("artist"))
         rows = fetch_artists(
             spotify,
             [name for name, *_ in work],
@@ -247,30 +256,28 @@ class _Gathering:
             pinned={name for name, *_, is_pinned in work if is_pinned},
         )
         with self._progress("artists", len(work), unit="artists") as advance:
-            self._store.save_as_they_come("spotify__artists", rows, advance, note=_note(spotify, "search"))
+            self._store.save_as_they_come(table, rows, advance, note=_note(spotify, "search"))
 
-    def _with_ids_of_reccobeats(self, work: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        """Let ReccoBeats name the artists of known tracks, forty a call, where Spotify would take a call each."""
-        reccobeats = self._sources.reccobeats
-        budget = self._sources.spotify.caller.calls_left("artist") if self._sources.spotify else 0
-        track_ids = [track_id for _, artist_id, track_id, *_ in work[:budget] if track_id and not artist_id]
-        if reccobeats is None or not track_ids:
+    def _with_ids_of(
+        self, source: GivesTrackArtists, work: list[tuple[Any, ...]], n_artists: int | None
+    ) -> list[tuple[Any, ...]]:
+        """Let a service name the artists of known tracks, many a call, where Spotify would take a call each."""
+        track_ids = [track_id for _, artist_id, track_id, *_ in work[:n_artists] if track_id and not artist_id]
+        if not track_ids:
             return work
-        with self._progress("artists of tracks (reccobeats)", len(track_ids), unit="tracks") as advance:
-            rows = reccobeats.fetch_track_artists(track_ids)
-            note = _note(reccobeats, "tracks")
-            self._store.save_as_they_come("reccobeats__track_artists", rows, advance, note=note)
+        with self._progress(f"artists of tracks ({source.declared.name})", len(track_ids), unit="tracks") as advance:
+            rows = source.fetch_track_artists(track_ids)
+            note = _note(source, "tracks")
+            self._store.save_as_they_come(source.declared.tables["artists of tracks"], rows, advance, note=note)
         return self._store.read("artists_to_ask")
 
-    def _ask_audiences(self) -> None:
-        deezer = self._sources.deezer
-        if deezer is None:
-            return
-        names = [name for (name,) in self._store.read("audiences_to_ask")]
-        self.n_wanted["audiences"] = len(names)
-        with self._progress("artists (deezer)", len(names), unit="artists") as advance:
-            rows = deezer.fetch_artists(names)
-            self._store.save_as_they_come("deezer__artists", rows, advance, note=_note(deezer, "search"))
+    def _ask_audiences(self, source: GivesAudiences) -> None:
+        table = source.declared.tables["audience"]
+        names = [name for (name,) in self._store.read("audiences_to_ask", answers=f"staging.{table}")]
+        self.n_wanted[table] = len(names)
+        with self._progress(f"artists ({source.declared.name})", len(names), unit="artists") as advance:
+            rows = source.fetch_artists(names)
+            self._store.save_as_they_come(table, rows, advance, note=_note(source, "search"))
 
     def _keep_unanswered(self, spotify: SpotifySource) -> None:
         """Keep what was not there or could not be had, so that the next nights do not ask in vain."""
@@ -279,8 +286,8 @@ class _Gathering:
         for bucket, kind in kinds.items():
             missing = [(key, None) for key, where in spotify.missing.items() if where == bucket]
             failed = [(key, words) for key, (where, words) in spotify.failed.items() if where == bucket]
-            self._store.log.note_unanswered("spotify", kind, "missing", missing, at)
-            self._store.log.note_unanswered("spotify", kind, "failed", failed, at)
+            self._store.log.note_unanswered(SPOTIFY.name, kind, "missing", missing, at)
+            self._store.log.note_unanswered(SPOTIFY.name, kind, "failed", failed, at)
 
 
 def _names_of_one(albums: Sequence[dict[str, Any]], known: Mapping[str, str]) -> dict[str, str]:

@@ -1,19 +1,19 @@
 """What the next run of enrichment would ask, and how many calls that costs; nothing is asked."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import duckdb
 
+from songpop.declared_sources import SPOTIFY
 from songpop.enriching.call_log import CallLog
 from songpop.enriching.enrich import MOST_LEADS
 from songpop.enriching.store import Store
 from songpop.settings import Settings
 from songpop.sources.rate_limited_caller import RunClock
-from songpop.sources.reccobeats import TRACKS_A_CALL
-from songpop.sources.registry import Sources
+from songpop.sources.registry import GivesFreshAlbums, Service, Sources
 from songpop.sources.spotify.access_tier import ARTIST_POPULARITY, LONG_SEARCHES, is_probed, settle
 from songpop.sources.spotify.client import ARTISTS_A_CALL, FEATURES_A_CALL, SpotifySource
 
@@ -69,7 +69,7 @@ def plan(con: duckdb.DuckDBPyConnection, settings: Settings, *, now: datetime) -
     sources = Sources.from_settings(settings, clock, CallLog(con, "plan"))
     try:
         tier = settle(sources.spotify, settings.spotify_daily_calls) if sources.spotify else None
-        calls = _spotify_calls(store, sources.spotify, bool(sources.listenbrainz)) if sources.spotify else []
+        calls = _spotify_calls(store, sources.spotify, sources.with_fresh_albums) if sources.spotify else []
         calls += _other_calls(store, sources)
         paces = {service.caller.service: service.caller.pace_seconds for service in sources}
         allowed = [min(row.n_calls, row.n_calls if row.calls_left is None else row.calls_left) for row in calls]
@@ -79,13 +79,14 @@ def plan(con: duckdb.DuckDBPyConnection, settings: Settings, *, now: datetime) -
         sources.close()
 
 
-def _spotify_calls(store: Store, source: SpotifySource, has_leads: bool) -> list[PlannedCalls]:
+def _spotify_calls(store: Store, source: SpotifySource, fresh_albums: Sequence[GivesFreshAlbums]) -> list[PlannedCalls]:
     rows = []
 
     def add(bucket: str, what: str, n_things: int, n_calls: int, note: str = "") -> None:
         next_at = source.caller.next_call_at(bucket)
-        told = note or ("" if next_at is None else f"not before {next_at:%Y-%m-%d %H:%M} UTC")
-        rows.append(PlannedCalls("Spotify", bucket, what, n_things, n_calls, source.caller.calls_left(bucket), told))
+        when = "" if next_at is None else f"not before {next_at:%Y-%m-%d %H:%M} UTC"
+        calls_left = source.caller.calls_left(bucket)
+        rows.append(PlannedCalls(SPOTIFY.title, bucket, what, n_things, n_calls, calls_left, note or when))
 
     if not is_probed(source):
         add("search", "what the key may do", 1, _PROBE_CALLS, "over five buckets; then once a week")
@@ -95,14 +96,14 @@ def _spotify_calls(store: Store, source: SpotifySource, has_leads: bool) -> list
         if n_nameless:
             add("search", "ids of watched artists", n_nameless, n_nameless)
         add("artist_albums", "albums and singles of watched artists", len(watched), 2 * len(watched))
-    if has_leads:
-        add("search", "fresh albums that ListenBrainz lists", MOST_LEADS, MOST_LEADS, "at most")
+    for other in fresh_albums:
+        add("search", f"fresh albums that {other.declared.title} lists", MOST_LEADS, MOST_LEADS, "at most")
     if "new_releases" in source.refused:
         add("search", "albums tagged as new", _NEW_ALBUMS, 10 if LONG_SEARCHES in source.refused else 3)
     else:
         add("new_releases", "list of new releases", _NEW_ALBUMS, 3)
     add("album", "tracks of new albums", _NEW_ALBUMS, _NEW_ALBUMS, "at most; those known are not asked again")
-    n_tracks = len(store.read("tracks_to_ask", service="spotify"))
+    n_tracks = len(store.read("tracks_to_ask", service=SPOTIFY.name))
     is_refused = "audio_features" in source.refused
     n_calls = 0 if is_refused else math.ceil(n_tracks / FEATURES_A_CALL)
     add("audio_features", "audio features", n_tracks, n_calls, "refused to this key" if is_refused else "")
@@ -128,16 +129,20 @@ def _add_artists(store: Store, source: SpotifySource, add: Callable[..., None]) 
 
 
 def _other_calls(store: Store, sources: Sources) -> list[PlannedCalls]:
+    """Plan the services besides Spotify; they have no budget."""
     rows = []
-    if sources.reccobeats:
-        n_tracks = len(store.read("tracks_to_ask", service="reccobeats"))
-        if n_tracks and not store.has_comparison("reccobeats"):
+
+    def add(service: Service, bucket: str, what: str, n_things: int, n_calls: int) -> None:
+        rows.append(PlannedCalls(service.declared.title, bucket, what, n_things, n_calls, None))
+
+    for source in sources.with_audio_features:
+        n_tracks = len(store.read("tracks_to_ask", service=source.declared.name))
+        if n_tracks and not store.has_comparison(source.declared.name):
             n_tracks += len(store.read("tracks_to_compare"))
-        n_calls = math.ceil(n_tracks / TRACKS_A_CALL)
-        rows.append(PlannedCalls("ReccoBeats", "audio_features", "audio features", n_tracks, n_calls, None))
-    if sources.listenbrainz:
-        rows.append(PlannedCalls("ListenBrainz", "fresh_releases", "fresh albums and listeners", 1, 2, None))
-    if sources.deezer:
-        n_names = len(store.read("audiences_to_ask"))
-        rows.append(PlannedCalls("Deezer", "search", "fans of artists", n_names, n_names, None))
+        add(source, "audio_features", "audio features", n_tracks, math.ceil(n_tracks / source.tracks_a_call))
+    for lister in sources.with_fresh_albums:
+        add(lister, "fresh_releases", "fresh albums and listeners", 1, 2)
+    for counter in sources.with_audiences:
+        n_names = len(store.read("audiences_to_ask", answers=f"staging.{counter.declared.tables['audience']}"))
+        add(counter, "search", "fans of artists", n_names, n_names)
     return rows

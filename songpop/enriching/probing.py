@@ -5,6 +5,7 @@ from datetime import datetime
 import duckdb
 
 from songpop import warehouse
+from songpop.declared_sources import SPOTIFY
 from songpop.enriching.call_log import CallLog
 from songpop.enriching.store import Store
 from songpop.errors import SettingsError
@@ -22,7 +23,7 @@ def known_capabilities(settings: Settings, now: datetime) -> dict[str, Capabilit
     """Return what was learned of the key within a week, by name; the warehouse is only read."""
     with warehouse.open_file(settings.warehouse, settings, read_only=True) as con:
         try:
-            return CallLog(con, "recall").capabilities("Spotify", now - CAPABILITY_LIFE)
+            return CallLog(con, "recall").capabilities(SPOTIFY.title, now - CAPABILITY_LIFE)
         except duckdb.CatalogException:
             return {}  # a warehouse of before there was such a table
 

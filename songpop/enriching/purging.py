@@ -4,15 +4,13 @@ from datetime import datetime
 
 import duckdb
 
-from songpop import resources
+from songpop.declared_sources import SERVICES, SPOTIFY, DeclaredSource
 from songpop.errors import SettingsError
-
-SERVICES = ("spotify", "reccobeats", "deezer", "listenbrainz")
 
 
 def forget_expired(con: duckdb.DuckDBPyConnection, now: datetime) -> int:
     """Delete the answers of all services that have expired; return how many rows that were."""
-    return sum(_delete(con, table, "expires_at <= ?", now) for table in _tables(SERVICES))
+    return sum(_delete(con, table, "expires_at <= ?", now) for table in _tables(*SERVICES))
 
 
 def forget(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, int]:
@@ -26,21 +24,22 @@ def forget(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, int]:
     Raises:
         SettingsError: there is no such service.
     """
-    if source not in SERVICES:
-        raise SettingsError(f"--source must be one of {', '.join(SERVICES)}, however it is {source!r}.")
-    counts = {f"raw.{table}": _delete(con, table, "true") for table in _tables([source])}
+    known = {service.name: service for service in SERVICES}
+    if source not in known:
+        raise SettingsError(f"--source must be one of {', '.join(known)}, however it is {source!r}.")
+    counts = {f"raw.{table}": _delete(con, table, "true") for table in _tables(known[source])}
     for table, column in (("unanswered", "service"), ("scale_mappings", "source")):
         # a mapping to our scale may have been learned from Spotify's popularity
-        also = " or quantity = 'artist_popularity'" if (table, source) == ("scale_mappings", "spotify") else ""
+        also = " or quantity = 'artist_popularity'" if (table, source) == ("scale_mappings", SPOTIFY.name) else ""
         rows = con.execute(f"delete from ledger.{table} where {column} = ?{also} returning 1", [source]).fetchall()
         counts[f"ledger.{table}"] = len(rows)
     con.execute("checkpoint")
     return counts
 
 
-def _tables(sources: tuple[str, ...] | list[str]) -> list[str]:
-    """Return the raw tables of services, as their files in sql/raw name them."""
-    return [path.stem for path in resources.sql_paths("raw") if path.stem.partition("__")[0] in sources]
+def _tables(*sources: DeclaredSource) -> list[str]:
+    """Return the raw tables that keep what services told."""
+    return sorted(table for source in sources for table in source.tables.values())
 
 
 def _delete(con: duckdb.DuckDBPyConnection, table: str, condition: str, *values: object) -> int:

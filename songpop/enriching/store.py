@@ -9,6 +9,7 @@ import duckdb
 import polars as pl
 
 from songpop import resources
+from songpop.declared_sources import BY_NAME, DeclaredSource
 from songpop.enriching.call_log import CallLog
 from songpop.errors import SourceStopped
 from songpop.sources.rate_limited_caller import RunClock
@@ -17,7 +18,6 @@ from songpop.synthetic import SYNTHETIC
 Row = dict[str, Any]
 Advance = Callable[..., None]
 
-KEEP_DAYS = 30  # Spotify's terms allow a cache, not a store: an answer expires after this
 _COMMIT_ROWS = 50  # a kill loses at most about so many answers,
 _COMMIT_SECONDS = 5.0  # or those of so long
 _COLUMN_TYPES = {"genres": pl.List(pl.String), "artist_mbids": pl.List(pl.String)}
@@ -30,7 +30,7 @@ class Store:
         log: calls, circuits, and what had no answer.
         n_saved: rows by table.
         match_states: artist names by how they were matched, by table.
-        n_missing: tracks that a service has no features of, by service.
+        n_missing: tracks that a service has no features of, by table.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, run_id: str, clock: RunClock, as_of: datetime) -> None:
@@ -49,7 +49,7 @@ class Store:
         self._con = con
         self._clock = clock
         self._now = as_of
-        self._stamp = {"run_id": run_id, "fetched_at": as_of, "expires_at": as_of + timedelta(days=KEEP_DAYS)}
+        self._run_id = run_id
 
     def read(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
         """Return the rows of one query of sql/enrich."""
@@ -74,16 +74,22 @@ class Store:
         ).fetchall()
         return {album_id for (album_id,) in rows}
 
+    def count_cached(self, table: str, key: str) -> int:
+        """Count the things, by their column, of which a raw table has an unexpired answer of an earlier run."""
+        return int(self.read("answers_from_cache", answers=f"staging.{table}", key=key)[0][0])
+
     def has_comparison(self, source: str) -> bool:
         """Say whether a source's scale was held against ours within the life of an answer."""
-        since = self._now - timedelta(days=KEEP_DAYS)
+        since = self._now - timedelta(days=BY_NAME[source].keep_days)
         query = "select count(*) from ledger.scale_mappings where source = ? and fitted_at > ?"
         return bool(self._con.execute(query, [source, since]).fetchall()[0][0])
 
     def note_looked_up(self, kind: str, key: str) -> None:
         """Keep that a watched artist or a lead was looked through, so that the next run goes on with others."""
-        run_id, at = self._stamp["run_id"], self._clock.now()
-        self._con.execute("insert or replace into ledger.looked_up values (?, ?, ?, ?)", [run_id, kind, key, at])
+        self._con.execute(
+            "insert or replace into ledger.looked_up values (?, ?, ?, ?)",
+            [self._run_id, kind, key, self._clock.now()],
+        )
 
     def save_as_they_come(
         self,
@@ -124,18 +130,23 @@ class Store:
             self._save(table, batch, is_counted)
 
     def _save(self, table: str, rows: Sequence[Row], is_counted: bool) -> None:
+        source = _source_of(table)
         missing = [row for row in rows if row.get("state") == "missing"]
         if missing:
-            service = table.partition("__")[0]
-            self.n_missing[service] += len(missing) if is_counted else 0
+            self.n_missing[table] += len(missing) if is_counted else 0
             self.log.note_unanswered(
-                service, "audio_features", "missing", [(row["track_id"], None) for row in missing], self._now
+                source.name, "audio_features", "missing", [(row["track_id"], None) for row in missing], self._now
             )
         found = [{k: v for k, v in row.items() if k != "state"} for row in rows if row.get("state") != "missing"]
         if not found:
             return
+        stamp = {
+            "run_id": self._run_id,
+            "fetched_at": self._now,
+            "expires_at": self._now + timedelta(days=source.keep_days),
+        }
         frame = pl.DataFrame(
-            [row | self._stamp for row in found],
+            [row | stamp for row in found],
             schema_overrides={name: kind for name, kind in _COLUMN_TYPES.items() if name in found[0]},
             infer_schema_length=None,
         )
@@ -147,6 +158,11 @@ class Store:
         self.n_saved[table] += len(found) if is_counted else 0
         states = self.match_states.setdefault(table, Counter())
         states.update(row["match_state"] for row in found if "match_state" in row)
+
+
+def _source_of(table: str) -> DeclaredSource:
+    """Return the source whose answers a raw table keeps."""
+    return BY_NAME[table.partition("__")[0]]
 
 
 def _is_same_album(row: Row, last: Row) -> bool:

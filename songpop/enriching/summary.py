@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from songpop.declared_sources import SERVICES, SPOTIFY, DeclaredSource, Kind, sources_with
 from songpop.enriching.store import Store
 from songpop.findings import MAX_EXAMPLES, Finding
 from songpop.settings import Settings
-from songpop.sources.registry import Service, Sources, has_keys
+from songpop.sources.registry import Service, Sources
 from songpop.sources.spotify.access_tier import ARTIST_POPULARITY, AUDIO_FEATURES, tier_of
 from songpop.sources.spotify.client import SpotifySource
 
@@ -32,8 +33,8 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What one kind of question brought.
+class RequestCounts:
+    """What one kind of request to one service brought.
 
     Attributes:
         what: artists, new releases, audio features ..., and the service.
@@ -74,7 +75,7 @@ class EnrichResult:
         n_forgotten: answers that had expired and were deleted.
         tier: what Spotify's key may do, as it showed.
         coverage: artist popularities known now.
-        asked: each kind of question.
+        asked: each kind of request.
         buckets: each bucket that was called.
         notes: what a person should know though nothing is wrong.
         findings: what could not be had.
@@ -91,7 +92,7 @@ class EnrichResult:
     n_forgotten: int
     tier: str | None
     coverage: Coverage
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[RequestCounts] = field(default_factory=list)
     buckets: list[BucketUse] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -119,63 +120,69 @@ def summarise(
         store: what was saved.
         sources: who was asked.
         settings: of the run.
-        n_wanted: how many things had no answer yet, by kind.
+        n_wanted: how many things had no answer yet, by raw table.
         n_forgotten: answers that had expired and were deleted.
     """
     spotify = sources.spotify
-    states = store.match_states.get("spotify__artists", Counter())
+    artists = SPOTIFY.tables["artist popularity"]
+    states = store.match_states.get(artists, Counter())
     n_asked = sum(states.values())
-    features = {name: store.n_saved[f"{name}__audio_features"] for name in ("spotify", "reccobeats")}
     buckets = [use for service in sources for use in _uses(service)]
-    told = [] if spotify is None else [spotify.refused[name] for name in _HAVE_ANOTHER_WAY if name in spotify.refused]
-    off = [_why_off(settings)] if spotify is None and "spotify" in settings.sources and not has_keys(settings) else []
-    if spotify is not None and ARTIST_POPULARITY in spotify.refused:
-        told.append("This key gets no artist popularity, so artists are not asked for.")
+    refusals = spotify.refused if spotify else {}
+    notes = [refusals[name] for name in _HAVE_ANOTHER_WAY if name in refusals]
+    if ARTIST_POPULARITY in refusals:
+        notes.append("This key gets no artist popularity, so artists are not asked for.")
     return EnrichResult(
         n_asked=n_asked,
         n_found=states["found"],
         n_ambiguous=states["ambiguous"],
         n_missing=states["unmatched"],
-        n_unasked=max(n_wanted.get("artists", 0) - n_asked, 0),
-        n_releases=store.n_saved["spotify__releases"],
-        n_features=sum(features.values()),
+        n_unasked=max(n_wanted.get(artists, 0) - n_asked, 0),
+        n_releases=store.n_saved[SPOTIFY.tables["new releases"]],
+        n_features=sum(store.n_saved[source.tables["audio features"]] for source in sources_with("audio features")),
         n_calls={f"{use.service} {use.bucket}": use.n_calls for use in buckets},
         n_forgotten=n_forgotten,
         tier=None if spotify is None else tier_of(spotify.capabilities),
         coverage=Coverage(*store.read("popularity_coverage")[0]),
-        asked=_asked(store, n_wanted),
+        asked=_request_counts(store, n_wanted),
         buckets=buckets,
-        notes=[*off, *told],
+        notes=[*_why_off(settings), *notes] if spotify is None else notes,
         findings=[finding for service in sources for finding in _findings(service)],
     )
 
 
-def _asked(store: Store, n_wanted: Mapping[str, int]) -> list[Asked]:
-    """Count question by question; a kind that nothing was wanted of is left out."""
-    cached = dict(store.read("answers_from_cache"))
-    rows = [
-        ("artists (Spotify)", "artists", "spotify__artists"),
-        ("artists (Deezer)", "audiences", "deezer__artists"),
-    ]
-    found = []
-    for what, kind, table in rows:
-        states = store.match_states.get(table, Counter())
-        if kind in n_wanted:
-            n_found, n_ambiguous, n_missing = (states[state] for state in ("found", "ambiguous", "unmatched"))
-            n_asked = n_found + n_ambiguous + n_missing
-            found.append(Asked(what, n_wanted[kind], n_asked, n_found, n_ambiguous, n_missing, cached.get(table, 0)))
-    for name, title in (("spotify", "Spotify"), ("reccobeats", "ReccoBeats")):
-        if f"{name} audio features" in n_wanted:
-            table, missing = f"{name}__audio_features", store.n_missing[name]
-            n_saved = store.n_saved[table]
-            wanted = n_wanted[f"{name} audio features"]
-            found.append(
-                Asked(f"audio features ({title})", wanted, n_saved + missing, n_saved, 0, missing, cached.get(table, 0))
+def _request_counts(store: Store, n_wanted: Mapping[str, int]) -> list[RequestCounts]:
+    """Count kind by kind; one that nothing was wanted of is left out."""
+    counts = []
+    for source, table in (*_tables("artist popularity"), *_tables("audience")):
+        if table in n_wanted:
+            states = store.match_states.get(table, Counter())
+            found, ambiguous, missing = (states[state] for state in ("found", "ambiguous", "unmatched"))
+            n_asked = found + ambiguous + missing
+            n_cached = store.count_cached(table, "artist_name")
+            counts.append(
+                RequestCounts(
+                    f"artists ({source.title})", n_wanted[table], n_asked, found, ambiguous, missing, n_cached
+                )
             )
-    n_new = store.n_saved["spotify__releases"]
-    if n_new or cached.get("spotify__releases"):
-        found.append(Asked("new releases (Spotify)", n_new, n_new, n_new, 0, 0, cached.get("spotify__releases", 0)))
-    return found
+    for source, table in _tables("audio features"):
+        if table in n_wanted:
+            found, missing = store.n_saved[table], store.n_missing[table]
+            n_cached = store.count_cached(table, "track_id")
+            counts.append(
+                RequestCounts(
+                    f"audio features ({source.title})", n_wanted[table], found + missing, found, 0, missing, n_cached
+                )
+            )
+    for source, table in _tables("new releases"):
+        n_new, n_cached = store.n_saved[table], store.count_cached(table, "track_id")
+        if n_new or n_cached:
+            counts.append(RequestCounts(f"new releases ({source.title})", n_new, n_new, n_new, 0, 0, n_cached))
+    return counts
+
+
+def _tables(kind: Kind) -> list[tuple[DeclaredSource, str]]:
+    return [(source, source.tables[kind]) for source in sources_with(kind)]
 
 
 def _uses(service: Service) -> list[BucketUse]:
@@ -222,13 +229,10 @@ def _findings(service: Service) -> list[Finding]:
     return found
 
 
-def _why_off(settings: Settings) -> str:
-    missing = [
-        name
-        for name, value in (
-            ("SPOTIPY_CLIENT_ID", settings.spotify_client_id),
-            ("SPOTIPY_CLIENT_SECRET", settings.spotify_client_secret),
-        )
-        if not value
+def _why_off(settings: Settings) -> list[str]:
+    """Say of each service that the settings name why it is off nevertheless."""
+    return [
+        f"{source.title} is off: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set."
+        for source in SERVICES
+        if source.name in settings.sources and (missing := settings.missing_keys(source))
     ]
-    return f"Spotify is off: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set."

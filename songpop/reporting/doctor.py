@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from songpop import __version__, run, warehouse
+from songpop.declared_sources import FILES, SPOTIFY
 from songpop.errors import WarehouseError
 from songpop.settings import Settings
 
@@ -63,7 +64,7 @@ def _what_the_key_may(settings: Settings, now: datetime) -> list[dict[str, Any]]
     from songpop.enriching.probing import known_capabilities
     from songpop.sources.spotify.access_tier import CAPABILITIES, tier_of
 
-    if not (settings.spotify_client_id and settings.spotify_client_secret):
+    if settings.missing_keys(SPOTIFY):
         return []
     with run.looking(settings) as is_free:
         known = known_capabilities(settings, now) if is_free and settings.warehouse.is_file() else {}
@@ -78,7 +79,7 @@ def _what_the_key_may(settings: Settings, now: datetime) -> list[dict[str, Any]]
 
 
 def _services(settings: Settings) -> str:
-    named = [name for name in settings.sources if name not in ("spotify", "files")]
+    named = [name for name in settings.sources if name not in (SPOTIFY.name, FILES.name)]
     return f"{', '.join(named) or 'none'} (SONGPOP_SOURCES: {','.join(settings.sources)})"
 
 
@@ -132,8 +133,9 @@ def _database(what: str, path: Path, settings: Settings) -> dict[str, Any]:
 
 
 def _keys(settings: Settings) -> str:
-    if settings.spotify_client_id and settings.spotify_client_secret:
+    missing = settings.missing_keys(SPOTIFY)
+    if not missing:
         return "set"
-    if settings.spotify_client_id or settings.spotify_client_secret:
+    if len(missing) < len(SPOTIFY.keys):
         return "only one of SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET is set, so Spotify is off"
     return "not set, so Spotify is off"

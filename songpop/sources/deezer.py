@@ -6,8 +6,9 @@ Its errors come with status 200. Fans are counted over all time, and are no popu
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
+from songpop.declared_sources import DEEZER, DeclaredSource
 from songpop.names import fold_accents, fold_name
 from songpop.sources.json_service import JsonService, Row, Unanswered, objects, text, whole
 from songpop.sources.rate_limited_caller import Failure
@@ -20,10 +21,7 @@ _LONGEST_NAME = 200  # of a search
 class DeezerSource(JsonService):
     """Ask Deezer; see `JsonService`."""
 
-    name = "deezer"
-    title = "Deezer"
-    default_url = "https://api.deezer.com"
-    default_pace_seconds = 0.125  # it allows 50 calls in 5 seconds
+    declared: ClassVar[DeclaredSource] = DEEZER
 
     def fetch_artists(self, names: Iterable[str]) -> Iterator[Row]:
         """Yield a row for each name that was answered: `found`, `ambiguous` or `unmatched`, with its candidates.

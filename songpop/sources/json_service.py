@@ -5,13 +5,15 @@ No answer outlasts the deadline, not even one that trickles in: each is given up
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 
 from songpop import __version__
+from songpop.declared_sources import DeclaredSource
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
+from songpop.settings import Settings
 from songpop.sources.loopback import is_loopback
 from songpop.sources.rate_limited_caller import Failure, Memory, RateLimitedCaller, RunClock, read_retry_after
 from songpop.sources.timed_session import TimedSession
@@ -38,17 +40,14 @@ class JsonService:
     """Ask one service without a key, for as long as it lets us.
 
     Attributes:
-        name: for rows and settings; `title`: for people, and in the memory.
+        declared: its name, address, pace and buckets.
         caller: makes the requests.
         refused: what the service answered 401, 403 or 404 for, with its words. It is not asked again in this
             run; the next one asks anew, as that costs a call and such a refusal may pass.
         n_given_up: answers that stayed unusable, and were skipped; `last_failure` is what the last of them was.
     """
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    default_url: ClassVar[str]
-    default_pace_seconds: ClassVar[float]
+    declared: ClassVar[DeclaredSource]
 
     def __init__(
         self,
@@ -71,9 +70,10 @@ class JsonService:
         Raises:
             SettingsError: the address is none.
         """
-        self.url = (url or self.default_url).rstrip("/")
+        title = self.declared.title
+        self.url = (url or self.declared.urls[0].default or "").rstrip("/")
         if urlsplit(self.url).scheme not in ("http", "https"):
-            raise SettingsError(f"The address of {self.title} must begin with https:// or http://, not {self.url!r}.")
+            raise SettingsError(f"The address of {title} must begin with https:// or http://, not {self.url!r}.")
         self.is_loopback = is_loopback(self.url)
         self.refused: dict[str, str] = {}
         self.n_given_up = 0
@@ -82,13 +82,22 @@ class JsonService:
         self._session.trust_env = not self.is_loopback
         self._session.headers.update({"User-Agent": f"songpop/{__version__}", "Accept": "application/json"})
         self.caller = RateLimitedCaller(
-            self.title,
+            title,
             _read_failure,
             clock,
-            pace_seconds=self.default_pace_seconds if pace_seconds is None else pace_seconds,
+            pace_seconds=self.declared.pace_seconds if pace_seconds is None else pace_seconds,
             daily_calls=daily_calls,
             memory=memory,
         )
+
+    @classmethod
+    def from_settings(cls, settings: Settings, clock: RunClock, memory: Memory) -> Self:
+        """Build the service at the address that the settings give it.
+
+        Raises:
+            SettingsError: the address is none.
+        """
+        return cls(settings.urls.get(cls.declared.urls[0].setting), clock, memory=memory)
 
     def __repr__(self) -> str:
         """Name the address."""
@@ -123,6 +132,7 @@ class JsonService:
         Raises:
             SourceStopped: the bucket or the whole service asks for no more calls now.
         """
+        assert bucket in self.declared.buckets, bucket
         if bucket in self.refused:
             return None
         try:

@@ -6,8 +6,9 @@ It lists albums and not their tracks, and knows artists by MusicBrainz' ids (MBI
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
+from songpop.declared_sources import LISTENBRAINZ, DeclaredSource
 from songpop.sources.json_service import JsonService, Row, chunks, objects, text, whole
 
 ARTISTS_A_CALL = 1000  # of more it drops the rest without a word
@@ -18,10 +19,7 @@ _VARIOUS_ARTISTS = ("various artists", "89ad4ac3-39f7-470e-963a-56509c546377")  
 class ListenBrainzSource(JsonService):
     """Ask ListenBrainz; see `JsonService`."""
 
-    name = "listenbrainz"
-    title = "ListenBrainz"
-    default_url = "https://api.listenbrainz.org"
-    default_pace_seconds = 1.0
+    declared: ClassVar[DeclaredSource] = LISTENBRAINZ
 
     def fetch_fresh_releases(self, as_of_date: date, days: int) -> Iterator[Row]:
         """Yield the albums of one artist that came out in the `days` up to `as_of_date`, each release group once.

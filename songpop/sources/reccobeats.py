@@ -7,9 +7,10 @@ in `href`; `id` is ReccoBeats' own. There is no duration and no time signature a
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from songpop.declared_sources import RECCOBEATS, DeclaredSource
 from songpop.sources.json_service import JsonService, Row, Unanswered, number, objects, text, whole
 
 TRACKS_A_CALL, FEWER_TRACKS_A_CALL = 40, 20
@@ -24,10 +25,8 @@ _WHOLE_RANGES = {"key": (-1, 11), "mode": (0, 1)}
 class ReccoBeatsSource(JsonService):
     """Ask ReccoBeats; see `JsonService`."""
 
-    name = "reccobeats"
-    title = "ReccoBeats"
-    default_url = "https://api.reccobeats.com"
-    default_pace_seconds = 1.0  # its limits are not published; others ask once or twice a second
+    declared: ClassVar[DeclaredSource] = RECCOBEATS
+    tracks_a_call: ClassVar[int] = TRACKS_A_CALL
 
     def fetch_audio_features(self, track_ids: Iterable[str]) -> Iterator[Row]:
         """Yield a row for each track of an answered call: `found` with its features, or `missing`.

@@ -1,19 +1,5 @@
--- One row per raw table of answers: how many things have one of an earlier run that has not expired. Key: table_name.
--- Reads: staging.spotify__artists, spotify__releases, spotify__audio_features, reccobeats__audio_features,
--- deezer__artists.
-with
-answers as (
-    select 'spotify__artists' as table_name, artist_name as key, fetched_at, expires_at from staging.spotify__artists
-    union all
-    select 'spotify__releases', track_id, fetched_at, expires_at from staging.spotify__releases
-    union all
-    select 'spotify__audio_features', track_id, fetched_at, expires_at from staging.spotify__audio_features
-    union all
-    select 'reccobeats__audio_features', track_id, fetched_at, expires_at from staging.reccobeats__audio_features
-    union all
-    select 'deezer__artists', artist_name, fetched_at, expires_at from staging.deezer__artists
-)
-select table_name, count(distinct key) as n_answers
-from answers
+-- One row: how many things have an answer of an earlier run that has not expired.
+-- Reads: $answers, a staging view of answers of a service; $key is its column that names the things.
+select count(distinct columns([$key])) as n_answers
+from query_table($answers)
 where fetched_at < $now and expires_at > $now
-group by table_name

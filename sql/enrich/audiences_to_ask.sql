@@ -1,6 +1,7 @@
--- One row per artist name without an unexpired answer of Deezer: first 500 that have a popularity
--- of Spotify's scale (they make the mapping), then artists of releases, then those whose tracks matter most.
--- Key: artist_name. Reads: marts.artists, marts.releases, marts.artist_popularities, staging.deezer__artists.
+-- One row per artist name without an unexpired answer of a service that counts audiences: first 500 that have a
+-- popularity of Spotify's scale (they make the mapping), then artists of releases, then those whose tracks matter most.
+-- Key: artist_name. Reads: marts.artists, marts.releases, marts.artist_popularities, and $answers, the staging view of
+-- the service's answers.
 with
 release_artists as (
     select distinct artist_name from marts.releases where artist_name is not null
@@ -14,7 +15,7 @@ compared as (
 )
 select artists.artist_name
 from marts.artists as artists
-where artists.artist_name not in (select artist_name from staging.deezer__artists where expires_at > $now)
+where artists.artist_name not in (select artist_name from query_table($answers) where expires_at > $now)
 order by
     artists.artist_name in (from compared) desc,
     artists.artist_name in (from release_artists) desc,

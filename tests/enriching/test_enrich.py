@@ -325,8 +325,7 @@ def test_keys_in_the_settings_are_used_and_reach_no_finding(con: duckdb.DuckDBPy
             settings,
             spotify_client_id="id",
             spotify_client_secret=CLIENT_SECRET,
-            spotify_api_url=server.url,
-            spotify_token_url=f"{server.url}/api/token",
+            urls={"spotify_api_url": server.url, "spotify_token_url": f"{server.url}/api/token"},
         )
         result = _enrich(con, keyed, None)
 

@@ -30,8 +30,10 @@ from fake_spotify import (
 
 from songpop import warehouse
 from songpop.cli import songpop
+from songpop.declared_sources import BY_NAME, DECLARED, DEEZER
 from songpop.enriching import scale_mappings
 from songpop.enriching.planning import plan
+from songpop.enriching.summary import RequestCounts
 from songpop.errors import SettingsError
 from songpop.pipeline.enrich import purge
 from songpop.reporting import doctor
@@ -47,7 +49,7 @@ from songpop.sources.registry import Sources
 SEARCH, ARTISTS, TRACKS = "/v1/search", "/v1/artists", "/v1/tracks"
 FEATURES, NEW_RELEASES = "/v1/audio-features", "/v1/browse/new-releases"
 QUIET: dict[str, Any] = {NEW_RELEASES: [albums_page()]}
-ALL = ("spotify", "files", "reccobeats", "deezer", "listenbrainz")
+ALL = tuple(source.name for source in DECLARED)
 
 
 @contextmanager
@@ -74,7 +76,7 @@ def test_fans_are_mapped_to_popularity_by_what_both_know_and_models_read_the_sam
         return Reply(200, {"data": [{"id": 1, "name": name, "nb_fan": fans[name], "nb_album": 3}], "total": 1})
 
     with _service(DeezerSource, answer) as (server, deezer):
-        result = enrich(con, _with(settings, sources=ALL), Sources(deezer=deezer))
+        result = enrich(con, _with(settings, sources=ALL), Sources(deezer))
 
     mapped = rows_of(
         con,
@@ -97,10 +99,34 @@ def test_fans_without_a_mapping_are_no_popularity(con: duckdb.DuckDBPyConnection
     load_tracks(con, (1, "One", 90))
     told = {"data": [{"id": 1, "name": "One", "nb_fan": 5_000, "nb_album": 3}], "total": 1}
     with _service(DeezerSource, lambda _: Reply(200, told)) as (_, deezer):
-        enrich(con, _with(settings, sources=ALL), Sources(deezer=deezer))
+        enrich(con, _with(settings, sources=ALL), Sources(deezer))
 
     assert rows_of(con, "select n_fans from raw.deezer__artists") == [(5_000,)]
     assert rows_of(con, "select artist_popularity, popularity_source from marts.artists") == [(None, None)]
+
+
+def test_answers_of_an_earlier_run_are_counted_as_from_the_cache(
+    con: duckdb.DuckDBPyConnection, settings: Settings
+) -> None:
+    load_tracks(con, (1, "One", 90), (2, "Two", 80))
+    told = {"data": [{"id": 1, "name": "One", "nb_fan": 5_000, "nb_album": 3}], "total": 1}
+    with _service(DeezerSource, lambda _: Reply(200, told)) as (_, deezer):
+        enrich(con, _with(settings, sources=ALL), Sources(deezer))
+        result = enrich(con, _with(settings, sources=ALL), Sources(deezer), now=NOW + timedelta(hours=1))
+
+    assert result.asked == [RequestCounts("artists (Deezer)", 0, 0, 0, 0, 0, n_from_cache=2)]
+
+
+def test_an_answer_is_kept_as_long_as_its_source_allows(
+    con: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BY_NAME, "deezer", dataclasses.replace(DEEZER, keep_days=7))
+    load_tracks(con, (1, "One", 90))
+    told = {"data": [{"id": 1, "name": "One", "nb_fan": 5_000, "nb_album": 3}], "total": 1}
+    with _service(DeezerSource, lambda _: Reply(200, told)) as (_, deezer):
+        enrich(con, _with(settings, sources=ALL), Sources(deezer))
+
+    assert rows_of(con, "select expires_at from raw.deezer__artists") == [(NOW + timedelta(days=7),)]
 
 
 def test_quantiles_are_matched_and_ties_do_not_break_them() -> None:
@@ -138,8 +164,8 @@ def test_audio_features_of_another_scale_are_mapped_and_those_of_ours_are_left_a
         return Reply(200, {"content": told})
 
     with _service(ReccoBeatsSource, answer) as (server, reccobeats):
-        enrich(con, settings, Sources(reccobeats=reccobeats))
-        enrich(con, settings, Sources(reccobeats=reccobeats), now=NOW + timedelta(hours=1))
+        enrich(con, settings, Sources(reccobeats))
+        enrich(con, settings, Sources(reccobeats), now=NOW + timedelta(hours=1))
 
     assert [len(request.query["ids"].split(",")) for request in server.requests] == [1, 40]
     (row,) = rows_of(con, "select feature_source, energy from marts.releases")
@@ -219,7 +245,7 @@ def test_fresh_albums_of_listenbrainz_lead_to_spotify_s_tracks(
     with ExitStack() as stack:
         fake, spotify = stack.enter_context(scripted(script))
         server, listenbrainz = stack.enter_context(_service(ListenBrainzSource, answer))
-        enrich(con, _with(settings, sources=ALL), Sources(spotify, listenbrainz=listenbrainz))
+        enrich(con, _with(settings, sources=ALL), Sources(spotify, listenbrainz))
 
     assert fake.requests[0].query["q"] == 'album:"First" artist:"ONE"'
     assert [request.method for request in server.requests] == ["GET", "POST"]
@@ -297,8 +323,7 @@ def test_a_plan_asks_nothing_and_tells_the_calls_of_each_bucket(
                 settings,
                 spotify_client_id=CLIENT_ID,
                 spotify_client_secret=CLIENT_SECRET,
-                spotify_api_url=fake.server.url,
-                spotify_token_url=fake.server.url + "/api/token",
+                urls={"spotify_api_url": fake.server.url, "spotify_token_url": fake.server.url + "/api/token"},
             )
             before = plan(con, keyed, now=NOW)
             doctor_known = source.capabilities
@@ -328,8 +353,7 @@ def test_doctor_tells_what_the_key_may_do_and_never_the_key(settings: Settings) 
             settings,
             spotify_client_id=CLIENT_ID,
             spotify_client_secret=CLIENT_SECRET,
-            spotify_api_url=fake.server.url,
-            spotify_token_url=fake.server.url + "/api/token",
+            urls={"spotify_api_url": fake.server.url, "spotify_token_url": fake.server.url + "/api/token"},
         )
         unknown = doctor.examine(keyed, now=NOW)
         with open_run(keyed, "doctor", as_of_date=AS_OF) as run:

@@ -316,9 +316,7 @@ def test_a_night_whose_services_are_dead_is_degraded_and_published(copied: Setti
         copied,
         spotify_client_id="id",
         spotify_client_secret="secret",
-        spotify_api_url=dead,
-        spotify_token_url=dead,
-        reccobeats_url=dead,
+        urls={"spotify_api_url": dead, "spotify_token_url": dead, "reccobeats_url": dead},
         enrich_deadline=timedelta(seconds=0.5),
     )
     run = night.run_night(keyed, Inputs(), as_of_date=_DAY, retrain="never")

@@ -173,7 +173,7 @@ def test_each_says_who_asks_and_keeps_its_pace(asked: str) -> None:
 
     assert len(rows) == 2 * n_rows
     assert {request.headers["User-Agent"] for request in server.requests} == {f"songpop/{__version__}"}
-    assert clock.slept == [service.default_pace_seconds]
+    assert clock.slept == [service.declared.pace_seconds]
     assert (len(server.requests), sum(source.n_calls.values())) == (2, 2)
 
 
@@ -219,7 +219,7 @@ def test_what_stays_bad_is_given_up_and_five_in_a_row_rest_the_service(asked: st
             list(ask(source))
 
     assert (len(server.requests), source.n_given_up, clock.slept) == (15, 4, [1.0, 2.0] * 5)
-    assert "every call" in memory.circuits(service.title, NOW)
+    assert "every call" in memory.circuits(service.declared.title, NOW)
 
 
 @every_question
@@ -252,7 +252,7 @@ def test_a_refusal_is_remembered_in_its_words_and_not_asked_for_again(asked: str
     (bucket,) = source.n_calls
     assert len(server.requests) == 1
     assert source.refused == {
-        bucket: f"{service.title} refused {bucket}: {status} " + repr('{"error": "not for you"}') + "."
+        bucket: f"{service.declared.title} refused {bucket}: {status} " + repr('{"error": "not for you"}') + "."
     }
     assert (source.n_given_up, source.stops) == (0, {})
 

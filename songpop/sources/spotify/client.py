@@ -10,8 +10,9 @@ import logging
 import random
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
+from songpop.declared_sources import SPOTIFY, DeclaredSource
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
 from songpop.settings import Settings
 from songpop.sources.loopback import is_loopback
@@ -49,14 +50,14 @@ class SpotifySource:
     refused, stopped or given up is remembered here; the end of all calls is raised as `SourceStopped`.
 
     Attributes:
-        caller: makes the requests; its pace and budget are those of the key's tier (see `spotify_tier`).
+        caller: makes the requests; its pace and budget are those of the key's tier (see `access_tier`).
         refused: what this key may not ask for, and Spotify's words; such calls are not made again.
         missing: what Spotify answered 404 for, with the bucket that was asked.
         failed: what it gave no usable answer for, with the bucket and its words.
         n_given_up: answers that stayed unusable; `last_failure` is what the last of them was.
     """
 
-    name = "spotify"
+    declared: ClassVar[DeclaredSource] = SPOTIFY
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class SpotifySource:
         self.last_failure = ""
         self._build_client(client_id, client_secret, api_url, token_url)
         self.caller = RateLimitedCaller(
-            "Spotify",
+            self.declared.title,
             lambda error: read_failure(error, client_secret),
             clock,
             pace_seconds=pace_seconds,
@@ -108,7 +109,7 @@ class SpotifySource:
         """Begin with what earlier runs learned of this key, and keep there what this one learns."""
         self.caller.use_memory(memory)
         now = self.caller.clock.now()
-        self.capabilities = memory.capabilities("Spotify", now - CAPABILITY_LIFE)
+        self.capabilities = memory.capabilities(self.declared.title, now - CAPABILITY_LIFE)
         self.refused = {name: known.words for name, known in self.capabilities.items() if not known.is_allowed}
 
     def learn(self, name: str, is_allowed: bool, words: str = "") -> None:
@@ -121,14 +122,14 @@ class SpotifySource:
         else:
             self.refused[name] = words
         self.capabilities[name] = Capability(is_allowed, words, self.caller.clock.now())
-        self.caller.memory.note_capability("Spotify", name, self.capabilities[name])
+        self.caller.memory.note_capability(self.declared.title, name, self.capabilities[name])
 
     def __repr__(self) -> str:
         """Name the address and nothing secret."""
         return f"SpotifySource({self._spotipy.prefix!r})"
 
     @classmethod
-    def from_settings(cls, settings: Settings, clock: RunClock) -> "SpotifySource":
+    def from_settings(cls, settings: Settings, clock: RunClock, memory: Memory | None = None) -> Self:
         """Build the source that the settings describe.
 
         Raises:
@@ -137,10 +138,10 @@ class SpotifySource:
         return cls(
             settings.spotify_client_id or "",
             settings.spotify_client_secret or "",
-            settings.spotify_api_url,
-            settings.spotify_token_url,
+            *(settings.urls.get(url.setting) for url in SPOTIFY.urls),
             clock=clock,
             market=settings.spotify_market,
+            memory=memory,
             jitter=random.Random().random,
         )
 
@@ -264,6 +265,7 @@ class SpotifySource:
     def _answer(
         self, bucket: str, ask: Callable[[], Answer], key: str | None = None, *, limited_by: str | None = None
     ) -> Answer | None:
+        assert bucket in self.declared.buckets, bucket
         if bucket in self.refused:
             return None
         try:

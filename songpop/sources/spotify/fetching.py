@@ -18,10 +18,11 @@ Page = list[Any]
 
 
 class Lead(NamedTuple):
-    """An album that another service calls new."""
+    """An album that another service calls new; `service` is its name."""
 
     artist_name: str
     album_name: str
+    service: str
 
     @property
     def key(self) -> str:
@@ -256,7 +257,7 @@ def _candidates(
         albums = source.search_albums(lead.album_name, lead.artist_name)
         if albums is not None:
             looked_up("lead", lead.key)
-            yield from (("listenbrainz", album) for album in _named(albums, lead))
+            yield from ((lead.service, album) for album in _named(albums, lead))
     yield from _new_albums(source)
 
 

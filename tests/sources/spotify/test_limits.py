@@ -458,7 +458,9 @@ def test_a_lead_of_another_service_is_searched_by_title_and_artist() -> None:
     }
     with scripted(script) as (fake, source):
         rows = list(
-            fetch_new_releases(source, as_of_date=date(2026, 11, 22), days=28, leads=[Lead("one", "ALBUM al1")])
+            fetch_new_releases(
+                source, as_of_date=date(2026, 11, 22), days=28, leads=[Lead("one", "ALBUM al1", "listenbrainz")]
+            )
         )
 
     assert fake.requests[0].query["q"] == 'album:"ALBUM al1" artist:"one"'
