@@ -10,6 +10,7 @@ from songpop import model_folder
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import quantile
 from songpop.estimators.lightgbm_trees import ContrastTrees
+from songpop.estimators.picks import measure_hits
 from songpop.features import EncodedRows
 from songpop.features.encoder import NUMERIC
 
@@ -30,9 +31,6 @@ N_FOLDS = 5
 MAX_SONGS = 40
 RIDGE = 5.0
 USUAL_MS = 210_000.0
-# A single is clear when its chance of being the album's best is at least this, and this many times the next one's.
-CLEAR_CHANCE = 0.5
-CLEAR_LEAD = 1.5
 _SHARPNESS = np.geomspace(0.05, 4.0, 60)
 _FILE, _TREES_FILE = "album_order.json", "album_order.txt"
 
@@ -94,8 +92,8 @@ class AlbumOrder:
             return None
         sharpness = max(_SHARPNESS, key=lambda value: _log_loss(value * utility, seen, group))
         slopes, trees = _fit(x / scale, group, seen, seed, threads)
-        measured = {"n_albums": n_albums, "pair_accuracy": right, "pair_accuracy_by_score": by_mean}
-        measured |= _judge_picks(_softmax(sharpness * utility, group), seen, group)
+        measured: dict[str, Any] = {"n_albums": n_albums, "pair_accuracy": right, "pair_accuracy_by_score": by_mean}
+        measured |= measure_hits(_softmax(sharpness * utility, group), seen, group)
         return cls(scale, slopes, trees, units, float(sharpness), measured)
 
     def chances(self, rows: EncodedRows, pmf: np.ndarray, album: pl.Series) -> pl.Series:
@@ -218,26 +216,6 @@ def _softmax(utility: np.ndarray, group: np.ndarray) -> np.ndarray:
     np.maximum.at(highest, group, utility)
     power = np.exp(utility - highest[group])
     return power / np.bincount(group, power)[group]
-
-
-def _judge_picks(chance: np.ndarray, popularity: np.ndarray, group: np.ndarray) -> dict[str, Any]:
-    """Measure how often the song of the highest chance was as popular as its album's best, and where that was clear."""
-    songs = pl.DataFrame({"group": group, "chance": chance, "popularity": popularity}).sort(
-        ["group", "chance"], descending=[False, True], maintain_order=True
-    )
-    chance_of = pl.col("chance")
-    picks = songs.group_by("group", maintain_order=True).agg(
-        (pl.col("popularity").first() == pl.col("popularity").max()).alias("right"),
-        ((chance_of.first() >= CLEAR_CHANCE) & (chance_of.first() >= CLEAR_LEAD * chance_of.get(1))).alias("clear"),
-        (pl.col("popularity") == pl.col("popularity").max()).mean().alias("by_chance"),
-    )
-    clear = picks.filter("clear")["right"]
-    return {
-        "right_share": float(picks["right"].to_numpy().mean()),
-        "chance_share": float(picks["by_chance"].to_numpy().mean()),
-        "n_clear": len(clear),
-        "clear_right_share": float(clear.to_numpy().mean()) if len(clear) else None,
-    }
 
 
 def _log_loss(utility: np.ndarray, popularity: np.ndarray, group: np.ndarray) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from songpop.estimators.picks import judge_picks
 from songpop.features.records import artist_key
 
 # Of a longer album or catalogue only this many songs are paired, so that one does not outweigh all others.
@@ -60,24 +61,8 @@ class Groups:
         return np.stack(counts, axis=1)
 
     def picks(self, observed: np.ndarray, order: np.ndarray) -> np.ndarray:
-        """Judge the pick of each group, the row highest in `order`: hit, chance and regret, shape (g, 3).
-
-        A hit is a pick as popular as the best one; chance is the hit rate of a random pick; regret is the best
-        one's popularity less the pick's. Rows that tie for the pick share it.
-        """
-        if len(self) == 0:
-            return np.zeros((0, 3))
-        first = np.searchsorted(self.group, np.arange(len(self)))
-        seen, wish = observed[self.row], order[self.row]
-        best = np.maximum.reduceat(seen, first)
-        is_pick = wish == np.maximum.reduceat(wish, first)[self.group]
-        is_best = seen == best[self.group]
-
-        def mean(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
-            return np.add.reduceat(values * rows, first) / np.add.reduceat(rows.astype(float), first)
-
-        everyone = np.ones(len(seen))
-        return np.stack([mean(is_best, is_pick), mean(is_best, everyone), best - mean(seen, is_pick)], axis=1)
+        """Judge the pick of each group, the row highest in `order`, as `judge_picks` does, shape (g, 3)."""
+        return judge_picks(observed[self.row], order[self.row], self.group)
 
 
 def albums_of(test: pl.DataFrame) -> pl.Series:

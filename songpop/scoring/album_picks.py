@@ -3,7 +3,8 @@
 import numpy as np
 import polars as pl
 
-from songpop.estimators.album_order import CLEAR_CHANCE, CLEAR_LEAD, AlbumOrder
+from songpop.estimators.album_order import AlbumOrder
+from songpop.estimators.picks import is_clear, measure_hits
 from songpop.features import EncodedRows, conform
 
 CLEAR = "clear"
@@ -62,25 +63,20 @@ def pick_singles(scored: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         One row an album of two or more songs: `album_id, n_tracks, single_track_id, single_track_name, p_best,
-        runner_up_track_name, verdict`. `clear` when p_best is 0.5 or more and 1.5 times the runner-up's.
+        runner_up_track_name, verdict`.
     """
-    ordered = (
-        scored.filter(pl.col("album_id").is_not_null() & pl.col("p_best").is_not_null())
-        .sort(["album_id", "p_best", "score", "track_id"], descending=[False, True, True, False])
-        .group_by("album_id", maintain_order=True)
-        .agg(
-            pl.len().cast(pl.Int32).alias("n_tracks"),
-            pl.col("track_id").first().alias("single_track_id"),
-            pl.col("track_name").first().alias("single_track_name"),
-            pl.col("p_best").first(),
-            pl.col("p_best").get(1, null_on_oob=True).fill_null(0.0).alias("next_best"),
-            pl.col("track_name").get(1, null_on_oob=True).alias("runner_up_track_name"),
-        )
-        .filter(pl.col("n_tracks") > 1)
+    songs = _best_first(scored).group_by("album_id", maintain_order=True)
+    albums = songs.agg(
+        pl.len().cast(pl.Int32).alias("n_tracks"),
+        pl.col("track_id").first().alias("single_track_id"),
+        pl.col("track_name").first().alias("single_track_name"),
+        pl.col("p_best").first(),
+        pl.col("p_best").get(1).alias("next_best"),
+        pl.col("track_name").get(1).alias("runner_up_track_name"),
     )
-    is_clear = (pl.col("p_best") >= CLEAR_CHANCE) & (pl.col("p_best") >= CLEAR_LEAD * pl.col("next_best"))
-    verdict = pl.when(is_clear).then(pl.lit(CLEAR)).otherwise(pl.lit(TOO_CLOSE)).alias("verdict")
-    return ordered.with_columns(verdict).drop("next_best")
+    clear = is_clear(pl.col("p_best"), pl.col("next_best"))
+    verdict = pl.when(clear).then(pl.lit(CLEAR)).otherwise(pl.lit(TOO_CLOSE)).alias("verdict")
+    return albums.with_columns(verdict).drop("next_best")
 
 
 def measure_picks(judged: pl.DataFrame) -> dict[str, float | int | None]:
@@ -92,20 +88,15 @@ def measure_picks(judged: pl.DataFrame) -> dict[str, float | int | None]:
     Returns:
         `n_albums, right_share, chance_share, n_clear, clear_right_share`; shares are None where there is nothing.
     """
-    picks = pick_singles(judged)
-    best = judged.group_by("album_id").agg(pl.col("popularity").max().alias("best"))
-    seen = (
-        picks.join(judged.select("track_id", "popularity"), left_on="single_track_id", right_on="track_id")
-        .join(best, on="album_id")
-        .with_columns((pl.col("popularity") == pl.col("best")).alias("right"))
+    songs = _best_first(judged)
+    album = songs["album_id"].rle_id().to_numpy().astype(np.int64)
+    return measure_hits(songs["p_best"].to_numpy(), songs["popularity"].to_numpy(), album)
+
+
+def _best_first(scored: pl.DataFrame) -> pl.DataFrame:
+    """Sort the songs of albums of two or more, the pick of each album first."""
+    return (
+        scored.filter(pl.col("album_id").is_not_null() & pl.col("p_best").is_not_null())
+        .filter(pl.len().over("album_id") > 1)
+        .sort(["album_id", "p_best", "score", "track_id"], descending=[False, True, True, False])
     )
-    ties = judged.join(best, on="album_id").filter(pl.col("popularity") == pl.col("best"))
-    n_best = ties.group_by("album_id").agg(pl.len().alias("n_best"))
-    chance = seen.join(n_best, on="album_id").select((pl.col("n_best") / pl.col("n_tracks")).mean()).item()
-    clear = seen.filter(pl.col("verdict") == CLEAR)["right"]
-    shares = {"right_share": seen["right"].mean(), "chance_share": chance, "clear_right_share": clear.mean()}
-    return {
-        "n_albums": seen.height,
-        "n_clear": len(clear),
-        **{k: None if v is None else float(v) for k, v in shares.items()},
-    }

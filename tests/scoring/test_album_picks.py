@@ -2,10 +2,12 @@
 
 from datetime import date
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
 
+from songpop import resources
 from songpop.scoring.album_picks import (
     CLEAR,
     TOO_CLOSE,
@@ -63,10 +65,39 @@ def test_a_clear_single_and_one_too_close_to_call() -> None:
 
 def test_picks_are_measured_against_chance() -> None:
     found = measure_picks(_scored().with_columns(pl.Series("popularity", [10, 60, 55, 40, 1])))
+
     assert found["n_albums"] == 2
     assert found["right_share"] == 0.5
     assert found["chance_share"] == 0.5
     assert (found["n_clear"], found["clear_right_share"]) == (1, 1.0)
+
+
+def test_the_mart_calls_the_same_albums_clear_as_the_module() -> None:
+    """Generated albums, chances in hundredths, so that many stand on the rule's edges."""
+    draw = np.random.default_rng(0)
+    parts = [draw.multinomial(100, draw.dirichlet(np.full(n, 0.6))) / 100 for n in draw.integers(1, 6, 2000)]
+    chances = np.concatenate(parts)
+    scored = pl.DataFrame(
+        {
+            "album_id": np.repeat([f"album {i}" for i in range(len(parts))], [len(part) for part in parts]),
+            "track_id": [f"t{i}" for i in draw.permutation(len(chances))],
+            "track_name": [f"Song {i}" for i in range(len(chances))],
+            "score": draw.integers(0, 5, len(chances)).astype(float),
+            "p_best": chances,
+        }
+    )
+    names = ("album_id", "n_tracks", "single_track_id", "p_best", "runner_up_track_name", "verdict")
+    picked = pick_singles(scored).select(names).rows()
+    with duckdb.connect() as con:
+        con.execute("create schema marts")
+        con.register("scored", scored)
+        con.execute("create table marts.ranked_releases as select *, '' as album_name, '' as artist_name from scored")
+        con.execute("create table marts.scores as select track_id, p_best from scored")
+        mart = resources.sql_path("marts", "album_singles").read_text()
+        in_mart = con.execute(f"select {', '.join(names)} from ({mart}) order by album_id").fetchall()
+
+    assert picked == in_mart
+    assert 100 < sum(row[-1] == CLEAR for row in picked) < len(picked) - 100
 
 
 def test_an_order_is_learned_from_dated_albums_alone() -> None:
