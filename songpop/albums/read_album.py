@@ -14,8 +14,9 @@ import polars as pl
 from songpop import ledger, resources, synthetic, warehouse
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
 from songpop.loading import input_files, read_input, validation_sql
+from songpop.loading.input_files import SourceFile
 from songpop.loading.input_schemas import RELEASES
-from songpop.loading.read_input import Incoming
+from songpop.loading.load import save_rows
 from songpop.loading.rejects import set_aside_broken, set_aside_repeated
 from songpop.settings import Settings
 
@@ -55,7 +56,7 @@ class AlbumInput:
     Attributes:
         frame: one row a song, in the order of the file or of the ids, columns of the model frame; with `popularity`
             where the songs are known tracks.
-        album_id, album_name, artist_name: None where not told; all artists, in the order of the songs.
+        album_id, album_name, artist_name: None where unknown; all artists, in the order of the songs.
         origin: where the songs come from.
         champion: the model version that scores now.
         rejects: lines of the file that were left out.
@@ -101,7 +102,7 @@ def read_album(settings: Settings, album_id: str) -> AlbumInput:
 
 
 def read_album_file(settings: Settings, source: Path | bytes, *, today: date) -> AlbumInput:
-    """Read the songs of an unreleased album from a file of the releases format; bad lines are left out, and told.
+    """Read the songs of an unreleased album from a file of the releases format, without its bad lines.
 
     Args:
         settings: say where the readers' file is; it knows the artists' popularity and who scores.
@@ -115,14 +116,13 @@ def read_album_file(settings: Settings, source: Path | bytes, *, today: date) ->
     """
     with _published(settings) as con, tempfile.TemporaryDirectory(prefix="songpop-album-") as scratch:
         champion = _champion(con)
-        path = source if isinstance(source, Path) else _written(Path(scratch), source)
-        try:
-            frame, rejects, unread = _read_rows(con, path, Path(scratch), today)
-            _refuse_no_album(frame, rejects, path.name if isinstance(source, Path) else _SENT)
-        except SourceError as error:
-            if isinstance(source, Path):
-                raise
-            raise SourceError(str(error).replace(str(path), _SENT).replace(path.name, _SENT)) from error
+        if isinstance(source, Path):
+            name, file = source.name, input_files.open_source(source, Path(scratch))
+        else:
+            path = _write_content(Path(scratch), source)
+            name, file = _SENT, input_files.open_source(path, Path(scratch), shown_name=_SENT)
+        frame, rejects, unread = _read_rows(settings, file, name, today)
+        _refuse_no_album(frame, rejects, name)
         frame, renamed = _with_artists(con, frame)
         is_synthetic = synthetic.is_synthetic(con)
     frame, filled = _fill_shared(frame)
@@ -188,7 +188,8 @@ def _album(
     return AlbumInput(frame, *named, origin, champion, rejects, notes, is_synthetic)
 
 
-def _written(folder: Path, content: bytes) -> Path:
+def _write_content(folder: Path, content: bytes) -> Path:
+    """Write what was sent as a file, if it can be the CSV of an album."""
     if not content.strip():
         raise SourceError("The list must hold a header and songs, however it is empty.")
     if content.startswith(b"PK") and any(name in content for name in _OFFICE):
@@ -211,35 +212,42 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def _read_rows(
-    con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, today: date
+    settings: Settings, file: SourceFile, name: str, today: date
 ) -> tuple[pl.DataFrame, tuple[Reject, ...], tuple[str, ...]]:
-    """Read the good rows, in the file's order, the lines that were left out, and a note on unknown columns."""
-    source = input_files.open_source(path, scratch)
-    input_files.check_header(source.path, source.header, RELEASES)
-    if source.n_lines > 10 * MAX_SONGS:
+    """Read the good rows as staging has them, in the file's order, the lines left out, and a note on unknown columns.
+
+    They are loaded as a releases file is, into a raw table in memory.
+    """
+    input_files.check_header(file.shown_name, file.header, RELEASES)
+    if file.n_lines > 10 * MAX_SONGS:
         raise SourceError(
-            f"An album's file must hold at most {MAX_SONGS} songs, however {path.name} has {source.n_lines:,} lines. "
+            f"An album's file must hold at most {MAX_SONGS} songs, however {name} has {file.n_lines:,} lines. "
             "Use `songpop score --releases` for lists of releases."
         )
-    read = read_input.read_file(con, source, most_unreadable=source.n_lines)
-    unread = _note_unread(validation_sql.unknown_columns(read.columns, RELEASES), read.columns)
-    read = read_input.make_track_ids(con, read)
-    set_aside_broken(con, read, RELEASES, source, last_year=today.year + 1)
-    set_aside_repeated(con, read, RELEASES, source)
-    rows = con.execute("select line, reason, content from set_aside order by line").fetchall()
-    rejects = tuple(Reject(line, _plain(why), content) for line, why, content in rows)
-    return con.sql(_rows_query(read)).pl(), rejects, unread
+    with duckdb.connect(config=warehouse.connection_config(settings)) as con:
+        con.execute("create schema raw")
+        con.execute(resources.sql_path("raw", "files__releases").read_text())
+        read = read_input.read_file(con, file, most_unreadable=file.n_lines)
+        unread = _note_unread(validation_sql.unknown_columns(read.columns, RELEASES), read.columns)
+        read = read_input.make_track_ids(con, read)
+        set_aside_broken(con, read, RELEASES, file, last_year=today.year + 1)
+        set_aside_repeated(con, read, RELEASES, file)
+        rows = con.execute("select line, reason, content from set_aside order by line").fetchall()
+        rejects = tuple(Reject(line, _plain(why), content) for line, why, content in rows)
+        save_rows(con, read, RELEASES, "file")
+        staged = resources.sql_path("staging", "files__releases").read_text()
+        return con.sql(f"from ({staged}) order by line").pl(), rejects, unread
 
 
 def _note_unread(unknown: list[str], present: Collection[str]) -> tuple[str, ...]:
     """Name the columns that no song was read from, each with the name that was perhaps meant."""
     free = [name for name in RELEASES.names if name not in present]
-    told = []
+    shown = []
     for name in unknown[:_SHOWN_COLUMNS]:
         near = difflib.get_close_matches(name.strip().lower().replace(" ", "_"), free, 1)
-        told.append(f"'{name}'{f' (did you mean {near[0]}?)' if near else ''}")
+        shown.append(f"'{name}'{f' (did you mean {near[0]}?)' if near else ''}")
     more = f" and {len(unknown) - _SHOWN_COLUMNS} more" if len(unknown) > _SHOWN_COLUMNS else ""
-    return (f"Columns that were not read: {', '.join(told)}{more}.",) if unknown else ()
+    return (f"Columns that were not read: {', '.join(shown)}{more}.",) if unknown else ()
 
 
 def _plain(reason: str) -> str:
@@ -247,21 +255,9 @@ def _plain(reason: str) -> str:
     return reason.removeprefix("track_id must not be blank, however it is; ")
 
 
-def _rows_query(read: Incoming) -> str:
-    """Write the query of the good rows, typed, as staging has them."""
-    typed = {column.name: validation_sql.typed(column, read.columns.get(column.name)) for column in RELEASES.columns}
-    values = ", ".join(f'{sql} as "{name}"' for name, sql in typed.items())
-    staged = resources.sql_path("staging", "files__releases").read_text()
-    return staged.replace(
-        "from raw.files__releases",
-        f"from (select 'file' as snapshot_id, {read.line} as line, {values} from incoming "
-        f"where {read.line} not in (select line from set_aside)) order by line",
-    )
-
-
 def _fill_shared(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Fill what all songs of an album share where it is told of some of them only, and say so."""
-    told = []
+    """Fill what all songs of an album share where it is known of some of them only, and say so."""
+    shared = []
     for name in _SHARED:
         values = frame[name].drop_nulls().unique()
         if len(values) != 1:
@@ -272,16 +268,16 @@ def _fill_shared(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
             gap &= pl.col("year").fill_null(values[0].year) == values[0].year
         if not frame.select(gap.any()).item():
             continue
-        filled = [name, "release_date_precision"] if name == "release_date" else [name]
+        columns = [name, "release_date_precision"] if name == "release_date" else [name]
         frame = frame.with_columns(
-            pl.when(gap).then(pl.col(each).drop_nulls().first()).otherwise(each).alias(each) for each in filled
+            pl.when(gap).then(pl.col(each).drop_nulls().first()).otherwise(each).alias(each) for each in columns
         )
-        told.append(name)
+        shared.append(name)
     frame = frame.with_columns(pl.coalesce("year", pl.col("release_date").dt.year()).alias("year"))
-    if "release_date" in told and "year" in told:
-        told.remove("year")
-    note = f"Blank for some songs, and taken from the others as an album shares it: {', '.join(told)}."
-    return frame, (note,) if told else ()
+    if "release_date" in shared and "year" in shared:
+        shared.remove("year")
+    note = f"Blank for some songs, and taken from the others as an album shares it: {', '.join(shared)}."
+    return frame, (note,) if shared else ()
 
 
 def _refuse_no_album(frame: pl.DataFrame, rejects: tuple[Reject, ...], name: str) -> None:
@@ -315,7 +311,7 @@ def _with_artists(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> tuple[
     known = con.execute(_lookup("album_artists"), {"names": names}).pl()
     joined = frame.join(known, left_on="artist_name", right_on="asked_name", how="left", maintain_order="left")
     taken = [(row["asked_name"], row["artist_name"]) for row in known.to_dicts()]
-    notes = tuple(f"'{asked}' is taken as '{name}'." for asked, name in taken if asked != name)
+    notes = tuple(f"'{written}' is taken as '{name}'." for written, name in taken if written != name)
     year = pl.col("year").cast(pl.Int32)
     return joined.with_columns(
         pl.coalesce("artist_name_right", "artist_name").alias("artist_name"),

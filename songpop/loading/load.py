@@ -190,7 +190,7 @@ def _find_snapshot(con: duckdb.DuckDBPyConnection, job: _Job, source: SourceFile
 def _load_new(
     con: duckdb.DuckDBPyConnection, settings: Settings, job: _Job, source: SourceFile, advance: Advance
 ) -> LoadedFile:
-    input_files.check_header(source.path, source.header, job.entity)
+    input_files.check_header(source.shown_name, source.header, job.entity)
     snapshot_id = ids.make_snapshot_id(job.entity.name, job.as_of_date, source.sha256)
     may_fail = rejects.most_allowed(source.n_lines, settings.max_reject_share)
     # past this many unreadable lines the load fails anyway; some more are read to be shown
@@ -201,7 +201,7 @@ def _load_new(
     rejects.set_aside_repeated(con, read, job.entity, source)
     rejects.check_share(con, read, job.entity, source, snapshot_id, settings.max_reject_share)
     with warehouse.transaction(con):
-        n_rows = _save_rows(con, read, job.entity, snapshot_id)
+        n_rows = save_rows(con, read, job.entity, snapshot_id)
         n_rejected = rejects.save_rejects(con, snapshot_id, job.file_name)
         unknown = validation_sql.unknown_columns(read.columns, job.entity)
         _save_snapshot(con, job, snapshot_id, source.sha256, n_rows, n_rejected, unknown)
@@ -256,7 +256,8 @@ def _find(con: duckdb.DuckDBPyConnection, job: _Job, snapshot_id: str, unknown: 
     return findings
 
 
-def _save_rows(con: duckdb.DuckDBPyConnection, read: Incoming, entity: Entity, snapshot_id: str) -> int:
+def save_rows(con: duckdb.DuckDBPyConnection, read: Incoming, entity: Entity, snapshot_id: str) -> int:
+    """Append the rows of a file that were not set aside to its raw table, typed; return how many they are."""
     names = ", ".join(f'"{name}"' for name in entity.names)
     values = ", ".join(validation_sql.typed(column, read.columns.get(column.name)) for column in entity.columns)
     con.execute(

@@ -197,8 +197,8 @@ def _read_parquet(con: duckdb.DuckDBPyConnection, source: SourceFile, columns: d
         con.execute(f"create temp table incoming as select {fields} from {table}", parameters)
     except duckdb.Error as error:
         raise SourceError(
-            f"{source.path} must be a whole Parquet file, however DuckDB says: {str(error).splitlines()[0]} It may "
-            "be cut short or damaged: copy or write it again."
+            f"{source.shown_name} must be a whole Parquet file, however DuckDB says: {str(error).splitlines()[0]} It "
+            "may be cut short or damaged: copy or write it again."
         ) from error
     n_rows = con.execute("select count(*) from incoming").fetchall()[0][0]
     return Incoming(columns, "incoming.rowid + 1", "incoming.rowid + 1", n_rows, is_fast=True)

@@ -109,14 +109,14 @@ def check_share(
     if n_wrong <= most_allowed(n_records, max_reject_share) and n_aside < n_records:
         return
     if n_records == 0:
-        raise SourceError(f"{source.path} must hold rows, however it has a header and blank lines only.")
+        raise SourceError(f"{source.shown_name} must hold rows, however it has a header and blank lines only.")
     with warehouse.transaction(con):
         save_rejects(con, snapshot_id, source.path.name, most=MOST_SAVED)
     reasons = con.execute("select line, reason from set_aside order by line limit ?", [_SHOWN_REASONS]).fetchall()
     shown = "; ".join(f"line {line}: {reason}" for line, reason in reasons)
     saved = "They are" if n_aside <= MOST_SAVED else f"The first {MOST_SAVED:,} are"
     raise SourceError(
-        f"At most {max_reject_share:.4g} of the lines of a file may be rejected, however in {source.path} "
+        f"At most {max_reject_share:.4g} of the lines of a file may be rejected, however in {source.shown_name} "
         f"{n_wrong:,} of {n_records:,} ({n_wrong / n_records:.2%}) break the rules of {entity.name} files "
         f"(first: {shown}). {saved} in ledger.rejects under {snapshot_id}; nothing else of the file was kept. Mend "
         "the file, or set SONGPOP_MAX_REJECT_SHARE higher if these lines may be left out."

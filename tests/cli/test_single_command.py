@@ -260,6 +260,11 @@ def test_a_list_that_was_sent_is_refused_without_a_path(published: Settings, con
     assert "album.csv" not in str(told.value)
 
 
+def test_a_column_named_like_a_file_keeps_its_name_in_the_message(published: Settings) -> None:
+    with pytest.raises(SourceError, match=r"in the list artist_name is missing; seen: 'track_name', 'album.csv'"):
+        albums.read_album_file(published, b"track_name,album.csv\nOne,1\nTwo,2\n", today=_DAY)
+
+
 @pytest.mark.parametrize("asked", ["new album", "newAlbum1x", "NEWALBUM1"])
 def test_an_unknown_album_names_the_nearest(published: Settings, asked: str) -> None:
     with pytest.raises(SettingsError) as told:
