@@ -1,14 +1,13 @@
 """Albums: read one, rank its songs, and say which should be the single."""
 
 from songpop.albums.rank_album import AlbumRanking, Song, load_measured, rank_album
-from songpop.albums.read_album import MAX_SENT_SONGS, AlbumInput, facts, read_album, read_album_file, template
+from songpop.albums.read_album import MAX_SENT_SONGS, AlbumInput, read_album, read_album_file, template
 
 __all__ = [
     "MAX_SENT_SONGS",
     "AlbumInput",
     "AlbumRanking",
     "Song",
-    "facts",
     "load_measured",
     "rank_album",
     "read_album",

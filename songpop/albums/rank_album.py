@@ -1,7 +1,7 @@
 """Which song of one album should be the single: the songs in order, and what speaks for and against each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +9,17 @@ import numpy as np
 import polars as pl
 
 from songpop import model_folder
+from songpop.albums.read_album import MIN_SONGS, AlbumInput
 from songpop.albums.reasons import CHANCE, FACTORS, Beside, Reason, by_contributions, weighed
 from songpop.errors import ModelError
 from songpop.estimators.album_order import COLUMNS, contrasts
 from songpop.features import GROUPS, EncodedRows, conform
 from songpop.features.encoder import NUMERIC
 from songpop.scoring.album_picks import CLEAR, pick_singles
-from songpop.scoring.contributions import CONTRIBUTION_COLUMNS
+from songpop.scoring.contributions import ASSOCIATION, CONTRIBUTION_COLUMNS
 from songpop.scoring.model import ScoringModel
-from songpop.scoring.score import score_releases
+from songpop.scoring.score import encode_and_score
 
-MIN_SONGS = 2
 _ONE = "album"
 _SHOWN_REASONS = 3
 _LEAST_CHANCE, _LEAST_POINTS = 0.01, 0.3
@@ -68,14 +68,14 @@ class AlbumRanking:
 
     Attributes:
         verdict: `clear` or `too close to call`.
-        words: the verdict in sentences, the last of them on how often such verdicts were right, where that is known.
+        messages: the verdict in sentences, the last of them on how often such verdicts were right.
         measured: what is known of earlier verdicts, as `load_measured` has it.
         remarks: what the model does not know about the songs.
     """
 
     model_version: str
     verdict: str
-    words: list[str]
+    messages: list[str]
     songs: list[Song]
     measured: dict[str, dict[str, Any]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
@@ -84,6 +84,18 @@ class AlbumRanking:
     def is_clear(self) -> bool:
         """Say whether the first song should be the single."""
         return self.verdict == CLEAR
+
+    def to_document(self, album: AlbumInput) -> dict[str, Any]:
+        """Return the JSON document of a ranked album, the same for command, page and API."""
+        return {
+            **album.facts,
+            **asdict(self),
+            "is_clear": self.is_clear,
+            "rejects": [asdict(reject) for reject in album.rejects],
+            "notes": list(album.notes),
+            "is_synthetic": album.is_synthetic,
+            "association": ASSOCIATION,
+        }
 
 
 def load_measured(model_dir: Path) -> dict[str, dict[str, Any]]:
@@ -118,9 +130,9 @@ def rank_album(
         )
     popularity = frame["popularity"] if "popularity" in frame.columns else pl.Series([None] * frame.height)
     frame = conform(frame).with_columns(pl.lit(_ONE).alias("album_id"))
-    scored = score_releases(frame, model).with_columns(frame["track_name"], frame["artist_name"], frame["album_id"])
-    rows = model.encoder.transform(frame)
-    reasons = _reasons(frame, scored, rows, model)
+    scores, rows, pmf = encode_and_score(frame, model)
+    scored = scores.with_columns(frame["track_name"], frame["artist_name"], frame["album_id"])
+    reasons = _reasons(scored, rows, pmf, model)
     order = scored.with_row_index("row").sort(["p_best", "score", "track_id"], descending=[True, True, False])
     songs = [
         _song(place, row, reasons[row["row"]], popularity[row["row"]])
@@ -128,8 +140,8 @@ def rank_album(
     ]
     verdict = pick_singles(scored)["verdict"][0]
     known = dict(measured or {})
-    words = [_verdict_words(songs, verdict), *_record_words(known, verdict)]
-    return AlbumRanking(model.model_version, verdict, words, songs, known, _remarks(frame, rows, model))
+    messages = [_verdict_message(songs, verdict), _record_message(known, verdict)]
+    return AlbumRanking(model.model_version, verdict, messages, songs, known, _remarks(frame, rows, model))
 
 
 def _are(n: int) -> str:
@@ -147,27 +159,26 @@ def _song(place: int, row: Mapping[str, Any], reasons: list[Reason], popularity:
     )
 
 
-def _reasons(frame: pl.DataFrame, scored: pl.DataFrame, rows: EncodedRows, model: ScoringModel) -> list[list[Reason]]:
-    """Tell what speaks for and against each song, the largest first; one list a song."""
+def _reasons(scored: pl.DataFrame, rows: EncodedRows, pmf: np.ndarray, model: ScoringModel) -> list[list[Reason]]:
+    """Find what speaks for and against each song, the largest first; one list a song."""
     above = _contributions_above(scored)
     if model.order is None:
         found = [by_contributions(row) for row in above]
         return [_largest(row, _LEAST_POINTS) for row in found]
-    x = contrasts(rows, model.net.predict_distribution(rows), np.zeros(len(rows), int))
+    x = contrasts(rows, pmf, np.zeros(len(rows), int))
     chance = scored["p_best"].to_numpy()
     utility = model.order.utilities(x)
-    told: list[list[Reason]] = [[] for _ in range(frame.height)]
+    reasons: list[list[Reason]] = [[] for _ in range(len(rows))]
     for factor in FACTORS:
         plain = x.copy()
         plain[:, [COLUMNS.index(name) for name in factor.columns]] = 0.0
         odds = chance * np.exp(model.order.utilities(plain) - utility)
         difference = chance - odds / (1 - chance + odds)
-        for row in range(frame.height):
-            words = factor.words(Beside(row, scored, rows, above[row]))
-            if words:
-                words = weighed(words, difference[row])
-                told[row].append(Reason(words, float(difference[row]), CHANCE))
-    return [_largest(reasons, _LEAST_CHANCE) for reasons in told]
+        for row in range(len(rows)):
+            message = factor.describe(Beside(row, scored, rows, above[row]))
+            if message:
+                reasons[row].append(Reason(weighed(message, difference[row]), float(difference[row]), CHANCE))
+    return [_largest(row, _LEAST_CHANCE) for row in reasons]
 
 
 def _contributions_above(scored: pl.DataFrame) -> list[dict[str, float]]:
@@ -187,7 +198,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.{1 if 0 < share < 0.01 else 0}f} %"
 
 
-def _verdict_words(songs: list[Song], verdict: str) -> str:
+def _verdict_message(songs: list[Song], verdict: str) -> str:
     first, second = (f"'{song.track_name}'" for song in songs[:2])
     chances = [_percent(song.p_best) for song in songs[:2]]
     if verdict == CLEAR:
@@ -201,7 +212,7 @@ def _verdict_words(songs: list[Song], verdict: str) -> str:
     )
 
 
-def _record_words(measured: Mapping[str, dict[str, Any]], verdict: str) -> list[str]:
+def _record_message(measured: Mapping[str, dict[str, Any]], verdict: str) -> str:
     """Say how often picks of this verdict were right, on albums whose songs' popularity is known."""
     where = {"left_out": "albums left out of training", "latest": "of the latest albums known"}
     parts = [
@@ -211,9 +222,9 @@ def _record_words(measured: Mapping[str, dict[str, Any]], verdict: str) -> list[
         if right is not None
     ]
     if not parts:
-        return ["How often such verdicts are right was not measured: the model learned from too few albums."]
+        return "How often such verdicts are right was not measured: the model learned from too few albums."
     sort = "A clear pick was" if verdict == CLEAR else "Where it was too close to call, the leading song was still"
-    return [f"{sort} the album's most popular song on {' and on '.join(parts)}."]
+    return f"{sort} the album's most popular song on {' and on '.join(parts)}."
 
 
 def _right_share(found: Mapping[str, Any], verdict: str) -> tuple[int, float | None]:
@@ -230,15 +241,15 @@ def _right_share(found: Mapping[str, Any], verdict: str) -> tuple[int, float | N
 def _remarks(frame: pl.DataFrame, rows: EncodedRows, model: ScoringModel) -> list[str]:
     n = frame.height
     odd = sorted(set(frame["genre"].drop_nulls()) - set(model.encoder.genres))
-    words = [f"The genre '{genre}' is none that the model learned, so it counts as unknown." for genre in odd]
+    remarks = [f"The genre '{genre}' is none that the model learned, so it counts as unknown." for genre in odd]
     unknown = []
     for name, what in _UNKNOWN.items():
         n_unknown = int(rows.numeric[:, NUMERIC.index(name)].sum()) if name in NUMERIC else 0
         if n_unknown:
             unknown.append(what if n_unknown == n else f"{what} ({n_unknown} of {n} songs)")
     if unknown:
-        words.append(f"The model does not know {_listed(unknown)}, so the intervals are wider.")
-    return words
+        remarks.append(f"The model does not know {_listed(unknown)}, so the intervals are wider.")
+    return remarks
 
 
 def _listed(parts: list[str]) -> str:

@@ -74,6 +74,17 @@ class AlbumInput:
     notes: tuple[str, ...] = ()
     is_synthetic: bool = False
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return what a reader should know of the album, without its songs."""
+        return {
+            "album_id": self.album_id,
+            "album_name": self.album_name,
+            "artist_name": self.artist_name,
+            "origin": self.origin,
+            "n_songs": self.frame.height,
+        }
+
 
 def read_album(settings: Settings, album_id: str) -> AlbumInput:
     """Read an album from the readers' file: its new releases, or else its tracks of known popularity.
@@ -318,9 +329,3 @@ def _with_artists(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> tuple[
         pl.coalesce(year, pl.col("release_date").dt.year()).alias("year"),
         pl.lit(frame.height, dtype=pl.Int32).alias("n_album_tracks"),
     ).drop("artist_name_right", "snapshot_id", "line"), notes
-
-
-def facts(album: AlbumInput) -> dict[str, Any]:
-    """Return what a reader should know of the album, without its songs."""
-    names = ("album_id", "album_name", "artist_name", "origin")
-    return {name: getattr(album, name) for name in names} | {"n_songs": album.frame.height}

@@ -25,7 +25,7 @@ class Reason:
         unit: `chance` (to be the album's best, 0-1) or `points` (of the score).
     """
 
-    words: str
+    message: str
     difference: float
     unit: str
 
@@ -59,10 +59,10 @@ class Beside:
 
 @dataclass(frozen=True)
 class Factor:
-    """Columns of the album order that one sentence tells of; `words` is empty where there is nothing to tell."""
+    """Columns of the album order that one sentence is about; `describe` gives "" where there is nothing to say."""
 
     columns: tuple[str, ...]
-    words: Callable[[Beside], str]
+    describe: Callable[[Beside], str]
 
 
 def by_contributions(above: dict[str, float]) -> list[Reason]:
@@ -85,13 +85,13 @@ def _score(song: Beside) -> str:
     return f"its score is {abs(gap):.1f} {'above' if gap > 0 else 'below'} the album's mean{by}"
 
 
-def weighed(words: str, difference: float) -> str:
+def weighed(message: str, difference: float) -> str:
     """Say so where the learned order takes a score above the mean for no advantage, or one below it for none."""
-    if difference < 0 and " above the album's mean" in words:
-        return f"{words}, which past albums did not reward"
-    if difference > 0 and " below the album's mean" in words:
-        return f"{words}, which past albums did not hold against a song"
-    return words
+    if difference < 0 and " above the album's mean" in message:
+        return f"{message}, which past albums did not reward"
+    if difference > 0 and " below the album's mean" in message:
+        return f"{message}, which past albums did not hold against a song"
+    return message
 
 
 def _flag(song: Beside, name: str, has: str, has_not: str) -> str:

@@ -3,7 +3,6 @@
 import shutil
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,15 +63,12 @@ def single_command(
         if album_id is not None
         else albums.read_album_file(settings, path or Path(), today=today)
     )
-    told = _rank(settings, album)
-    _say_rejects(album)
+    ranking = _rank(settings, album)
+    _report_rejects(album)
     if as_json:
-        print_json(
-            {**albums.facts(album), **asdict(told), "is_clear": told.is_clear, "rejects": list(album.rejects),
-             "notes": list(album.notes), "is_synthetic": album.is_synthetic, "association": _association()}
-        )  # fmt: skip
+        print_json(ranking.to_document(album))
     else:
-        _print_ranking(album, told)
+        _print_ranking(album, ranking)
 
 
 def _rank(settings: Settings, album: "AlbumInput") -> "AlbumRanking":
@@ -84,13 +80,7 @@ def _rank(settings: Settings, album: "AlbumInput") -> "AlbumRanking":
     return albums.rank_album(album.frame, model, albums.load_measured(folder))
 
 
-def _association() -> str:
-    from songpop.scoring.contributions import ASSOCIATION
-
-    return ASSOCIATION
-
-
-def _say_rejects(album: "AlbumInput") -> None:
+def _report_rejects(album: "AlbumInput") -> None:
     n = len(album.rejects)
     if n:
         console.say(f"{n} {'line was' if n == 1 else 'lines were'} left out; all others are ranked:")
@@ -102,19 +92,19 @@ def _say_rejects(album: "AlbumInput") -> None:
         console.say(console.one_line(note))
 
 
-def _print_ranking(album: "AlbumInput", told: "AlbumRanking") -> None:
+def _print_ranking(album: "AlbumInput", ranking: "AlbumRanking") -> None:
     of_many = len(set(album.frame["artist_name"])) > 1
     title = f"{album.album_name or 'Album without a name'} – {'various artists' if of_many else album.artist_name}"
     click.echo(console.one_line(title))
     sorts = {"new release": "new release", "known tracks": "known tracks", "file": "unreleased, from the file"}
-    click.echo(f"{len(told.songs)} songs; {sorts[album.origin]}; {told.model_version}\n")
-    _print_sentences(told.words)
+    click.echo(f"{len(ranking.songs)} songs; {sorts[album.origin]}; {ranking.model_version}\n")
+    _print_sentences(ranking.messages)
     click.echo()
-    _print_songs(told.songs)
-    if any(song.speaks_for or song.speaks_against for song in told.songs):
-        _print_reasons(told.songs)
+    _print_songs(ranking.songs)
+    if any(song.speaks_for or song.speaks_against for song in ranking.songs):
+        _print_reasons(ranking.songs)
     click.echo()
-    _print_sentences(_closing(album, told))
+    _print_sentences(_closing(album, ranking))
 
 
 def _print_sentences(sentences: Sequence[str]) -> None:
@@ -151,7 +141,7 @@ def _print_reasons(songs: Sequence["Song"]) -> None:
         if reasons:
             click.echo(f"{song.place:2d} {console.one_line(song.track_name)}")
         for sign, reason in reasons:
-            click.echo(f"   {sign} {console.one_line(reason.words)}{_difference(reason)}")
+            click.echo(f"   {sign} {console.one_line(reason.message)}{_difference(reason)}")
     if n_alike:
         click.echo(f"   Nothing of weight for {'one song' if n_alike == 1 else f'{n_alike} songs'}.")
 
@@ -162,17 +152,18 @@ def _difference(reason: "Reason") -> str:
     return f" [{100 * reason.difference:+.0f}]" if reason.unit == CHANCE and abs(reason.difference) >= 0.01 else ""
 
 
-def _closing(album: "AlbumInput", told: "AlbumRanking") -> list[str]:
+def _closing(album: "AlbumInput", ranking: "AlbumRanking") -> list[str]:
     from songpop.albums.reasons import CHANCE
+    from songpop.scoring.contributions import ASSOCIATION
 
-    words: list[str] = []
-    units = {reason.unit for song in told.songs for reason in (*song.speaks_for, *song.speaks_against)}
+    sentences: list[str] = []
+    units = {reason.unit for song in ranking.songs for reason in (*song.speaks_for, *song.speaks_against)}
     if CHANCE in units:
-        words.append("[+5]: that much of the chance to be the best, in percent, goes with it; one thing at a time.")
+        sentences.append("[+5]: that much of the chance to be the best, in percent, goes with it; one thing at a time.")
     if album.origin == "known tracks":
-        words.append("These songs are out, and models learn from tracks like them: this is no forecast.")
+        sentences.append("These songs are out, and models learn from tracks like them: this is no forecast.")
     if album.is_synthetic:
         from songpop.synthetic import MADE_UP
 
-        words.append(MADE_UP)
-    return [*words, *told.remarks, _association()]
+        sentences.append(MADE_UP)
+    return [*sentences, *ranking.remarks, ASSOCIATION]

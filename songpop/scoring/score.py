@@ -30,6 +30,18 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     Raises:
         ModelError: `frame` lacks `track_id` or `artist_name`.
     """
+    return encode_and_score(frame, model)[0]
+
+
+def encode_and_score(frame: pl.DataFrame, model: ScoringModel) -> tuple[pl.DataFrame, EncodedRows, np.ndarray]:
+    """Score releases as `score_releases` does, and return beside the scores what they were made from.
+
+    Returns:
+        The scores, the encoded rows, and the network's distributions, shape (n, 101).
+
+    Raises:
+        ModelError: `frame` lacks `track_id` or `artist_name`.
+    """
     frame = conform(frame)
     parts, pieces, distributions = [], [], []
     for start in range(0, max(frame.height, 1), PIECE):
@@ -38,10 +50,11 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
         parts.append(_score_piece(rows, pmf, model, exact=frame.height <= EXACT_ROWS))
         pieces.append(rows)
         distributions.append(pmf.astype(np.float32))
-    p_best = chances_within(model.order, EncodedRows.concat(pieces), np.concatenate(distributions), frame["album_id"])
+    rows, distribution = EncodedRows.concat(pieces), np.concatenate(distributions)
+    p_best = chances_within(model.order, rows, distribution, frame["album_id"])
     scores = pl.concat(parts).with_columns(frame["track_id"], p_best)
-    words = ("benchmark_score", "p_best", "reference_score", "drivers")
-    return scores.select("track_id", *PREDICTION_COLUMNS, *words, *CONTRIBUTION_COLUMNS)
+    names = (*PREDICTION_COLUMNS, "benchmark_score", "p_best", "reference_score", "drivers", *CONTRIBUTION_COLUMNS)
+    return scores.select("track_id", *names), rows, distribution
 
 
 def _score_piece(rows: EncodedRows, pmf: np.ndarray, model: ScoringModel, *, exact: bool) -> pl.DataFrame:

@@ -1,16 +1,14 @@
 """Which song of an album should be the single, for an album of the readers' file or for a list that is sent."""
 
-import re
-from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from songpop.errors import ModelError, SettingsError, SourceError
 from songpop.web.published_reader import PublishedReader
 from songpop.web.responses import BadRequest
 
-# what was sent lay in a scratch folder while it was read
-_PLACE = re.compile(r"\S*album\.csv")
+if TYPE_CHECKING:
+    from songpop.albums import AlbumInput
 
 
 class BadList(BadRequest):
@@ -31,11 +29,11 @@ def rank_known(reader: PublishedReader, album_id: str) -> dict[str, Any]:
         raise BadRequest(
             f"There is no album '{album_id[:80]}' of two songs or more in the published file.", 404
         ) from error
-    return _told(reader, album)
+    return _rank(reader, album)
 
 
 def rank_sent(reader: PublishedReader, content: bytes, *, today: date) -> dict[str, Any]:
-    """Rank the songs of a CSV; lines that can't be used are told with the reason.
+    """Rank the songs of a CSV; lines that can't be used are given with the reason.
 
     Raises:
         BadList: it is no list of two good songs or more of one album, or is too long.
@@ -45,10 +43,8 @@ def rank_sent(reader: PublishedReader, content: bytes, *, today: date) -> dict[s
     try:
         album = albums.read_album_file(reader.settings, content, today=today)
     except SourceError as error:
-        raise BadList(
-            _PLACE.sub("the list", str(error)).replace("however The list", "however the list"), 422
-        ) from error
-    return _told(reader, album)
+        raise BadList(str(error), 422) from error
+    return _rank(reader, album)
 
 
 def most_songs() -> int:
@@ -65,7 +61,7 @@ def template() -> str:
     return albums.template()
 
 
-def _told(reader: PublishedReader, album: Any) -> dict[str, Any]:
+def _rank(reader: PublishedReader, album: "AlbumInput") -> dict[str, Any]:
     from songpop import albums
 
     model = reader.champion()
@@ -74,11 +70,4 @@ def _told(reader: PublishedReader, album: Any) -> dict[str, Any]:
         ranking = albums.rank_album(album.frame, model, measured)
     except ModelError as error:
         raise BadList(str(error), 422) from error
-    told = asdict(ranking)
-    told.pop("measured")
-    return {
-        "album": albums.facts(album),
-        **told,
-        "rejects": [asdict(reject) for reject in album.rejects],
-        "notes": list(album.notes),
-    }
+    return ranking.to_document(album)

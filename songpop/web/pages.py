@@ -77,10 +77,10 @@ def _form_parts(
 def _single(reader: PublishedReader, request: Request) -> Answer:
     """Show the ways to name an album, and for one that was picked its songs in order."""
     query = filled(request.query)
-    told = albums.rank_known(reader, query["album_id"]) if "album_id" in query else None
+    ranking = albums.rank_known(reader, query["album_id"]) if "album_id" in query else None
     q = query.get("q", "")[:200]
     found = searching.find_albums(reader, q, 20) if q else []
-    return Page("single.html", _single_values(reader, told) | {"q": q, "found": found})
+    return Page("single.html", _single_values(reader, ranking) | {"q": q, "found": found})
 
 
 def _single_sent(reader: PublishedReader, request: Request) -> Answer:
@@ -88,19 +88,19 @@ def _single_sent(reader: PublishedReader, request: Request) -> Answer:
     pasted = request.form.get("songs", "")
     content = request.file or pasted.encode()
     try:
-        told = albums.rank_sent(reader, content, today=local_today())
+        ranking = albums.rank_sent(reader, content, today=local_today())
     except albums.BadList as error:
         values = {"fault": str(error), "pasted": pasted if not request.file else "", "q": "", "found": []}
         return Page("single.html", _single_values(reader, None) | values, error.status)
-    return Page("single.html", _single_values(reader, told) | {"q": "", "found": [], "pasted": pasted})
+    return Page("single.html", _single_values(reader, ranking) | {"q": "", "found": [], "pasted": pasted})
 
 
-def _single_values(reader: PublishedReader, told: dict[str, Any] | None) -> dict[str, Any]:
+def _single_values(reader: PublishedReader, ranking: dict[str, Any] | None) -> dict[str, Any]:
     wanted = lists.read_wanted("singles", {"sort": "-p_best", "per_page": "4"})
-    clearest = [] if told else lists.read_page(reader, wanted)[0].to_dicts()
+    clearest = [] if ranking else lists.read_page(reader, wanted)[0].to_dicts()
     return {
         "clearest": clearest,
-        "told": told,
+        "ranking": ranking,
         "fault": "",
         "pasted": "",
         "example": albums.template(),

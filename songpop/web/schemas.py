@@ -117,12 +117,13 @@ SCHEMAS: dict[str, Schema] = {
             )
         ),
     ),
-    "Reason": _record(words=text, difference=number, unit=_is("string", enum=["chance", "points"])),
+    "Reason": _record(message=text, difference=number, unit=_is("string", enum=["chance", "points"])),
     "Single": _record(
-        album=_record(album_id=maybe_text, album_name=maybe_text, artist_name=text, origin=text, n_songs=whole),
+        album_id=maybe_text, album_name=maybe_text, artist_name=text,
+        origin=_is("string", enum=["new release", "known tracks", "file"]), n_songs=whole,
         model_version=text,
         verdict=_is("string", enum=["clear", "too close to call"]),
-        words=_list(text, "The verdict in sentences"),
+        messages=_list(text, "The verdict in sentences"),
         songs=_list(
             _record(
                 place=whole, track_id=text, track_name=text, artist_name=text, p_best=_share, score=_score,
@@ -130,9 +131,16 @@ SCHEMAS: dict[str, Schema] = {
                 speaks_for=_list(ref("Reason")), speaks_against=_list(ref("Reason")), popularity=maybe_whole,
             )
         ),
-        remarks=_list(text),
+        measured={
+            "type": "object", "additionalProperties": _PICK_SHARES,
+            "description": "How often such picks were right: on albums left out of training, on the latest ones",
+        },
+        remarks=_list(text, "What the model does not know about the songs"),
+        is_clear=yes_or_no,
         rejects=_list(_record(line=whole, reason=text, content=maybe_text), "Lines that were left out"),
         notes=_list(text, "What was read otherwise than it was written"),
+        is_synthetic=_is("boolean", "The readers' file is of a synthetic sample"),
+        association=text,
     ),
     "List": _record(
         name=text, n_rows=_is("integer", "How many fit, on all pages"), page=whole, n_pages=whole, per_page=whole,

@@ -16,6 +16,7 @@ from songpop.albums.reasons import CHANCE, FACTORS, POINTS
 from songpop.errors import ModelError
 from songpop.estimators.album_order import COLUMNS, AlbumOrder
 from songpop.estimators.lightgbm_trees import ContrastTrees
+from songpop.features import EncodedRows, FeatureEncoder
 from songpop.scoring.model import ScoringModel
 from songpop.scoring.score import score_releases
 
@@ -51,61 +52,60 @@ def _album(*titles: str, **columns: list[object]) -> pl.DataFrame:
     return same.with_columns(pl.Series(name, values, dtype=same.schema[name]) for name, values in named.items())
 
 
-def _told(told: AlbumRanking, title: str) -> tuple[list[str], list[str]]:
-    song = next(song for song in told.songs if song.track_name == title)
-    return [reason.words for reason in song.speaks_for], [reason.words for reason in song.speaks_against]
+def _reasons(ranking: AlbumRanking, title: str) -> tuple[list[str], list[str]]:
+    song = next(song for song in ranking.songs if song.track_name == title)
+    return [reason.message for reason in song.speaks_for], [reason.message for reason in song.speaks_against]
 
 
 def test_songs_come_by_their_chance_which_is_that_of_the_published_list(model: ScoringModel) -> None:
     album = _album("Anchor", "Low Tide", "Salt")
-    told = rank_album(album, model)
+    ranking = rank_album(album, model)
 
     published = dict(score_releases(album, model).select("track_id", "p_best").iter_rows())
-    assert [song.track_name for song in told.songs] == ["Low Tide", "Anchor", "Salt"]
-    assert [song.place for song in told.songs] == [1, 2, 3]
-    assert {song.track_id: song.p_best for song in told.songs} == pytest.approx(published)
-    assert sum(song.p_best for song in told.songs) == pytest.approx(1)
+    assert [song.track_name for song in ranking.songs] == ["Low Tide", "Anchor", "Salt"]
+    assert [song.place for song in ranking.songs] == [1, 2, 3]
+    assert {song.track_id: song.p_best for song in ranking.songs} == pytest.approx(published)
+    assert sum(song.p_best for song in ranking.songs) == pytest.approx(1)
 
 
 def test_a_clear_verdict_names_the_song_and_how_often_such_a_pick_was_right(model: ScoringModel) -> None:
-    told = rank_album(_album("Anchor", "Low Tide", "Salt"), model, {"left_out": _MEASURED})
+    ranking = rank_album(_album("Anchor", "Low Tide", "Salt"), model, {"left_out": _MEASURED})
 
-    assert told.is_clear
-    assert told.words[0].startswith("'Low Tide' should be the single: its chance to become the album's most popular")
-    assert told.words[1] == (
+    assert ranking.is_clear
+    assert ranking.messages[0].startswith("'Low Tide' should be the single: its chance to become the album's most")
+    assert ranking.messages[1] == (
         "A clear pick was the album's most popular song on 80 % of 50 albums left out of training."
     )
 
 
 def test_songs_alike_are_too_close_to_call(model: ScoringModel) -> None:
-    told = rank_album(_album("Anchor", "Ballast"), model, {"left_out": _MEASURED, "latest": _MEASURED})
+    ranking = rank_album(_album("Anchor", "Ballast"), model, {"left_out": _MEASURED, "latest": _MEASURED})
 
-    assert (told.verdict, told.is_clear) == ("too close to call", False)
-    assert told.words[0].startswith("Too close to call: 'Anchor' leads with a chance of 50 %, 'Ballast' has 50 % (")
-    assert told.words[1] == (
+    assert (ranking.verdict, ranking.is_clear) == ("too close to call", False)
+    assert ranking.messages[0].startswith("Too close to call: 'Anchor' leads with a chance of 50 %, 'Ballast' has 50")
+    assert ranking.messages[1] == (
         "Where it was too close to call, the leading song was still the album's most popular song on 40 % of 150 "
         "albums left out of training and on 40 % of 150 of the latest albums known."
     )
-    assert (
-        rank_album(_album("Anchor", "Ballast"), model).words[1].startswith("How often such verdicts are right was not")
-    )
+    unmeasured = rank_album(_album("Anchor", "Ballast"), model)
+    assert unmeasured.messages[1].startswith("How often such verdicts are right was not measured")
 
 
 def test_a_chance_below_one_percent_is_not_called_none(model: ScoringModel) -> None:
-    told = rank_album(_album(*(f"Song {i}" for i in range(200))), model)
+    ranking = rank_album(_album(*(f"Song {i}" for i in range(200))), model)
 
-    assert "(each song would have 0.5 % if nothing were known)" in told.words[0]
+    assert "(each song would have 0.5 % if nothing were known)" in ranking.messages[0]
 
 
 def test_what_tells_a_song_apart_is_said_with_what_it_changes(model: ScoringModel) -> None:
-    told = rank_album(_album("Anchor", "Low Tide", "Salt", danceability=[0.9, 0.5, 0.4]), model)
+    ranking = rank_album(_album("Anchor", "Low Tide", "Salt", danceability=[0.9, 0.5, 0.4]), model)
 
-    speaks_for, speaks_against = _told(told, "Low Tide")
+    speaks_for, speaks_against = _reasons(ranking, "Low Tide")
     assert speaks_for[0] == "is the title track"
-    assert any(words.startswith("its score is") and "below the album's mean" in words for words in speaks_against)
-    assert "is more danceable than the album (0.90; mean 0.60)" in _told(told, "Anchor")[0]
-    assert "is less danceable than the album (0.40; mean 0.60)" in _told(told, "Salt")[1]
-    first = told.songs[0]
+    assert any(message.startswith("its score is") and "below the album's mean" in message for message in speaks_against)
+    assert "is more danceable than the album (0.90; mean 0.60)" in _reasons(ranking, "Anchor")[0]
+    assert "is less danceable than the album (0.40; mean 0.60)" in _reasons(ranking, "Salt")[1]
+    first = ranking.songs[0]
     assert all(reason.difference > 0 and reason.unit == CHANCE for reason in first.speaks_for)
     # the planted slope is 2, and a title track among three stands 2/3 above the album's mean
     without = first.p_best - first.speaks_for[0].difference
@@ -113,9 +113,9 @@ def test_what_tells_a_song_apart_is_said_with_what_it_changes(model: ScoringMode
 
 
 def test_what_all_songs_share_speaks_for_none(model: ScoringModel) -> None:
-    told = rank_album(_album("Anchor - Live", "Ballast - Live"), model)
+    ranking = rank_album(_album("Anchor - Live", "Ballast - Live"), model)
 
-    assert [song.speaks_for + song.speaks_against for song in told.songs] == [[], []]
+    assert [song.speaks_for + song.speaks_against for song in ranking.songs] == [[], []]
 
 
 def test_every_column_of_the_order_has_its_words_once() -> None:
@@ -125,24 +125,46 @@ def test_every_column_of_the_order_has_its_words_once() -> None:
 
 
 def test_a_model_without_an_order_tells_of_contributions() -> None:
-    told = rank_album(_album("Anchor", "Ballast", danceability=[0.9, 0.1]), planted_model())
+    ranking = rank_album(_album("Anchor", "Ballast", danceability=[0.9, 0.1]), planted_model())
 
-    reason = told.songs[0].speaks_for[0]
-    assert told.songs[0].track_name == "Anchor"
-    assert reason.words.startswith("its sound brings ")
-    assert reason.words.endswith(" points more than the album's mean")
+    reason = ranking.songs[0].speaks_for[0]
+    assert ranking.songs[0].track_name == "Anchor"
+    assert reason.message.startswith("its sound brings ")
+    assert reason.message.endswith(" points more than the album's mean")
     assert reason.unit == POINTS
 
 
 def test_what_the_model_does_not_know_is_said(model: ScoringModel) -> None:
     album = _album("Anchor", "Salt", genre=["rok", "pop"], artist_popularity=[None, None])
-    told = rank_album(album.with_columns(pl.lit("Nobody").alias("artist_name")), model)
+    ranking = rank_album(album.with_columns(pl.lit("Nobody").alias("artist_name")), model)
 
-    assert told.remarks == [
+    assert ranking.remarks == [
         "The genre 'rok' is none that the model learned, so it counts as unknown.",
         "The model does not know the artist's other tracks, the artist's popularity and the genre (1 of 2 songs), so "
         "the intervals are wider.",
     ]
+
+
+def test_an_album_is_encoded_and_predicted_once(model: ScoringModel) -> None:
+    encoder = _CountingEncoder(**vars(model.encoder))
+    album = _album("Anchor", "Low Tide", "Salt", danceability=[0.9, 0.5, 0.4])
+    ranking = rank_album(album, replace(model, encoder=encoder))
+
+    assert encoder.n_rows == 3
+    # the songs themselves, and the 2^7 mixtures that their contributions are computed from
+    assert model.net.n_rows == 3 * (1 + 128)  # type: ignore[attr-defined]
+    assert ranking == rank_album(album, model)
+
+
+class _CountingEncoder(FeatureEncoder):
+    """Counts the rows that it encodes."""
+
+    n_rows = 0
+
+    def transform(self, frame: pl.DataFrame) -> EncodedRows:
+        """Encode and count."""
+        self.n_rows += frame.height
+        return super().transform(frame)
 
 
 def test_one_song_is_no_choice(model: ScoringModel) -> None:
