@@ -28,12 +28,15 @@ class Budget:
 def peers(budget: Budget) -> list[Contestant]:
     """List the contestants that are not of the product."""
     return [
-        Contestant("course_recipe", lambda fold: course_recipe(fold, epochs=budget.course_epochs)),
+        Contestant("course_recipe", "benchmark", lambda fold: course_recipe(fold, epochs=budget.course_epochs)),
         Contestant(
-            "lightgbm_tuned", lambda fold: tuned_lightgbm(fold, n_tries=budget.tries, most_trees=budget.most_trees)
+            "lightgbm_tuned",
+            "benchmark",
+            lambda fold: tuned_lightgbm(fold, n_tries=budget.tries, most_trees=budget.most_trees),
         ),
         Contestant(
             "catboost",
+            "benchmark",
             lambda fold: catboost(fold, n_trees=budget.catboost_trees, n_class_trees=budget.catboost_class_trees),
         ),
     ]

@@ -13,12 +13,13 @@ from benchmarks.contestants import Budget, peers
 from benchmarks.keeping import KeptPredictions, hash_families, hash_frame
 from songpop.evaluation import Split, split_rows
 from songpop.evaluation.contest import MIN_TRAIN, Contestant, Fold
+from songpop.evaluation.contestants import BENCHMARK, NETWORK
 from songpop.evaluation.encoding import encode_with
 from songpop.features import FeatureEncoder
 from songpop.training.train import product_contestants
 
 # Seconds that a fit takes on one core for each 1,000 training rows, to tell the time left before any is known.
-_PACE = {"keras": 8.0, "lightgbm": 1.0, "course_recipe": 4.5, "lightgbm_tuned": 2.6, "catboost": 5.0}
+_PACE = {NETWORK.family: 8.0, BENCHMARK.family: 1.0, "course_recipe": 4.5, "lightgbm_tuned": 2.6, "catboost": 5.0}
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,14 @@ def missing_fits(
     ]
 
 
-def run_fits(fits: Sequence[Fit], jobs: int, tell: Callable[[str], None]) -> None:
-    """Run fits, the longest first, and tell after each how much time is left."""
+def run_fits(fits: Sequence[Fit], jobs: int, progress: Callable[[str], None]) -> None:
+    """Run fits, the longest first, and say after each how much time is left."""
     fits = sorted(fits, key=lambda fit: -fit.expected_seconds)
     left, done, taken = sum(fit.expected_seconds for fit in fits), 0.0, 0.0
     for number, (fit, seconds) in enumerate(_finished(fits, jobs), start=1):
         left, done, taken = left - fit.expected_seconds, done + fit.expected_seconds, taken + seconds
         minutes = max(left, 0.0) * taken / done / jobs / 60
-        tell(
+        progress(
             f"{number:,} of {len(fits):,} fits: {fit.data.name}, {fit.split.name} {fit.split.seed}, {fit.family}: "
             f"{seconds:.1f} s; about {minutes:.1f} minutes left"
         )

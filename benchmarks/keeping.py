@@ -12,6 +12,7 @@ import polars as pl
 
 from benchmarks.contestants import Budget
 from songpop.evaluation import Split
+from songpop.evaluation.contestants import BASELINES, BENCHMARK, NETWORK
 from songpop.features import declared
 from songpop.features.records import artist_key, folds_of
 
@@ -19,7 +20,10 @@ PACKAGES = ("keras", "tensorflow", "lightgbm", "catboost", "numpy", "polars")
 _BENCHMARKS = Path(__file__).resolve().parent
 _SONGPOP = _BENCHMARKS.parent / "songpop"
 _FEATURES = (*sorted((_SONGPOP / "features").glob("*.py")), _SONGPOP / "evaluation" / "encoding.py")
-_ESTIMATORS = tuple(sorted((_SONGPOP / "estimators").glob("*.py")))
+_ESTIMATORS = (
+    *sorted((_SONGPOP / "estimators").glob("*.py")),
+    _SONGPOP / "evaluation" / "contestants.py",
+)
 _SPLITS = _SONGPOP / "evaluation" / "splits.py"
 # What the peers that do not read the product's features take from their declaration.
 _COLUMNS = (
@@ -33,10 +37,13 @@ _OUTPUTS = (_SONGPOP / "estimators" / "__init__.py", _BENCHMARKS / "peer_parts.p
 Part = Path | str | Callable[..., object]
 # What decides each family's predictions, besides its rows, its budget and the packages.
 _CODE: dict[str, tuple[Part, ...]] = {
-    "keras": (*_FEATURES, *_ESTIMATORS, _SONGPOP / "scoring" / "album_picks.py", _SONGPOP / "training" / "train.py"),
-    "lightgbm": (*_FEATURES, *_ESTIMATORS),
-    "genre_year_mean": (*_FEATURES, *_ESTIMATORS),
-    "median": (*_FEATURES, *_ESTIMATORS),
+    NETWORK.family: (
+        *_FEATURES,
+        *_ESTIMATORS,
+        _SONGPOP / "scoring" / "album_picks.py",
+        _SONGPOP / "training" / "train.py",
+    ),
+    **{kind.family: (*_FEATURES, *_ESTIMATORS) for kind in (BENCHMARK, *BASELINES)},
     "course_recipe": (*_COLUMNS, *_OUTPUTS, _BENCHMARKS / "course.py"),
     "lightgbm_tuned": (*_FEATURES, *_OUTPUTS, _SPLITS, _BENCHMARKS / "peer_trees.py"),
     "catboost": (*_COLUMNS, folds_of, artist_key, *_OUTPUTS, _SPLITS, _BENCHMARKS / "peer_trees.py"),

@@ -24,6 +24,7 @@ from benchmarks.quality_tables import Judged, headline_tables
 from songpop import console, warehouse
 from songpop.evaluation import HEADLINE, SPLITS
 from songpop.evaluation.contest import Contestant, evaluate_models
+from songpop.evaluation.contestants import BENCHMARK, NETWORK
 from songpop.evaluation.encoding import encode_with
 from songpop.features import FeatureEncoder
 from songpop.pipeline import load
@@ -43,7 +44,7 @@ _AS_OF = date(2026, 11, 22)
 _QUICK = Budget(course_epochs=2, tries=2, most_trees=50, catboost_trees=60, catboost_class_trees=30)
 # The headline first.
 _ORDER = tuple(sorted(SPLITS, key=lambda name: (name != HEADLINE, name)))
-_SLICED = ("keras", "lightgbm")
+_SLICED = (NETWORK.family, BENCHMARK.family)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -78,10 +79,10 @@ def judge(
         seeds={name: list(seeds) for name in _ORDER},
         threads=threads,
         encode=encode_with(FeatureEncoder),
-        tell=lambda line: None,
+        progress=lambda line: None,
         store=store,
         sliced=_SLICED,
-        compare="keras",
+        compare=NETWORK.family,
     )
     return Judged(data, contest, list(seeds))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality_tables import FAMILIES, Judged
+from songpop.evaluation.contestants import NETWORK
 
 _INK, _ACCENT, _SOFT, _GRID = "#1f2933", "#0b7285", "#8795a1", "#e9eef0"
 _PANEL_INCHES = (2.5, 2.15)
@@ -40,7 +41,7 @@ def _draw_panel(axes: Any, judged: Judged, split: str, order: Sequence[str]) -> 
         row = found.get(family)
         if row is None:
             continue
-        colour = _ACCENT if family == "keras" else _SOFT
+        colour = _ACCENT if family == NETWORK.family else _SOFT
         low, high = row["mae_low"] or row["mae"], row["mae_high"] or row["mae"]
         axes.plot([low, high], [height, height], color=colour, linewidth=3, alpha=0.45, solid_capstyle="round")
         axes.plot(row["mae"], height, "o", color=colour, markersize=6)
@@ -51,11 +52,11 @@ def _draw_panel(axes: Any, judged: Judged, split: str, order: Sequence[str]) -> 
             textcoords="offset points",
             va="center",
             fontsize=10,
-            color=_ACCENT if family == "keras" else _INK,
-            fontweight="bold" if family == "keras" else "normal",
+            color=_ACCENT if family == NETWORK.family else _INK,
+            fontweight="bold" if family == NETWORK.family else "normal",
         )
-    if "keras" in found:
-        axes.axvline(found["keras"]["mae"], color=_ACCENT, linewidth=0.8, alpha=0.5, zorder=0)
+    if NETWORK.family in found:
+        axes.axvline(found[NETWORK.family]["mae"], color=_ACCENT, linewidth=0.8, alpha=0.5, zorder=0)
     ends = [row[name] or row["mae"] for row in found.values() for name in ("mae_low", "mae_high")]
     if ends:
         reach = max(ends) - min(ends)
@@ -64,7 +65,7 @@ def _draw_panel(axes: Any, judged: Judged, split: str, order: Sequence[str]) -> 
     axes.set_yticks(range(len(order)), [FAMILIES[family] for family in order], fontsize=10, color=_INK)
     axes.tick_params(axis="both", length=0, labelsize=10, labelcolor=_INK)
     for label, family in zip(axes.get_yticklabels(), order, strict=False):  # only the first panel of a row has them
-        if family == "keras":
+        if family == NETWORK.family:
             label.set(color=_ACCENT, fontweight="bold")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(_GRID)

@@ -8,11 +8,12 @@ from typing import Any
 from benchmarks.fitting import DataSet
 from songpop.evaluation import HEADLINE
 from songpop.evaluation.contest import Contest
+from songpop.evaluation.contestants import BENCHMARK, NETWORK
 from songpop.reporting.night_report import markdown_table
 
 FAMILIES = {
-    "keras": "the network",
-    "lightgbm": "LightGBM as shipped",
+    NETWORK.family: "the network",
+    BENCHMARK.family: "LightGBM as shipped",
     "lightgbm_tuned": "LightGBM, tuned",
     "catboost": "CatBoost",
     "course_recipe": "course recipe",
@@ -42,7 +43,7 @@ BINS = ("accuracy_4bin", "macro_f1", "calibration_error", "coverage_90", "width_
 SINGLES = ("pair_accuracy", "pair_accuracy_artist", "top1_hit_rate", "top1_regret")
 _HEADLINE = ("mae", "rmse", "r2", "spearman", "accuracy_4bin", "macro_f1", "coverage_90", "width_90")
 SLICE_METRICS = ("mae", "bias", "coverage_90", "width_90")
-_SLICE_FAMILIES = ("keras", "lightgbm")
+_SLICE_FAMILIES = (NETWORK.family, BENCHMARK.family)
 _MOST_GENRES = 15
 _MOST_YEARS = 25
 
@@ -91,7 +92,7 @@ def interval(measured: dict[str, Any], decimals: int) -> str:
 
 def named(family: str) -> str:
     """Name a contestant; the network stands out."""
-    return f"**{FAMILIES[family]}**" if family == "keras" else FAMILIES[family]
+    return f"**{FAMILIES[family]}**" if family == NETWORK.family else FAMILIES[family]
 
 
 def headline_tables(judged: Sequence[Judged]) -> str:
@@ -175,7 +176,7 @@ def _values_of(judged: Judged, split: str, name: str) -> list[tuple[str, int]]:
     values = [
         (value, one["n"])
         for (where, family, kind, value, metric), one in judged.measures.items()
-        if (where, family, kind, metric) == (split, "keras", name, "mae")
+        if (where, family, kind, metric) == (split, NETWORK.family, name, "mae")
     ]
     if name == "genre":
         return sorted(values, key=lambda pair: (-pair[1], pair[0]))[:_MOST_GENRES]

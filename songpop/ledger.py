@@ -68,13 +68,17 @@ def save_model(
     metrics: Sequence[dict[str, Any]],
     measures: Sequence[dict[str, Any]] = (),
 ) -> None:
-    """Append a model version, its metrics and its measures by slice, each a mapping of the ledger's columns."""
+    """Append a model version, its metrics and its measures by slice, each a mapping of the ledger's columns.
+
+    The role of a family stands once, with its metrics.
+    """
     _insert(con, "model_versions", [version])
     _insert(con, "model_metrics", metrics)
     if measures:
         rows = pl.DataFrame(measures, infer_schema_length=None).with_columns(
             pl.lit(version["model_version"]).alias("model_version")
         )
+        rows = rows.drop("role", strict=False)
         con.register("new_measures", rows)
         try:
             con.execute("insert into ledger.model_measures by name select * from new_measures")

@@ -38,6 +38,9 @@ SPLITS = "splits.parquet"
 # hashes of the training tracks
 TRAINED_ON = "trained_on.parquet"
 
+# what the families of a version stood for before it said so itself; all others were baselines
+_ROLES_OF_BEFORE = {"keras": "network", "lightgbm": "benchmark"}
+
 
 @contextmanager
 def writing(models_dir: Path, model_version: str) -> Iterator[Path]:
@@ -129,12 +132,16 @@ def read_optional_parquet(folder: Path, name: str, columns: Sequence[str] | None
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
-    """Read how a version was fitted and judged.
+    """Read how a version was fitted and judged; rows of `scoreboard` and `measures` have a `role` in every version.
 
     Raises:
-        ModelError: metrics.json is missing, or is not JSON of a mapping.
+        ModelError: metrics.json is missing, or is not as training wrote it.
     """
-    return read_json(folder, METRICS)
+    metrics = read_json(folder, METRICS)
+    with reading(folder, METRICS):
+        for row in (*metrics.get("scoreboard", ()), *metrics.get("measures", ())):
+            row.setdefault("role", _ROLES_OF_BEFORE.get(row["family"], "baseline"))
+    return metrics
 
 
 def read_optional_metrics(folder: Path) -> dict[str, Any] | None:

@@ -192,6 +192,23 @@ def test_the_files_of_a_models_folder_are_named_in_one_module() -> None:
         assert path.name == "model_folder.py" or not constants & names, f"{path.name} names {constants & names}"
 
 
+# where a family may be called by its name: by itself, in a list of packages, and for versions that did not write a role
+_NAMING_FAMILIES = {"estimators", "reporting/doctor.py", "model_folder.py"}
+_SQL_NAMING_FAMILIES = {"marts/model_scoreboard.sql"}
+
+
+def test_who_competes_is_asked_for_by_role_and_not_by_family() -> None:
+    for path in _MODULES:
+        place = str(path.relative_to(_ROOT / "songpop"))
+        texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+        named = [text for text in texts if re.search(r"^(keras|lightgbm)$|'(keras|lightgbm)'", str(text))]
+        assert not named or {place, place.split("/")[0]} & _NAMING_FAMILIES, f"{place} asks for {named}"
+    for path in (_ROOT / "sql").rglob("*.sql"):
+        place = str(path.relative_to(_ROOT / "sql"))
+        query = re.sub("--.*", "", path.read_text())
+        assert place in _SQL_NAMING_FAMILIES or not re.search("keras|lightgbm", query), place
+
+
 def test_help_imports_no_heavy_library() -> None:
     child = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "songpop", "--help"], capture_output=True, text=True, check=True

@@ -54,6 +54,25 @@ def test_only_a_missing_file_may_be_optional(tmp_path: Path) -> None:
         model_folder.read_optional_parquet(tmp_path, model_folder.TRAINED_ON)
 
 
+def test_rows_of_a_version_of_before_get_the_role_that_their_family_had(tmp_path: Path) -> None:
+    families = ("keras", "lightgbm", "genre_year_mean", "median")
+    rows = [{"family": family, "mae": 9.0} for family in families]
+    metrics = {"scoreboard": [*rows, {"family": "keras", "role": "baseline"}], "measures": rows[:1]}
+    model_folder.write_json(tmp_path, model_folder.METRICS, metrics)
+
+    found = model_folder.read_metrics(tmp_path)
+
+    assert [row["role"] for row in found["scoreboard"]] == [
+        "network", "benchmark", "baseline", "baseline",
+        # a version that says so itself is believed
+        "baseline",
+    ]  # fmt: skip
+    assert found["measures"] == [{"family": "keras", "mae": 9.0, "role": "network"}]
+    model_folder.write_json(tmp_path, model_folder.METRICS, {"scoreboard": [{"mae": 9.0}]})
+    with pytest.raises(ModelError, match="KeyError: 'family'"):
+        model_folder.read_metrics(tmp_path)
+
+
 def test_files_read_together_are_named_together_and_what_they_say_themselves_stays(tmp_path: Path) -> None:
     with (
         pytest.raises(ModelError, match=r"however a, b or c of .* can't be read \(KeyError: 'x'\)"),

@@ -8,7 +8,7 @@ select
 from marts.model_measures
 where
     slice = 'genre'
-    and family = 'keras'
+    and role = 'network'
     and split = 'temporal'
     and model_version = (select model_version from marts.champion)
 group by slice_value

@@ -24,6 +24,7 @@ class MedianBaseline:
     """Score every track with the training median, and give the training shares of the bins."""
 
     family = "median"
+    label = "median / majority"
 
     def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int = 0, threads: int = 1) -> "MedianBaseline":
         """Remember the label's quantiles and bin shares."""
@@ -44,6 +45,7 @@ class GenreYearMean:
     """Score every track with its genre-year level."""
 
     family = "genre_year_mean"
+    label = "mean of genre and year"
 
     def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int = 0, threads: int = 1) -> "GenreYearMean":
         """Remember how popularity spreads around the level, in tenths of the level."""

@@ -18,7 +18,7 @@ import polars as pl
 from songpop import model_folder
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import calibrated_margins, predictions_of
-from songpop.estimators.onnx_net import ONNX_FILE, SETTINGS_FILE
+from songpop.estimators.onnx_net import ONNX_FILE, SETTINGS_FILE, OnnxNet
 from songpop.estimators.recipe import MOST_JUDGED, Recipe, assign_folds, hidden_groups
 from songpop.estimators.scaling import CUT, N_PIECES, Scaler, network_inputs
 from songpop.features import EncodedRows, FeatureEncoder
@@ -41,6 +41,9 @@ class KerasNet:
     """
 
     family = "keras"
+    label = "network"
+    packages: tuple[str, ...] = ("keras", "tensorflow")
+    scoring_packages: tuple[str, ...] = ("onnx", "onnxruntime")
 
     def __init__(self, encoder: FeatureEncoder, recipe: Recipe | None = None) -> None:
         """Make an unfitted network for the arrays of one encoder."""
@@ -100,7 +103,7 @@ class KerasNet:
 
     @classmethod
     def load(cls, folder: Path, encoder: FeatureEncoder) -> "KerasNet":
-        """Load model.keras with TensorFlow; scoring uses `OnnxNet` instead.
+        """Load model.keras with TensorFlow, which scoring does without.
 
         Raises:
             ModelError: a file is missing or can't be read.
@@ -111,6 +114,15 @@ class KerasNet:
             net.margins, net.scaler = np.asarray(settings["margins"]), Scaler.from_json(settings["scaling"])
             net.model = _keras(0, None).models.load_model(folder / KERAS_FILE)
             return net
+
+    @classmethod
+    def load_for_scoring(cls, folder: Path, threads: int = 1) -> OnnxNet:
+        """Open the network's twin, which needs no TensorFlow.
+
+        Raises:
+            ModelError: a file is missing or can't be read.
+        """
+        return OnnxNet.load(folder, threads)
 
 
 def _keras(seed: int, threads: int | None) -> Any:

@@ -45,6 +45,8 @@ class LightGBMTrees:
     """
 
     family = "lightgbm"
+    label = "LightGBM (benchmark)"
+    packages: tuple[str, ...] = ("lightgbm",)
 
     def __init__(self) -> None:
         """Make an unfitted benchmark."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from songpop.estimators import Estimator
+from songpop.estimators import Estimator, Role
 from songpop.evaluation.encoding import Encode, Encoded
 from songpop.evaluation.metrics import METRICS, Examiner, measure_with
 from songpop.evaluation.slices import SLICED, Slices, means_within, values_of_rows
@@ -74,14 +74,16 @@ class Contestant:
 
     Args:
         family: its name in tables.
+        role: what it competes as.
         compete: returns `PREDICTION_COLUMNS`, and `p_best` if it picks singles, in the order of the test rows.
     """
 
     family: str
+    role: Role
     compete: Callable[[Fold], pl.DataFrame]
 
     @classmethod
-    def of_estimator(cls, family: str, make: Callable[[FeatureEncoder], Estimator]) -> "Contestant":
+    def of_estimator(cls, family: str, role: Role, make: Callable[[FeatureEncoder], Estimator]) -> "Contestant":
         """Let an estimator of encoded rows compete."""
 
         def compete(fold: Fold) -> pl.DataFrame:
@@ -89,7 +91,7 @@ class Contestant:
             estimator.fit(fold.encoded.rows, fold.popularity, seed=fold.seed, threads=fold.threads)
             return estimator.predict(fold.encoded.unseen)
 
-        return cls(family, compete)
+        return cls(family, role, compete)
 
 
 class Store(Protocol):
@@ -107,8 +109,9 @@ class Contest:
     """What a contest found.
 
     Args:
-        rows: one dict a family and split: metrics averaged over the seeds, `n_seeds`, `mae_low` and so on.
-        measures: one dict a family, split, slice and metric with value, interval and the seeds' standard deviation.
+        rows: one dict a family and split: its role, metrics averaged over the seeds, `n_seeds`, `mae_low` and so on.
+        measures: one dict a family, split, slice and metric with role, value, interval and the seeds' standard
+            deviation.
         manifests: of each split and seed.
         places: where each row stood, as `rows_of_splits` lists it.
         by_seed: one dict a family, split and seed with its metrics and `seconds`.
@@ -132,8 +135,7 @@ def evaluate_models(
     seeds: Mapping[str, Sequence[int]],
     threads: int,
     encode: Encode,
-    tell: Callable[[str], None],
-    tell_fit: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str], None],
     store: Store | None = None,
     sliced: Collection[str] | None = None,
     compare: str | None = None,
@@ -146,8 +148,7 @@ def evaluate_models(
         seeds: of each split; they deal its rows (not those of the temporal split) and seed the contestants.
         threads: how many a contestant may use.
         encode: how rows become arrays.
-        tell: told a line a split and seed before it is fitted.
-        tell_fit: told a line a contestant, with its seconds.
+        progress: is given a line a split and seed before it is fitted.
         store: keeps predictions; those it has already are not made again.
         sliced: families whose slices are measured; all by default.
         compare: the family whose difference from every other is measured.
@@ -160,19 +161,19 @@ def evaluate_models(
             continue
         predictions: dict[str, list[pl.DataFrame]] = {contestant.family: [] for contestant in contestants}
         for split in group:
-            tell(
+            progress(
                 f"judging on the {name} split, seed {split.seed}: {len(split.train):,} rows to fit, "
                 f"{len(split.test):,} to judge"
             )
             fold = Fold(frame, split, threads, encode)
             for contestant in contestants:
-                told, seconds = _compete(contestant, fold, store)
-                tell_fit(f"{name} {split.seed} {contestant.family}: {seconds:.1f} s")
-                predictions[contestant.family].append(told)
+                predicted, seconds = _compete(contestant, fold, store)
+                predictions[contestant.family].append(predicted)
                 found.by_seed.append(
                     {"family": contestant.family, "split": name, "seed": split.seed, "seconds": seconds}
                 )
-        _judge(found, frame, group, predictions, sliced, compare)
+        roles = {contestant.family: contestant.role for contestant in contestants}
+        _judge(found, frame, group, predictions, roles, sliced, compare)
         if name == HEADLINE:
             found.headline = frame[group[0].test], {family: parts[0] for family, parts in predictions.items()}
     return found
@@ -195,6 +196,7 @@ def _judge(
     frame: pl.DataFrame,
     group: Sequence[Split],
     predictions: Mapping[str, list[pl.DataFrame]],
+    roles: Mapping[str, Role],
     sliced: Collection[str] | None,
     compare: str | None,
 ) -> None:
@@ -218,7 +220,7 @@ def _judge(
             for metric in METRICS
         ]
         parts_of = _measure_slices(examiners, parts, slices, resamples) if not sliced or family in sliced else []
-        label = {"family": family, "split": name}
+        label = {"family": family, "role": roles[family], "split": name}
         found.measures += [label | {"slice": "all", "slice_value": "all"} | one for one in whole]
         found.measures += [label | one for one in parts_of]
         found.rows.append(label | _scoreboard_row(whole, by_seed))

@@ -101,7 +101,7 @@ def train(run: Run) -> TrainResult:
         rolled_back = rolled_back_weights(con)
     with console.progress("train", count_fits(frame.height), unit="fits") as advance:
 
-        def tell(line: str) -> None:
+        def report(line: str) -> None:
             console.say(f"  {line}")
             advance()
 
@@ -112,7 +112,7 @@ def train(run: Run) -> TrainResult:
             threads=settings.threads,
             as_of_date=run.as_of_date,
             snapshot_ids=snapshot_ids,
-            progress=tell,
+            progress=report,
         )
 
     def refit(rows: "pl.DataFrame") -> "np.ndarray":
@@ -155,7 +155,7 @@ def _version_row(run: Run, trained: "TrainedModel", snapshot_ids: list[str]) -> 
     return {
         "model_version": trained.model_version,
         "run_id": run.run_id,
-        "family": "keras",
+        "family": trained.family,
         "seed": run.settings.seed,
         "n_tracks": trained.metrics["n_rows"],
         "data_snapshot_ids": snapshot_ids,
@@ -167,11 +167,12 @@ def _version_row(run: Run, trained: "TrainedModel", snapshot_ids: list[str]) -> 
 
 
 def _benchmark_findings(folder: Path, scoreboard: list[dict[str, object]]) -> list[Finding]:
-    """Warn where LightGBM did better than the network on the split to judge by."""
+    """Warn where the benchmark did better than the network on the split to judge by, if there were rows to judge on."""
+    from songpop.evaluation import HEADLINE
     from songpop.training import promotion
 
-    mae = {row["family"]: float(str(row["mae"])) for row in scoreboard if row["split"] == "temporal"}
-    if "lightgbm" not in mae or "keras" not in mae or mae["keras"] <= mae["lightgbm"]:
+    mae = {row["role"]: float(str(row["mae"])) for row in scoreboard if row["split"] == HEADLINE}
+    if "benchmark" not in mae or "network" not in mae or mae["network"] <= mae["benchmark"]:
         return []
     compared = promotion.compare_with_benchmark(folder)
     surety = orders = ""
@@ -188,7 +189,7 @@ def _benchmark_findings(folder: Path, scoreboard: list[dict[str, object]]) -> li
             "network_beats_the_benchmark",
             "warning",
             f"The network should err no more than LightGBM on the temporal split, however {folder.name} errs by "
-            f"{mae['keras']:.2f} points and LightGBM by {mae['lightgbm']:.2f}{surety}.{orders}",
+            f"{mae['network']:.2f} points and LightGBM by {mae['benchmark']:.2f}{surety}.{orders}",
             "ledger.model_metrics",
             "mae",
         )

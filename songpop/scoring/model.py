@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from songpop import model_folder
+from songpop.estimators import DistributionPredictor, Predictor
 from songpop.estimators.album_order import AlbumOrder
-from songpop.estimators.lightgbm_trees import LightGBMTrees
-from songpop.estimators.onnx_net import OnnxNet
+from songpop.evaluation import contestants
 from songpop.features import FeatureEncoder
 from songpop.features.encoder import NUMERIC
 
@@ -19,17 +19,17 @@ class ScoringModel:
     Args:
         model_version: its name.
         encoder: fitted; decides order and scaling.
-        net: the network from ONNX.
+        net: the network, as it is shipped.
         trees: the benchmark.
         order: of an album's songs; None where the training tracks taught none.
         reference: the typical track that explanations compare with.
-        experience: where the training tracks lie, as `changing.experience_of` has it; empty in older models.
+        experience: where the training tracks lie, as `what_if_inputs.experience_of` has it; empty in older models.
     """
 
     model_version: str
     encoder: FeatureEncoder
-    net: OnnxNet
-    trees: LightGBMTrees
+    net: DistributionPredictor
+    trees: Predictor
     reference: dict[str, Any]
     experience: dict[str, list[float]] = field(default_factory=dict)
     order: AlbumOrder | None = None
@@ -48,8 +48,8 @@ def load_model(model_dir: Path, threads: int = 1) -> ScoringModel:
     return ScoringModel(
         model_version,
         FeatureEncoder.load(model_dir),
-        OnnxNet.load(model_dir, threads),
-        LightGBMTrees.load(model_dir),
+        contestants.NETWORK.load_for_scoring(model_dir, threads),
+        contestants.BENCHMARK.load(model_dir),
         reference,
         experience,
         AlbumOrder.load(model_dir),

@@ -7,15 +7,10 @@ from typing import Any
 import polars as pl
 
 from songpop import model_folder
-from songpop.evaluation import HEADLINE
+from songpop.estimators import Role
+from songpop.evaluation import HEADLINE, contestants
 from songpop.training.model_card_plots import draw_plots
 
-_FAMILIES = {
-    "keras": "**network**",
-    "lightgbm": "LightGBM (benchmark)",
-    "genre_year_mean": "mean of genre and year",
-    "median": "median / majority",
-}
 # Column of the scoreboard, heading, decimals.
 _COLUMNS = (
     ("rmse", "RMSE", 2),
@@ -81,13 +76,13 @@ def write_card(folder: Path, metrics: dict[str, Any], predictions: pl.DataFrame,
 
 
 def _summary(metrics: dict[str, Any]) -> str:
-    rows = {row["family"]: row for row in metrics["scoreboard"] if row["split"] == HEADLINE}
+    rows = {row["role"]: row for row in metrics["scoreboard"] if row["split"] == HEADLINE}
     lines = [
         f"Predicts the popularity (0-100) of a track. Fitted on {metrics['n_rows']:,} tracks as of "
         f"{metrics['as_of_date']}, from {', '.join(metrics['snapshot_ids']) or 'no recorded snapshot'}."
     ]
-    if "keras" in rows and "lightgbm" in rows:
-        net, trees = rows["keras"], rows["lightgbm"]
+    if "network" in rows and "benchmark" in rows:
+        net, trees = rows["network"], rows["benchmark"]
         lines.append(
             f"On the latest releases, which it had not seen, it is off by {net['mae']:.1f} points on average (the "
             f"benchmark by {trees['mae']:.1f}), puts {net['accuracy_4bin']:.0%} into the right one of four bins "
@@ -121,9 +116,10 @@ def _table(metrics: dict[str, Any], manifest: dict[str, Any]) -> str:
         [_with_interval(row), _spread(row), *(_shown(row[name], decimals) for name, _, decimals in _COLUMNS)]
         for row in rows
     ]
-    lines += _lines(headings, [_FAMILIES[row["family"]] for row in rows], cells)
+    lines += _lines(headings, _names(rows), cells)
     lines.append(f"\nThe majority bin alone gives an accuracy of {rows[0]['accuracy_majority']:.3f}.")
-    lines += [f"{_difference(one)}" for one in metrics.get("differences", []) if _is_shown(one, manifest["split"])]
+    shown = (manifest["split"], next((row["family"] for row in rows if row["role"] == "benchmark"), None))
+    lines += [_difference(one) for one in metrics.get("differences", []) if _is_shown(one, *shown)]
     return "\n".join(lines) + "\n"
 
 
@@ -131,6 +127,12 @@ def _lines(headings: Sequence[str], names: Sequence[str], cells: Sequence[Sequen
     """Write a table whose first column holds names."""
     head = ["| | " + " | ".join(headings) + " |", "|---" + "|---:" * len(headings) + "|"]
     return head + [f"| {name} | " + " | ".join(row) + " |" for name, row in zip(names, cells, strict=True)]
+
+
+def _names(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Name the contestants of some rows; the network stands out."""
+    labels = contestants.labels()
+    return [f"**{labels[row['family']]}**" if row["role"] == "network" else labels[row["family"]] for row in rows]
 
 
 def _with_interval(row: dict[str, Any]) -> str:
@@ -146,9 +148,9 @@ def _spread(row: dict[str, Any]) -> str:
     return f"± {row['mae_seed_sd']:.2f}, {row['n_seeds']} seeds"
 
 
-def _is_shown(difference: dict[str, Any], split: str) -> bool:
+def _is_shown(difference: dict[str, Any], split: str, against: str | None) -> bool:
     pair = difference["split"], difference["against"]
-    return pair == (split, "lightgbm") and difference["metric"] in ("mae", "spearman") and difference["low"] is not None
+    return pair == (split, against) and difference["metric"] in ("mae", "spearman") and difference["low"] is not None
 
 
 def _difference(one: dict[str, Any]) -> str:
@@ -164,8 +166,8 @@ def _difference(one: dict[str, Any]) -> str:
 
 def _slices(metrics: dict[str, Any]) -> list[str]:
     """Show error, bias and coverage by genre, release year, and known or new artist, on the headline split."""
-    wanted = ("keras", HEADLINE)
-    rows = [row for row in metrics.get("measures", []) if (row["family"], row["split"]) == wanted]
+    wanted: tuple[Role, str] = ("network", HEADLINE)
+    rows = [row for row in metrics.get("measures", []) if (row["role"], row["split"]) == wanted]
     parts = []
     for name, heading in _SLICES.items():
         found: dict[str, dict[str, Any]] = {}
@@ -201,7 +203,7 @@ def _singles(metrics: dict[str, Any]) -> list[str]:
     if not rows:
         return []
     cells = [[_shown(row[name], decimals) for name, _, decimals in _PICKS] for row in rows]
-    table = _lines([heading for _, heading, _ in _PICKS], [_FAMILIES[row["family"]] for row in rows], cells)
+    table = _lines([heading for _, heading, _ in _PICKS], _names(rows), cells)
     judged = f"On {rows[0]['n_albums']:,} albums of the temporal split, which no model had seen:"
     return ["## Which song should be the single\n", judged + "\n", "\n".join(table) + "\n", _clear_words(metrics)]
 

@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from songpop import model_folder
-from songpop.evaluation import HEADLINE
+from songpop.errors import ModelError
+from songpop.estimators import Role
+from songpop.evaluation import HEADLINE, contestants
 from songpop.evaluation.paired_bootstrap import Difference, compare_errors, compare_orders
 from songpop.training.training_tracks import find_fresh
 
@@ -70,11 +72,11 @@ def decide(
         rolled_back: hashes of weights that are not to be promoted again.
 
     Raises:
-        ModelError: a model's folder can't be read.
+        ModelError: a model's folder can't be read, or does not tell how the challenger and its peers did.
     """
     metrics = model_folder.read_metrics(challenger_dir)
     name = metrics["model_version"]
-    against = _against_benchmark(metrics, challenger_dir)
+    against = _describe_against_benchmark(metrics, challenger_dir)
     beats_median = _beats_median(metrics)
     if champion_dir is None:
         though = "" if beats_median else f", though {_NOT_BELOW_MEDIAN}"
@@ -174,10 +176,8 @@ def describe_surety(difference: Difference, decimals: int = 2) -> str:
     return f"difference {values[0]}, 90 % of resamples {values[1]} to {values[2]}, so {surely}"
 
 
-def _against_benchmark(metrics: dict[str, Any], folder: Path) -> str:
-    net, trees = (_row(metrics, family) for family in ("keras", "lightgbm"))
-    if net is None or trees is None:
-        return "The benchmark could not be judged on the temporal split."
+def _describe_against_benchmark(metrics: dict[str, Any], folder: Path) -> str:
+    net, trees = _row(metrics, "network"), _row(metrics, "benchmark")
     word = "above" if net["mae"] > trees["mae"] else "at or below"
     compared = compare_with_benchmark(folder)
     surety = f", {describe_surety(compared[0])}" if compared else ""
@@ -188,14 +188,20 @@ def _against_benchmark(metrics: dict[str, Any], folder: Path) -> str:
 
 
 def _beats_median(metrics: dict[str, Any]) -> bool:
-    net, median = (_row(metrics, family) for family in ("keras", "median"))
-    return net is None or median is None or net["mae"] < median["mae"]
+    net, median = _row(metrics, "network"), _row(metrics, "baseline", contestants.FLOOR.family)
+    return bool(net["mae"] < median["mae"])
 
 
-def _row(metrics: dict[str, Any], family: str) -> dict[str, Any] | None:
-    rows = [row for row in metrics["scoreboard"] if row["family"] == family]
-    headline = [row for row in rows if row["split"] == HEADLINE]
-    return (headline or rows or [None])[0]
+def _row(metrics: dict[str, Any], role: Role, family: str | None = None) -> dict[str, Any]:
+    """Find a contestant's row of the scoreboard: on the headline split, else on the first one that was judged."""
+    rows = [row for row in metrics["scoreboard"] if row["role"] == role and family in (None, row["family"])]
+    if not rows:
+        raise ModelError(
+            f"A version must be judged beside its peers before it is promoted, however metrics.json of "
+            f"'{metrics['model_version']}' has no row of its {role}{f' {family}' if family else ''}. Train again with "
+            "`songpop train`."
+        )
+    return next((row for row in rows if row["split"] == HEADLINE), rows[0])
 
 
 _PREDICTED = {"artist_name": pl.String, "popularity": pl.Float64, "score": pl.Float64, "benchmark_score": pl.Float64}

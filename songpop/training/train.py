@@ -12,12 +12,9 @@ import polars as pl
 
 from songpop import model_folder
 from songpop.errors import ModelError
+from songpop.estimators import Benchmark, Estimator, Network, Role
 from songpop.estimators.album_order import AlbumOrder
-from songpop.estimators.baselines import GenreYearMean, MedianBaseline
-from songpop.estimators.keras_net import KerasNet
-from songpop.estimators.lightgbm_trees import LightGBMTrees
-from songpop.estimators.onnx_net import OnnxNet
-from songpop.evaluation import HEADLINE, SPLITS, data_sha256, describe_protocol
+from songpop.evaluation import HEADLINE, SPLITS, contestants, data_sha256, describe_protocol
 from songpop.evaluation.contest import Contest, Contestant, Fold, evaluate_models
 from songpop.evaluation.encoding import encode_with
 from songpop.evaluation.leaks import refuse_leaks
@@ -39,7 +36,6 @@ SEEDS_ROWS = 50_000
 MIN_ROWS = 50
 REFERENCE_ROWS = 20_000
 IMPORTANCE_ROWS = 500
-_PACKAGES = ("keras", "tensorflow", "lightgbm", "numpy", "polars", "onnx", "onnxruntime")
 Progress = Callable[[str], None]
 
 
@@ -48,13 +44,15 @@ class TrainedModel:
     """A model version that lies complete on disk.
 
     Args:
-        model_version: its name, `keras-<as_of_date>-<6 hex of the weights>`.
+        model_version: its name, `<family>-<as_of_date>-<6 hex of the weights>`.
+        family: of its network.
         path: its folder.
         scoreboard: one dict a family and split, with the columns of `marts.model_scoreboard` but `is_champion`.
         metrics: what metrics.json holds.
     """
 
     model_version: str
+    family: str
     path: Path
     scoreboard: list[dict[str, Any]]
     metrics: dict[str, Any]
@@ -79,17 +77,17 @@ def train(
         threads: for TensorFlow and LightGBM.
         as_of_date: the day the model speaks for.
         snapshot_ids: which data it was fitted on, for its card.
-        progress: told a line a step.
+        progress: is given a line a step.
 
     Raises:
         ModelError: there are too few rows to fit on.
     """
-    tell = progress or (lambda line: None)
+    progress = progress or (lambda line: None)
     frame = _usable(frame)
-    found = _evaluate(frame, seed, threads, tell)
+    found = _evaluate(frame, seed, threads, progress)
     judged = _judged(found)
-    tell(f"fitting on all {frame.height:,} rows")
-    encoder, net, trees, order = _fit_final(frame, seed, threads)
+    progress(f"fitting on all {frame.height:,} rows")
+    encoder, net, benchmark, order = _fit_final(frame, seed, threads)
     name = make_model_version(net.family, as_of_date, net.digest())
     scoreboard = [{"model_version": name, **row} for row in found.rows]
     metrics = {
@@ -109,12 +107,18 @@ def train(
         "warnings": gap_warnings(frame),
         "singles": _measure_singles(judged),
         "album_order": None if order is None else order.measured,
-        "packages": {package: version(package) for package in _PACKAGES},
+        "packages": _package_versions(),
     }
     with model_folder.writing(models_dir, name) as folder:
         found.places.write_parquet(folder / model_folder.SPLITS)
-        _write(folder, encoder, net, trees, order, frame, metrics, judged)
-    return TrainedModel(name, models_dir / name, scoreboard, metrics)
+        _write(folder, encoder, net, benchmark, order, frame, metrics, judged)
+    return TrainedModel(name, net.family, models_dir / name, scoreboard, metrics)
+
+
+def _package_versions() -> dict[str, str]:
+    network, benchmark = contestants.NETWORK, contestants.BENCHMARK
+    names = (*network.packages, *benchmark.packages, "numpy", "polars", *network.scoring_packages)
+    return {name: version(name) for name in names}
 
 
 def _usable(frame: pl.DataFrame) -> pl.DataFrame:
@@ -141,18 +145,21 @@ def count_fits(n_rows: int) -> int:
 
 
 def product_contestants() -> list[Contestant]:
-    """List who competes in every training: the network, LightGBM and the baselines."""
+    """List who competes in every training: the network, the benchmark and the baselines."""
+
+    def make(kind: type[Estimator], role: Role) -> Contestant:
+        return Contestant.of_estimator(kind.family, role, lambda encoder: kind())
+
     return [
-        Contestant(KerasNet.family, _compete_with_the_network),
-        Contestant.of_estimator(LightGBMTrees.family, lambda encoder: LightGBMTrees()),
-        Contestant.of_estimator(GenreYearMean.family, lambda encoder: GenreYearMean()),
-        Contestant.of_estimator(MedianBaseline.family, lambda encoder: MedianBaseline()),
+        Contestant(contestants.NETWORK.family, "network", _compete_with_the_network),
+        make(contestants.BENCHMARK, "benchmark"),
+        *(make(kind, "baseline") for kind in contestants.BASELINES),
     ]
 
 
 def _compete_with_the_network(fold: Fold) -> pl.DataFrame:
     """Fit the network as it is shipped, and let it pick each album's single."""
-    net = KerasNet(fold.encoded.encoder)
+    net = contestants.NETWORK(fold.encoded.encoder)
     net.fit(fold.encoded.rows, fold.popularity, seed=fold.seed, threads=fold.threads)
     order = _fit_order(net, fold.encoded.rows, fold.train, fold.seed, fold.threads)
     unseen = fold.encoded.unseen
@@ -160,14 +167,14 @@ def _compete_with_the_network(fold: Fold) -> pl.DataFrame:
     return net.predict(fold.encoded.unseen).with_columns(p_best)
 
 
-def _fit_order(net: KerasNet, rows: EncodedRows, frame: pl.DataFrame, seed: int, threads: int) -> AlbumOrder | None:
+def _fit_order(net: Network, rows: EncodedRows, frame: pl.DataFrame, seed: int, threads: int) -> AlbumOrder | None:
     """Learn the order of an album's songs from what the network said of rows that it had not seen."""
     held, pmf = net.held_out
     together, popularity = standing_together(frame).gather(held), frame["popularity"].to_numpy()[held]
     return AlbumOrder.fit(rows.take(held), pmf, together, popularity.astype(np.float64), seed=seed, threads=threads)
 
 
-def _evaluate(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) -> Contest:
+def _evaluate(frame: pl.DataFrame, seed: int, threads: int, progress: Progress) -> Contest:
     """Judge every family on every split."""
     sample = frame
     if frame.height > EVALUATION_ROWS:
@@ -181,22 +188,22 @@ def _evaluate(frame: pl.DataFrame, seed: int, threads: int, tell: Progress) -> C
         seeds=seeds_of(frame.height, seed),
         threads=threads,
         encode=encode,
-        tell=tell,
-        sliced=(KerasNet.family, LightGBMTrees.family),
-        compare=KerasNet.family,
+        progress=progress,
+        sliced=(contestants.NETWORK.family, contestants.BENCHMARK.family),
+        compare=contestants.NETWORK.family,
     )
     found.manifests = [{**manifest, "n_sampled_from": frame.height} for manifest in found.manifests]
     return found
 
 
 def _judged(found: Contest) -> pl.DataFrame:
-    """List the headline's test rows beside what the network and the benchmark said of them."""
+    """List the headline's test rows beside what the network and the benchmark predicted for them."""
     if found.headline is None:
         return pl.DataFrame({"track_id": []})
     test, predictions = found.headline
     names = ("track_id", "track_name", "artist_name", "album_id", "genre", "year", "release_date", "popularity")
-    benchmark = predictions[LightGBMTrees.family]["score"].alias("benchmark_score")
-    own = predictions[KerasNet.family].get_columns()
+    benchmark = predictions[contestants.BENCHMARK.family]["score"].alias("benchmark_score")
+    own = predictions[contestants.NETWORK.family].get_columns()
     return conform(test).select(names).with_columns(*own, benchmark)
 
 
@@ -221,12 +228,13 @@ def gap_warnings(frame: pl.DataFrame) -> list[str]:
 
 def _fit_final(
     frame: pl.DataFrame, seed: int, threads: int
-) -> tuple[FeatureEncoder, KerasNet, LightGBMTrees, AlbumOrder | None]:
+) -> tuple[FeatureEncoder, Network, Benchmark, AlbumOrder | None]:
     encoder, rows = FeatureEncoder.fit(frame, seed)
     popularity = frame["popularity"].to_numpy().astype(np.float64)
-    trees = LightGBMTrees().fit(rows, popularity, seed=seed, threads=threads)
-    net = KerasNet(encoder).fit(rows, popularity, seed=seed, threads=threads)
-    return encoder, net, trees, _fit_order(net, rows, frame, seed, threads)
+    benchmark, net = contestants.BENCHMARK(), contestants.NETWORK(encoder)
+    for estimator in (benchmark, net):
+        estimator.fit(rows, popularity, seed=seed, threads=threads)
+    return encoder, net, benchmark, _fit_order(net, rows, frame, seed, threads)
 
 
 def predict_unseen(frame: pl.DataFrame, unseen: pl.DataFrame, *, seed: int, threads: int) -> np.ndarray:
@@ -236,20 +244,21 @@ def predict_unseen(frame: pl.DataFrame, unseen: pl.DataFrame, *, seed: int, thre
         frame: a model frame with `popularity`.
         unseen: n of its rows, which the fit is not to see.
         seed: of all randomness.
-        threads: for TensorFlow.
+        threads: for the fit.
     """
     known = _usable(frame.join(unseen, on="track_id", how="anti"))
     encoder, rows = FeatureEncoder.fit(known, seed)
     popularity = known["popularity"].to_numpy().astype(np.float64)
-    net = KerasNet(encoder).fit(rows, popularity, seed=seed, threads=threads)
+    net = contestants.NETWORK(encoder)
+    net.fit(rows, popularity, seed=seed, threads=threads)
     return net.predict(encoder.transform(unseen))["score"].to_numpy()
 
 
 def _write(
     folder: Path,
     encoder: FeatureEncoder,
-    net: KerasNet,
-    trees: LightGBMTrees,
+    net: Network,
+    benchmark: Benchmark,
     order: AlbumOrder | None,
     frame: pl.DataFrame,
     metrics: dict[str, Any],
@@ -262,14 +271,15 @@ def _write(
         {"model_version": metrics["model_version"], "reference": reference, "experience": experience_of(frame)},
     )
     net.save(folder)
-    trees.save(folder)
+    benchmark.save(folder)
     if order is not None:
         order.save(folder)
     judged.write_parquet(folder / model_folder.PREDICTIONS)
     save_learned(folder, frame["track_id"])
     save_reference(folder, build_reference(frame, encoder.genres, judged, seed=metrics["seed"]))
-    table, _ = contributions(OnnxNet.load(folder), rows.take(np.arange(min(len(rows), IMPORTANCE_ROWS))), reference)
+    shipped = contestants.NETWORK.load_for_scoring(folder)
+    table, _ = contributions(shipped, rows.take(np.arange(min(len(rows), IMPORTANCE_ROWS))), reference)
     importance = dict(zip(GROUPS, np.abs(table).mean(axis=0).round(4).tolist(), strict=True))
-    metrics |= {"importance": importance, "benchmark_importance": trees.importance()}
+    metrics |= {"importance": importance, "benchmark_importance": benchmark.importance()}
     model_folder.write_json(folder, model_folder.METRICS, metrics)
     write_card(folder, metrics, judged, importance)

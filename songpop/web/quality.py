@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from songpop import model_folder
 from songpop.errors import ModelError
+from songpop.evaluation import contestants
 from songpop.web.published_reader import PublishedReader
 
 if TYPE_CHECKING:
@@ -15,12 +16,7 @@ SPLITS = {
     "artist": "Artists that the model had not seen.",
     "random": "Random tracks: only to compare with others, as it flatters every model.",
 }
-FAMILIES = {
-    "keras": "network",
-    "lightgbm": "LightGBM (benchmark)",
-    "genre_year_mean": "mean of genre and year",
-    "median": "median",
-}
+FAMILIES = contestants.labels()
 _BINS = ("p_0_25", "p_26_50", "p_51_75", "p_76_100")
 _LEAST_POINTS = 20
 

@@ -1,5 +1,6 @@
 -- One row per model version, family and evaluation split.
--- Key: model_version, family, split. Append-only. family is keras, lightgbm or a baseline fitted beside them.
+-- Key: model_version, family, split. Append-only. role: network (it scores releases), benchmark (it is always fitted
+-- beside the network) or baseline; NULL in rows of before the column, for which marts.model_scoreboard knows it.
 -- Metrics are means over n_seeds seeds; _low and _high bound 90 % of the bootstrap, _seed_sd is over the seeds.
 create table if not exists ledger.model_metrics (
     model_version varchar not null,
@@ -28,5 +29,6 @@ create table if not exists ledger.model_metrics (
     mae_high double,
     mae_seed_sd double,
     spearman_low double,
-    spearman_high double
+    spearman_high double,
+    role varchar
 );

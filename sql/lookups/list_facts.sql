@@ -17,7 +17,7 @@ listed as (
 judged as (
     select coverage_90, n as n_judged
     from marts.model_scoreboard
-    where is_champion and family = 'keras' and split = 'temporal'
+    where is_champion and split = 'temporal'
     limit 1
 )
 select *

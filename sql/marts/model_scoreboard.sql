@@ -1,10 +1,19 @@
 -- One row per model version, family and evaluation split: how well it did on tracks it had not learned from.
 -- Key: model_version, family, split. Reads: ledger.model_metrics, model_versions, marts.champion.
+-- role: what the family competes as; rows of before it was written have only the family to tell it by.
 -- Unit: mae, rmse, bias and top1_regret in popularity points; shares 0-1; temporal is the split to judge by.
 select
     metrics.model_version,
     metrics.family,
     metrics.split,
+    coalesce(
+        metrics.role,
+        case metrics.family
+            when 'keras' then 'network'
+            when 'lightgbm' then 'benchmark'
+            else 'baseline'
+        end
+    ) as role,
     metrics.n,
     metrics.mae,
     metrics.rmse,

@@ -43,7 +43,9 @@ def _told(family: str) -> pl.DataFrame:
 def _stand_ins() -> list[Contestant]:
     """Let quick baselines compete under every name."""
     kinds = {family: GenreYearMean if family == "keras" else MedianBaseline for family in FAMILIES}
-    return [Contestant.of_estimator(family, lambda encoder, kind=kind: kind()) for family, kind in kinds.items()]
+    return [
+        Contestant.of_estimator(family, "baseline", lambda encoder, kind=kind: kind()) for family, kind in kinds.items()
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -17,15 +17,15 @@ _TWINS = ("median", "twin")
 
 def _hold(**changes: object) -> Contest:
     contestants = [
-        Contestant.of_estimator("lightgbm", lambda encoder: LightGBMTrees()),
-        Contestant.of_estimator("genre_year_mean", lambda encoder: GenreYearMean()),
-        *(Contestant.of_estimator(name, lambda encoder: MedianBaseline()) for name in _TWINS),
+        Contestant.of_estimator("lightgbm", "benchmark", lambda encoder: LightGBMTrees()),
+        Contestant.of_estimator("genre_year_mean", "baseline", lambda encoder: GenreYearMean()),
+        *(Contestant.of_estimator(name, "baseline", lambda encoder: MedianBaseline()) for name in _TWINS),
     ]
     arguments: dict[str, object] = {
         "seeds": dict.fromkeys(SPLITS, (0, 1, 2)),
         "threads": 1,
         "encode": encode_with(FeatureEncoder),
-        "tell": lambda line: None,
+        "progress": lambda line: None,
         "compare": "median",
     }
     return evaluate_models(planted_frame(600), changes.pop("contestants", contestants), **(arguments | changes))  # type: ignore[arg-type]
@@ -41,6 +41,12 @@ def test_every_family_is_judged_on_every_split_over_three_seeds(found: Contest) 
         (split, family) for split in SPLITS for family in ("lightgbm", "genre_year_mean", *_TWINS)
     }
     assert {row["n_seeds"] for row in found.rows} == {3}
+    for rows in (found.rows, found.measures):
+        assert {row["family"]: row["role"] for row in rows} == {
+            "lightgbm": "benchmark",
+            "genre_year_mean": "baseline",
+            **dict.fromkeys(_TWINS, "baseline"),
+        }
     assert len(found.manifests) == len(found.places.columns) - 1 == 9
     for manifest in found.manifests:
         assert len(manifest["train_rows_sha256"]) == 64
@@ -83,7 +89,7 @@ def test_a_contestant_never_gets_the_labels_of_what_it_is_judged_on() -> None:
         given.append(fold)
         return MedianBaseline().fit(fold.encoded.rows, fold.popularity).predict(fold.encoded.unseen)
 
-    _hold(contestants=[Contestant("looker", look)], seeds={"random": (0,)}, compare=None)
+    _hold(contestants=[Contestant("looker", "baseline", look)], seeds={"random": (0,)}, compare=None)
     assert "popularity" not in given[0].test.columns
     assert not set(given[0].train["track_id"]) & set(given[0].test["track_id"])
 
@@ -103,7 +109,7 @@ def test_what_a_store_has_is_not_fitted_again() -> None:
         raise AssertionError("fitted again")
 
     store = Kept()
-    whole = [Contestant.of_estimator("median", lambda encoder: MedianBaseline())]
+    whole = [Contestant.of_estimator("median", "baseline", lambda encoder: MedianBaseline())]
     first = _hold(contestants=whole, store=store, compare=None)
-    again = _hold(contestants=[Contestant("median", refuse)], store=store, compare=None)
+    again = _hold(contestants=[Contestant("median", "baseline", refuse)], store=store, compare=None)
     np.testing.assert_equal(again.rows, first.rows)

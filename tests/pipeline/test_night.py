@@ -383,7 +383,7 @@ def _let_training_give(monkeypatch: pytest.MonkeyPatch, folder: Path, weights: s
     metrics = json.loads((folder / "metrics.json").read_text()) | {"model_version": folder.name}
     metrics["weights_sha256"] = weights
     (folder / "metrics.json").write_text(json.dumps(metrics))
-    trained = training.TrainedModel(folder.name, folder, [], metrics)
+    trained = training.TrainedModel(folder.name, "keras", folder, [], metrics)
     monkeypatch.setattr(training, "train", lambda frame, **arguments: trained)
 
 

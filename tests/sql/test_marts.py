@@ -377,6 +377,30 @@ def test_the_scoreboard_marks_the_champions_own_family_only(con: duckdb.DuckDBPy
     assert rows == [("keras", True), ("lightgbm", False)]
 
 
+def test_a_family_has_the_role_it_was_written_with_and_before_that_the_one_of_its_name(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    written = {"toy": "network", "median": "baseline", "keras": "benchmark"}
+    for version, roles in (("new", written), ("old", dict.fromkeys(("keras", "lightgbm", "genre_year_mean")))):
+        _version(con, version)
+        for family, role in roles.items():
+            _insert(con, "ledger.model_metrics", model_version=version, family=family, split="temporal", n=1, role=role)
+            _insert(con, "ledger.model_measures", model_version=version, family=family, split="temporal", slice="all",
+                    slice_value="all", metric="mae", n=1)  # fmt: skip
+    _build(con)
+
+    for mart in ("model_scoreboard", "model_measures"):
+        rows = con.execute(f"select model_version, family, role from marts.{mart} order by all").fetchall()
+        assert rows == [
+            ("new", "keras", "benchmark"),
+            ("new", "median", "baseline"),
+            ("new", "toy", "network"),
+            ("old", "genre_year_mean", "baseline"),
+            ("old", "keras", "network"),
+            ("old", "lightgbm", "benchmark"),
+        ]
+
+
 def test_a_withdrawn_snapshot_counts_again_once_it_is_loaded_again(con: duckdb.DuckDBPyConnection) -> None:
     _snapshot(con, "good", "tracks", _DAY, datetime(2026, 11, 1))
     _snapshot(con, "bad", "tracks", _DAY, datetime(2026, 11, 2))

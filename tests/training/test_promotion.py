@@ -162,6 +162,25 @@ def test_weights_that_were_rolled_back_are_not_promoted_again(make: Make) -> Non
     assert decide(None, challenger, rolled_back=["sha of challenger"]).decision == "promoted"
 
 
+@pytest.mark.parametrize(
+    ("family", "match"),
+    [
+        ("keras", "no row of its network"),
+        ("lightgbm", "no row of its benchmark"),
+        ("median", "no row of its baseline median"),
+    ],
+)
+def test_a_version_that_was_not_judged_beside_its_peers_is_not_promoted(make: Make, family: str, match: str) -> None:
+    challenger = make("challenger", _OLD, None, 2.0)
+    metrics = json.loads((challenger / "metrics.json").read_text())
+    metrics["scoreboard"] = [row for row in metrics["scoreboard"] if row["family"] != family]
+    (challenger / "metrics.json").write_text(json.dumps(metrics))
+
+    for champion in (None, make("champion", _OLD, None, 5.0)):
+        with pytest.raises(ModelError, match=rf"metrics.json of 'challenger' has {match}"):
+            decide(champion, challenger)
+
+
 def test_the_benchmark_stands_beside_every_decision(make: Make) -> None:
     worse = decide(None, make("worse", _OLD, None, 6.0, trees=2.0)).reason
     better = decide(None, make("better", _OLD, None, 2.0, trees=6.0)).reason
