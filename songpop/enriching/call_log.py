@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 import duckdb
 
+from songpop import resources
 from songpop.sources.rate_limited_caller import Capability, Circuit
 
 MISSING_REST = timedelta(days=30)  # until something that is not there is asked for again
@@ -28,16 +30,11 @@ class CallLog:
         )
 
     def call_times(self, service: str, since: datetime) -> dict[str, list[datetime]]:
-        """See `calling.Memory`."""
-        rows = self._con.execute(
-            "select bucket, list(called_at order by called_at) from ledger.api_calls "
-            "where service = ? and called_at > ? group by bucket",
-            [service, since],
-        ).fetchall()
-        return dict(rows)
+        """See `Memory`."""
+        return dict(self._read("call_times", service=service, since=since))
 
     def note_call(self, service: str, bucket: str, at: datetime) -> None:
-        """See `calling.Memory`."""
+        """See `Memory`."""
         self._numbers[service] += 1
         self._con.execute(
             "insert into ledger.api_calls values (?, ?, ?, ?, ?)",
@@ -45,33 +42,24 @@ class CallLog:
         )
 
     def circuits(self, service: str, at: datetime) -> dict[str, Circuit]:
-        """See `calling.Memory`."""
-        rows = self._con.execute(
-            "select bucket, max(open_until), max_by(reason, open_until) from ledger.api_circuits "
-            "where service = ? and open_until > ? group by bucket",
-            [service, at],
-        ).fetchall()
+        """See `Memory`."""
+        rows = self._read("open_circuits", service=service, at=at)
         return {bucket: Circuit(until, reason) for bucket, until, reason in rows}
 
     def open_circuit(self, service: str, bucket: str, circuit: Circuit, at: datetime) -> None:
-        """See `calling.Memory`."""
+        """See `Memory`."""
         self._con.execute(
             "insert or ignore into ledger.api_circuits values (?, ?, ?, ?, ?, ?)",
             [self._run_id, service, bucket, circuit.reason, at, circuit.until],
         )
 
     def capabilities(self, service: str, since: datetime) -> dict[str, Capability]:
-        """See `calling.Memory`."""
-        rows = self._con.execute(
-            "select capability, is_allowed, words, checked_at from ledger.api_capabilities "
-            "where service = ? and checked_at > ? "
-            "qualify row_number() over (partition by capability order by checked_at desc, run_id desc) = 1",
-            [service, since],
-        ).fetchall()
+        """See `Memory`."""
+        rows = self._read("capabilities", service=service, since=since)
         return {name: Capability(is_allowed, words, checked_at) for name, is_allowed, words, checked_at in rows}
 
     def note_capability(self, service: str, name: str, capability: Capability) -> None:
-        """See `calling.Memory`."""
+        """See `Memory`."""
         self._con.execute(
             "insert or replace into ledger.api_capabilities values (?, ?, ?, ?, ?, ?)",
             [self._run_id, service, name, capability.words, capability.is_allowed, capability.checked_at],
@@ -90,14 +78,14 @@ class CallLog:
             at: when.
         """
         for key, words in answers:
-            before = self._con.execute(
-                "select n_attempts from ledger.unanswered where service = ? and kind = ? and key = ? and state = ? "
-                "order by asked_at desc limit 1",
-                [service, kind, key, state],
-            ).fetchone()
-            n_attempts = 1 + (before[0] if before else 0)
+            before = self._read("last_attempt", service=service, kind=kind, key=key, state=state)
+            n_attempts = 1 + (before[0][0] if before else 0)
             rest = MISSING_REST if state == "missing" else min(_FAILED_REST * 2 ** (n_attempts - 1), _LONGEST_REST)
             self._con.execute(
                 "insert or replace into ledger.unanswered values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [self._run_id, service, kind, key, state, words, n_attempts, at, at + rest],
             )
+
+    def _read(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
+        """Return the rows of one query of sql/enrich."""
+        return self._con.execute(resources.sql_path("enrich", name).read_text(), parameters).fetchall()

@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 import duckdb
 import numpy as np
 
+from songpop import resources
+from songpop.declared_sources import FILES, SPOTIFY, DeclaredSource, sources_with
+
 LIFE = timedelta(days=30)  # a mapping is fitted anew after this
 LEAST_ARTISTS, LEAST_TRACKS = 50, 20  # fewer in common teach no mapping
 _LEVELS = np.linspace(0, 1, 21)
@@ -90,11 +93,12 @@ def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime, model_so
             "select distinct source from ledger.scale_mappings where fitted_at > ?", [now - LIFE]
         ).fetchall()
     }
-    for source in ("deezer", "listenbrainz"):
-        if source not in fresh:
-            _compare_audience(con, source, run_id, now, model_sources)
-    if "reccobeats" not in fresh:
-        _compare_features(con, run_id, now)
+    for source in sources_with("audience"):
+        if source.name not in fresh:
+            _compare_audience(con, source.name, run_id, now, model_sources)
+    for source in sources_with("audio features"):
+        if source != SPOTIFY and source.name not in fresh:  # Spotify's scale is ours
+            _compare_features(con, source, run_id, now)
     query = "select count(*) from ledger.scale_mappings where run_id = ? and fitted_at = ?"
     return int(con.execute(query, [run_id, now]).fetchall()[0][0])
 
@@ -102,22 +106,13 @@ def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime, model_so
 def _compare_audience(
     con: duckdb.DuckDBPyConnection, source: str, run_id: str, now: datetime, model_sources: Sequence[str]
 ) -> None:
-    ours = [name.replace("files", "artists_file") for name in model_sources if name in ("spotify", "files")]
-    columns = con.execute(
-        f"""
-        select ln(1 + theirs.audience) as theirs, ours.artist_popularity as ours
-        from staging.{source}__artists as theirs
-        inner join (
-            select artist_name, max_by(artist_popularity, popularity_source) as artist_popularity
-            from marts.artist_popularities
-            where list_contains(?, popularity_source) and match_method <> 'folded_name'
-            group by artist_name
-        ) as ours on theirs.artist_name = ours.artist_name
-        where theirs.audience is not null and ours.artist_popularity is not null
-        qualify row_number() over (partition by theirs.artist_name order by theirs.fetched_at desc, run_id) = 1
-        """,
-        [ours],
-    ).fetchnumpy()
+    ours = {SPOTIFY.name: "spotify", FILES.name: "artists_file"}
+    columns = _read(
+        con,
+        "audiences_to_compare",
+        source=source,
+        popularity_sources=[ours[name] for name in model_sources if name in ours],
+    )
     if len(columns["ours"]) < LEAST_ARTISTS:
         return
     mapping = match_quantiles(columns["theirs"].astype(float), columns["ours"].astype(float))
@@ -125,20 +120,18 @@ def _compare_audience(
         _save(con, run_id, source, "artist_popularity", mapping, now)
 
 
-def _compare_features(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> None:
+def _compare_features(con: duckdb.DuckDBPyConnection, source: DeclaredSource, run_id: str, now: datetime) -> None:
+    columns = _read(con, "features_to_compare", answers=f"staging.{source.tables['audio features']}")
     for quantity in QUANTITIES:
-        columns = con.execute(
-            f"""
-            select theirs."{quantity}" as theirs, ours."{quantity}" as ours
-            from staging.reccobeats__audio_features as theirs
-            inner join marts.tracks as ours on theirs.track_id = ours.track_id
-            where theirs."{quantity}" is not null and ours."{quantity}" is not null
-            qualify row_number() over (partition by theirs.track_id order by theirs.fetched_at desc, run_id) = 1
-            """
-        ).fetchnumpy()
-        if len(columns["ours"]) >= LEAST_TRACKS:
-            mapping = match_quartiles(columns["theirs"].astype(float), columns["ours"].astype(float))
-            _save(con, run_id, "reccobeats", quantity, mapping, now)
+        is_this = columns["quantity"] == quantity
+        if is_this.sum() >= LEAST_TRACKS:
+            mapping = match_quartiles(columns["theirs"][is_this].astype(float), columns["ours"][is_this].astype(float))
+            _save(con, run_id, source.name, quantity, mapping, now)
+
+
+def _read(con: duckdb.DuckDBPyConnection, name: str, **parameters: object) -> dict[str, np.ndarray]:
+    """Return the columns of one query of sql/enrich."""
+    return con.execute(resources.sql_path("enrich", name).read_text(), parameters).fetchnumpy()
 
 
 def _save(

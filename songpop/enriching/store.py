@@ -60,19 +60,11 @@ class Store:
 
     def is_synthetic(self) -> bool:
         """Say whether the tracks are a synthetic sample's, which no service but its own knows."""
-        query = (
-            "select count(*) from marts.snapshots where entity = 'tracks' and newness = 1 and starts_with(file_name, ?)"
-        )
-        return bool(self._con.execute(query, [SYNTHETIC]).fetchall()[0][0])
+        return bool(self.read("synthetic_snapshots", prefix=SYNTHETIC))
 
     def known_albums(self) -> set[str]:
         """Return the albums that need not be asked for: their tracks are here, or they were missed lately."""
-        rows = self._con.execute(
-            "select distinct album_id from staging.spotify__releases where expires_at > $now union "
-            "select key from ledger.unanswered where kind = 'album' and ask_again_at > $now",
-            {"now": self._now},
-        ).fetchall()
-        return {album_id for (album_id,) in rows}
+        return {album_id for (album_id,) in self.read("known_albums")}
 
     def count_cached(self, table: str, key: str) -> int:
         """Count the things, by their column, of which a raw table has an unexpired answer of an earlier run."""
