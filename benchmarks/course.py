@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 
 from benchmarks.peer_parts import TAILS, predictions, without_gaps
+from songpop.audio_features import CLASSES, MEASURES
 from songpop.estimators import BIN_COLUMNS, N_VALUES, bin_of
 from songpop.evaluation.contest import Fold
-from songpop.features.declared import AUDIO, CLASSES
 
 
 def course_recipe(fold: Fold, *, epochs: int) -> pl.DataFrame:
@@ -65,7 +65,7 @@ def course_network(n_inputs: int, seed: int, threads: int) -> Any:
 
 
 def _course_features(frame: pl.DataFrame, genres: list[str]) -> np.ndarray:
-    numbers = [pl.col(name).cast(pl.Float64) for name in (*AUDIO, *CLASSES, "artist_popularity")]
+    numbers = [pl.col(name).cast(pl.Float64) for name in (*MEASURES, *CLASSES, "artist_popularity")]
     hot = [(pl.col("genre") == genre).fill_null(False).cast(pl.Float64).alias(f"is {genre}") for genre in genres]
     return frame.select(*numbers, *hot).fill_null(np.nan).to_numpy()
 

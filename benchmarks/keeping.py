@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.contestants import Budget
+from songpop import audio_features
 from songpop.evaluation import Split
 from songpop.evaluation.contestants import BASELINES, BENCHMARK, NETWORK
 from songpop.features import declared
@@ -19,7 +20,11 @@ from songpop.features.records import artist_key, folds_of
 PACKAGES = ("keras", "tensorflow", "lightgbm", "catboost", "numpy", "polars")
 _BENCHMARKS = Path(__file__).resolve().parent
 _SONGPOP = _BENCHMARKS.parent / "songpop"
-_FEATURES = (*sorted((_SONGPOP / "features").glob("*.py")), _SONGPOP / "evaluation" / "encoding.py")
+_FEATURES = (
+    _SONGPOP / "audio_features.py",
+    *sorted((_SONGPOP / "features").glob("*.py")),
+    _SONGPOP / "evaluation" / "encoding.py",
+)
 _ESTIMATORS = (
     *sorted((_SONGPOP / "estimators").glob("*.py")),
     _SONGPOP / "evaluation" / "contestants.py",
@@ -31,7 +36,7 @@ _COLUMNS = (
     declared.fill_gaps,
     declared.has_analysis,
     declared.usual_values,
-    repr((declared.AUDIO, declared.CLASSES, declared.ANALYSIS, list(declared.MODEL_COLUMNS))),
+    repr((audio_features.MEASURES, audio_features.CLASSES, declared.ANALYSIS, list(declared.MODEL_COLUMNS))),
 )
 _OUTPUTS = (_SONGPOP / "estimators" / "__init__.py", _BENCHMARKS / "peer_parts.py")
 Part = Path | str | Callable[..., object]

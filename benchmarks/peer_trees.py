@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 
 from benchmarks.peer_parts import Spread, inner_parts, predictions, without_gaps
+from songpop.audio_features import CLASSES, MEASURES
 from songpop.estimators import BIN_COLUMNS, bin_of
 from songpop.estimators.lightgbm_trees import PARAMETERS
 from songpop.evaluation import release_time
 from songpop.evaluation.contest import Fold
 from songpop.features import EncodedRows
-from songpop.features.declared import AUDIO, CLASSES
 from songpop.features.encoder import CATEGORIES, NUMERIC
 
 Arrays = tuple[np.ndarray, np.ndarray]
@@ -136,7 +136,7 @@ def _catboost_frame(frame: pl.DataFrame) -> pl.DataFrame:
     year = pl.coalesce("year", pl.col("release_date").dt.year()).cast(pl.Int32)
     genre = pl.col("genre").fill_null("none")
     return frame.select(
-        *[pl.col(name).cast(pl.Float64) for name in (*AUDIO, *CLASSES, "artist_popularity", "n_album_tracks")],
+        *[pl.col(name).cast(pl.Float64) for name in (*MEASURES, *CLASSES, "artist_popularity", "n_album_tracks")],
         year.cast(pl.Float64).alias("year"),
         pl.Series("release_time", release_time(frame)),
         pl.col("artist_name").str.to_lowercase().fill_null("none").alias("artist_category"),

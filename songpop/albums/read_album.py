@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from songpop import ledger, resources, synthetic, warehouse
+from songpop.audio_features import AUDIO_FEATURES
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
 from songpop.loading import input_files, read_input, validation_sql
 from songpop.loading.input_files import SourceFile
@@ -146,10 +147,8 @@ def template() -> str:
     What an album's songs share stands in both, as a blank would set them apart.
     """
     full = {"artist_name": "Your Artist", "track_name": "First Song", "album_name": "Your Album"}
-    full |= {"release_date": "2026-12-04", "genre": "pop", "danceability": "0.71", "energy": "0.63", "key": "5"}
-    full |= {"loudness": "-6.2", "mode": "1", "speechiness": "0.05", "acousticness": "0.18"}
-    full |= {"instrumentalness": "0", "liveness": "0.11", "valence": "0.52", "tempo": "118", "duration_ms": "201000"}
-    full |= {"time_signature": "4"}
+    full |= {"release_date": "2026-12-04", "genre": "pop"}
+    full |= {feature.name: feature.example for feature in AUDIO_FEATURES}
     short = {"artist_name": "Your Artist", "track_name": "Second Song (feat. A Guest)", "album_name": "Your Album"}
     short |= {name: full[name] for name in ("release_date", "genre")}
     names = [name for name in RELEASES.names if name in full]

@@ -12,23 +12,13 @@ import duckdb
 import numpy as np
 
 from songpop import resources
+from songpop.audio_features import MEASURES
 from songpop.declared_sources import FILES, SPOTIFY, DeclaredSource, sources_with
 
 LIFE = timedelta(days=30)  # a mapping is fitted anew after this
 LEAST_ARTISTS, LEAST_TRACKS = 50, 20  # fewer in common teach no mapping
 _LEVELS = np.linspace(0, 1, 21)
 _SAME_SHARE = 0.1  # a median difference below this share of the spread (interquartile range) is the same scale
-QUANTITIES = (
-    "danceability",
-    "energy",
-    "loudness",
-    "speechiness",
-    "acousticness",
-    "instrumentalness",
-    "liveness",
-    "valence",
-    "tempo",
-)
 
 
 @dataclass(frozen=True)
@@ -122,7 +112,7 @@ def _compare_audience(
 
 def _compare_features(con: duckdb.DuckDBPyConnection, source: DeclaredSource, run_id: str, now: datetime) -> None:
     columns = _read(con, "features_to_compare", answers=f"staging.{source.tables['audio features']}")
-    for quantity in QUANTITIES:
+    for quantity in MEASURES:
         is_this = columns["quantity"] == quantity
         if is_this.sum() >= LEAST_TRACKS:
             mapping = match_quartiles(columns["theirs"][is_this].astype(float), columns["ours"][is_this].astype(float))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from songpop.audio_features import AUDIO_FEATURES, BY_NAME, CLASSES, MEASURES
 from songpop.errors import ModelError
 
 
@@ -33,6 +34,7 @@ class Feature:
     group: str
 
 
+_TYPES = {"number": pl.Float64, "whole": pl.Int32, "large_whole": pl.Int64}
 MODEL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "track_id": pl.String,
     "artist_name": pl.String,
@@ -44,40 +46,23 @@ MODEL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "year": pl.Int32,
     "release_date": pl.Date,
     "release_date_precision": pl.String,
-    "danceability": pl.Float64,
-    "energy": pl.Float64,
-    "key": pl.Int32,
-    "loudness": pl.Float64,
-    "mode": pl.Int32,
-    "speechiness": pl.Float64,
-    "acousticness": pl.Float64,
-    "instrumentalness": pl.Float64,
-    "liveness": pl.Float64,
-    "valence": pl.Float64,
-    "tempo": pl.Float64,
-    "duration_ms": pl.Int64,
-    "time_signature": pl.Int32,
+    **{feature.name: _TYPES[feature.kind] for feature in AUDIO_FEATURES},
     "artist_popularity": pl.Float64,
     "n_album_tracks": pl.Int32,
 }
 
-# The columns of Spotify's analysis, which gives all or none of them.
-AUDIO: tuple[str, ...] = ("danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness")
-AUDIO += ("liveness", "valence", "tempo", "duration_ms")
+# The columns of Spotify's analysis, which gives all or none of them; the length is known without one.
+ANALYSIS = (*(name for name in MEASURES if name != "duration_ms"), *CLASSES)
 
-CLASSES = ("key", "mode", "time_signature")
-ANALYSIS = (*(name for name in AUDIO if name != "duration_ms"), *CLASSES)
-
-_SOUND_UNITS = {"loudness": "dBFS", "tempo": "bpm", "duration_ms": "ms"}
 _COURSE = "one of the course project's fourteen"
 
 
 def _sound() -> tuple[Feature, ...]:
-    numeric = [Feature(name, "numeric", _SOUND_UNITS.get(name, "0-1"), name, _COURSE, "sound") for name in AUDIO]
     return (
-        *numeric,
-        Feature("mode", "numeric", "1 major, 0 minor", "mode", _COURSE, "sound"),
-        Feature("time_signature", "numeric", "beats a bar", "time_signature", _COURSE, "sound"),
+        *(
+            Feature(name, "numeric", BY_NAME[name].unit or "0-1", name, _COURSE, "sound")
+            for name in (*MEASURES, "mode", "time_signature")
+        ),
         Feature("key", "category", "", "key", _COURSE, "sound"),
         Feature("is_audio_missing", "flag", "", "the audio columns", "no analysis at all", "sound"),
         Feature(

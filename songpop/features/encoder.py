@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from songpop import model_folder
+from songpop.audio_features import MEASURES
 from songpop.errors import ModelError
-from songpop.features.declared import AUDIO, FEATURES, conform, fill_gaps, has_analysis, usual_values
+from songpop.features.declared import FEATURES, conform, fill_gaps, has_analysis, usual_values
 from songpop.features.records import (
     ArtistRecords,
     EarlierVersions,
@@ -70,7 +71,7 @@ def _plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
     failed = pl.all_horizontal([pl.col(name).fill_null(1 if name == "time_signature" else 0) == 0 for name in zero])
     failed = failed & pl.col("tempo").is_not_null()
     return frame.select(
-        *[pl.when(~failed).then(pl.col(name)).cast(pl.Float32).alias(name) for name in (*AUDIO, "time_signature")],
+        *[pl.when(~failed).then(pl.col(name)).cast(pl.Float32).alias(name) for name in (*MEASURES, "time_signature")],
         pl.col("mode").cast(pl.Float32),
         (~has_analysis()).cast(pl.Float32).alias("is_audio_missing"),
         failed.cast(pl.Float32).alias("is_analysis_failed"),

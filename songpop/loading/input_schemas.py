@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from songpop.audio_features import AUDIO_FEATURES
+
 Kind = Literal["text", "whole", "large_whole", "number", "moment", "release_date"]
 
 FIRST_YEAR = 1900
@@ -78,26 +80,8 @@ def find_misplaced(header: list[str], entity: Entity) -> Entity | None:
     return max(fits, key=lambda other: len(present.intersection(other.names)), default=None)
 
 
-def _share(name: str) -> Column:
-    return Column(name, "number", low=0, high=1)
-
-
-# time_signature and loudness have no hard range: the expectation suites look at theirs
-_FEATURES = (
-    _share("danceability"),
-    _share("energy"),
-    Column("key", "whole", low=-1, high=11),
-    Column("loudness", "number"),
-    Column("mode", "whole", low=0, high=1),
-    _share("speechiness"),
-    _share("acousticness"),
-    _share("instrumentalness"),
-    _share("liveness"),
-    _share("valence"),
-    Column("tempo", "number", low=0),
-    Column("duration_ms", "large_whole", low=0),
-    Column("time_signature", "whole"),
-)
+# a file may hold whatever is possible by definition: the expectation suites look at what is likely
+_FEATURES = tuple(Column(feature.name, feature.kind, low=feature.low, high=feature.high) for feature in AUDIO_FEATURES)
 _ARTIST_NAME = Column("artist_name", "text", is_needed=True, is_filled=True)
 _POPULARITY = Column("popularity", "whole", is_needed=True, is_filled=True, low=0, high=100)
 _SPOTIFY_ID = Column(

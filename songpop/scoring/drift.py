@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from songpop import model_folder
+from songpop.audio_features import CLASSES, MEASURES
 from songpop.evaluation import release_time
 from songpop.features import FeatureEncoder, conform
-from songpop.features.declared import AUDIO, CLASSES
 from songpop.features.records import artist_key
 from songpop.scoring.what_if_inputs import number
 
@@ -34,7 +34,7 @@ LEAST_EFFECTIVE = 10
 # A rank that moves by less, on a scale of 0 to 1, is a change of spread.
 LEAST_MOVE = 0.05
 
-NUMBERS = (*AUDIO, "artist_popularity", "year")
+NUMBERS = (*MEASURES, "artist_popularity", "year")
 # Services tell no genre of their releases, so that a gap is no news; known genres are compared.
 NEVER_TOLD = ("genre",)
 # Fewer new artists is no loss: records of known ones are what the models learn most from.

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from songpop.audio_features import AUDIO_FEATURES, AudioFeature
 from songpop.errors import SettingsError
 from songpop.features import conform
 
@@ -52,21 +53,21 @@ class Settable:
         return f"{sort} from {self.low:.0f} to {self.high:.0f}"
 
 
-_SHARE = Settable("number", low=0, high=1)
+# Narrower than by definition: a value that somebody sets beyond these is a slip.
+_LIKELY = {"loudness": (-60, 7), "tempo": (0, 250), "duration_ms": (1, 36_000_000)}
+_IN_FULL = {"ms": "milliseconds"}
+
+
+def _audio(feature: AudioFeature) -> Settable:
+    kind: Literal["number", "whole"] = "number" if feature.kind == "number" else "whole"
+    unit = _IN_FULL.get(feature.unit, feature.unit)
+    if feature.choices:
+        return Settable(kind, unit, choices=feature.choices)
+    return Settable(kind, unit, *_LIKELY.get(feature.name, (feature.low, feature.high)))
+
+
 SETTABLE: dict[str, Settable] = {
-    "danceability": _SHARE,
-    "energy": _SHARE,
-    "key": Settable("whole", "0 is C, 1 is C sharp and so on; -1 is none", -1, 11),
-    "loudness": Settable("number", "dBFS", -60, 7),
-    "mode": Settable("whole", "1 major, 0 minor", choices=(0, 1)),
-    "speechiness": _SHARE,
-    "acousticness": _SHARE,
-    "instrumentalness": _SHARE,
-    "liveness": _SHARE,
-    "valence": _SHARE,
-    "tempo": Settable("number", "bpm", 0, 250),
-    "duration_ms": Settable("whole", "milliseconds", 1, 36_000_000),
-    "time_signature": Settable("whole", "beats a bar", choices=(0, 1, 3, 4, 5)),
+    **{feature.name: _audio(feature) for feature in AUDIO_FEATURES},
     "genre": Settable("text"),
     "year": Settable("whole", "year of release", 1900, 2100),
     "release_date": Settable("date"),

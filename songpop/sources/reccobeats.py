@@ -10,16 +10,17 @@ from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from songpop.audio_features import AUDIO_FEATURES, AudioFeature
 from songpop.declared_sources import RECCOBEATS, DeclaredSource
 from songpop.sources.json_service import JsonService, Row, Unanswered, number, objects, text, whole
 
 TRACKS_A_CALL, FEWER_TRACKS_A_CALL = 40, 20
 LONG_BATCHES = f"batches of {TRACKS_A_CALL}"
 
-# lowest and highest value that is believed, as in Spotify's reference; tempo 0 means that none was found
-_SHARES = ("danceability", "energy", "speechiness", "acousticness", "instrumentalness", "liveness", "valence")
-_RANGES = dict.fromkeys(_SHARES, (0.0, 1.0)) | {"loudness": (-60.0, 5.0), "tempo": (1.0, 250.0)}
-_WHOLE_RANGES = {"key": (-1, 11), "mode": (0, 1)}
+_NOT_GIVEN = ("duration_ms", "time_signature")
+# lowest and highest value that is believed: the range by definition, or as in Spotify's reference; tempo 0 means that
+# none was found
+_LIKELY = {"loudness": (-60.0, 5.0), "tempo": (1.0, 250.0)}
 
 
 class ReccoBeatsSource(JsonService):
@@ -82,8 +83,17 @@ def _feature_row(track_id: str, item: Row | None) -> Row:
         "reccobeats_id": text(told.get("id")),
         "isrc": text(told.get("isrc")),
     }
-    row |= {name: _within(number(told.get(name)), *limits) for name, limits in _RANGES.items()}
-    return row | {name: _within(whole(told.get(name)), *limits) for name, limits in _WHOLE_RANGES.items()}
+    given = [feature for feature in AUDIO_FEATURES if feature.name not in _NOT_GIVEN]
+    return row | {feature.name: _believed(feature, told.get(feature.name)) for feature in given}
+
+
+def _believed(feature: AudioFeature, value: Any) -> float | int | None:
+    """Return a value that is a number in the feature's range, else None."""
+    known = number(value) if feature.kind == "number" else whole(value)
+    low, high = _LIKELY.get(feature.name, (feature.low, feature.high))
+    assert low is not None
+    assert high is not None
+    return known if known is not None and low <= known <= high else None
 
 
 def _artist_rows(track_id: str, item: Row) -> list[Row]:
@@ -97,7 +107,3 @@ def _spotify_id(item: Row, kind: str) -> str | None:
     """Return the id in an address such as https://open.spotify.com/track/<id>."""
     steps = urlsplit(text(item.get("href")) or "").path.split("/")
     return steps[steps.index(kind) + 1] or None if kind in steps[:-1] else None
-
-
-def _within(value: Any, low: float, high: float) -> Any:
-    return value if value is not None and low <= value <= high else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from songpop import audio_features
 from songpop.scoring.what_if_inputs import PITCHES, SETTABLE
 
 Kind = Literal["slider", "choice", "text", "date", "whole"]
@@ -15,7 +16,7 @@ class Control:
     """One control of the form.
 
     Attributes:
-        name: the column that it sets, as in `changing.SETTABLE`.
+        name: the column that it sets, as in `what_if_inputs.SETTABLE`.
         part: heading that it stands under.
         low, high, step: of a slider; a number beside it may go as far as the column does.
         words: what the number means.
@@ -35,7 +36,8 @@ class Control:
     @property
     def unit(self) -> str:
         """Return the unit, where it is not said by the name."""
-        return {"loudness": "dBFS", "tempo": "bpm", "duration_ms": "ms"}.get(self.name, "")
+        feature = audio_features.BY_NAME.get(self.name)
+        return feature.unit if feature and not feature.is_class else ""
 
 
 def _sound(name: str, words: str) -> Control:
@@ -43,7 +45,7 @@ def _sound(name: str, words: str) -> Control:
 
 
 _KEYS = tuple((str(number), pitch) for number, pitch in enumerate(PITCHES))
-_METRES = tuple((str(beats), f"{beats}/4") for beats in (1, 3, 4, 5))
+_METRES = tuple((str(beats), f"{beats}/4") for beats in audio_features.BY_NAME["time_signature"].choices if beats)
 
 CONTROLS: tuple[Control, ...] = (
     Control("genre", "Genre", "Song", "text", "One the model learned, or any other: that counts as unknown"),

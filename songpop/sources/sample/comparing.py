@@ -7,13 +7,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from songpop.audio_features import CLASSES
 from songpop.sources.sample.world import FEATURES, read_targets
 
-# Order of the published least-squares fit of popularity on ten audio features.
-_FITTED = (
-    *("danceability", "energy", "loudness", "speechiness", "acousticness", "instrumentalness", "liveness"),
-    *("valence", "tempo", "duration_ms"),
-)
 _PERCENTS = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 _BY_GENRE = FEATURES[:6] + FEATURES[7:9]
 
@@ -67,9 +63,7 @@ def measure_popularity(tracks: pl.DataFrame) -> dict[str, float]:
 def measure_features(tracks: pl.DataFrame) -> dict[str, float]:
     """Measure the features' means, spreads, quantiles and correlations, and the least-squares fit."""
     seen: dict[str, float] = {}
-    columns = {
-        name: tracks[name].to_numpy().astype(float) for name in (*FEATURES, "key", "mode", "time_signature", "year")
-    }
+    columns = {name: tracks[name].to_numpy().astype(float) for name in (*FEATURES, *CLASSES, "year")}
     for name, values in columns.items():
         seen |= {f"{name} mean": float(values.mean()), f"{name} sd": float(values.std())}
         seen |= {f"{name} p{p}": float(q) for p, q in zip(_PERCENTS, np.percentile(values, _PERCENTS), strict=True)}
@@ -91,10 +85,10 @@ def measure_features(tracks: pl.DataFrame) -> dict[str, float]:
 
 def _least_squares(columns: dict[str, np.ndarray]) -> dict[str, float]:
     """Fit popularity on ten features, as published for the whole real file."""
-    design = np.stack([np.ones(len(columns["year"])), *(columns[name] for name in _FITTED)], axis=1)
+    design = np.stack([np.ones(len(columns["year"])), *(columns[name] for name in FEATURES)], axis=1)
     fit = np.linalg.lstsq(design, columns["popularity"], rcond=None)[0]
     rest = columns["popularity"] - design @ fit
-    seen = {f"least squares {name}": float(value) for name, value in zip(("intercept", *_FITTED), fit, strict=True)}
+    seen = {f"least squares {name}": float(value) for name, value in zip(("intercept", *FEATURES), fit, strict=True)}
     seen["least squares duration_ms"] *= 1e5
     return seen | {"least squares R2": 1 - float(rest.var() / columns["popularity"].var())}
 

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from songpop.audio_features import NAMES
 from songpop.sources.sample.catalogue import Artists, plan_rows, popularity_at
 from songpop.sources.sample.draws import uniforms
 from songpop.sources.sample.world import LAST_YEAR
-from songpop.sources.sample.writing import TRACK_COLUMNS, Cast, recent_dates, word_albums, word_tracks
+from songpop.sources.sample.writing import Cast, recent_dates, word_albums, word_tracks
 
 RELEASE_COLUMNS = (
     *("artist_name", "track_name", "track_id", "album_id", "album_name", "release_date", "year", "genre"),
-    *TRACK_COLUMNS[6:],
+    *NAMES,
 )
 # Labels are observed this long after the as-of date.
 _DAYS_UNTIL_OBSERVED = 30
@@ -70,16 +71,15 @@ def _releasing(artists: Artists, n_known: int, n_songs: int, seed: int) -> Artis
 
 def _with_blanks(frame: pl.DataFrame, ids: np.ndarray, seed: int) -> pl.DataFrame:
     """Blank features, genres and ids of a few releases, as sources do."""
-    features = TRACK_COLUMNS[6:]
     draw = pl.Series(uniforms(seed, "blanks", ids))
-    which = pl.Series((uniforms(seed, "which blank", ids) * len(features)).astype(np.int8))
+    which = pl.Series((uniforms(seed, "which blank", ids) * len(NAMES)).astype(np.int8))
     return frame.with_columns(
         *(
             pl.when((draw < _BLANK_ALL) | ((draw < _BLANK_ALL + _BLANK_ONE) & (which == number)))
             .then(None)
             .otherwise(pl.col(name))
             .alias(name)
-            for number, name in enumerate(features)
+            for number, name in enumerate(NAMES)
         ),
         pl.when(draw > 1 - _BLANK_GENRE).then(None).otherwise(pl.col("genre")).alias("genre"),
         pl.when((draw > 0.5) & (draw < 0.5 + _NO_ID)).then(None).otherwise(pl.col("track_id")).alias("track_id"),

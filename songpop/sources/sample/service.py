@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
+from songpop.audio_features import NAMES
 from songpop.sources.loopback import LoopbackServer, Reply, Request
 from songpop.sources.rate_limited_caller import RunClock
 from songpop.sources.sample.service_catalogue import Album, Artist, Catalogue, SampleFiles, Track
 from songpop.sources.spotify.client import SpotifySource
-from songpop.sources.spotify.parsing import FEATURES
 
 Tier = Literal["extended", "dev_legacy", "dev_new"]
 Answer = dict[str, Any]
@@ -250,7 +250,7 @@ class SampleService:
             "track_href": f"{self.url}/v1/tracks/{track.track_id}",
         }
         del known["name"], known["href"], known["external_urls"]
-        return known | {name: _number(track, name) for name in FEATURES}
+        return known | {name: _number(track, name) for name in NAMES}
 
     def _named(self, kind: str, key: str, name: str) -> Answer:
         return {

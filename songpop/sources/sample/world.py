@@ -8,20 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from songpop.audio_features import MEASURES
 from songpop.sources.sample.draws import normal_cdf, normal_quantile
 
-FEATURES = (
-    "danceability",
-    "energy",
-    "loudness",
-    "speechiness",
-    "acousticness",
-    "instrumentalness",
-    "liveness",
-    "valence",
-    "tempo",
-    "duration_ms",
-)
+# the rows of the correlation in targets.json and the spreads of its genres are in this order
+FEATURES = MEASURES
 FIRST_YEAR, LAST_YEAR = 2000, 2023
 N_YEARS = LAST_YEAR - FIRST_YEAR + 1
 

@@ -9,18 +9,14 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from songpop.audio_features import NAMES, SHARES
 from songpop.sources.sample.catalogue import Artists, Rows, family_of_genre
 from songpop.sources.sample.draws import hashed, normal, spotify_ids, uniforms
 from songpop.sources.sample.sound import draw_sounds
 from songpop.sources.sample.wording import add_remarks, name_albums, title_songs
 from songpop.sources.sample.world import World
 
-TRACK_COLUMNS = (
-    *("artist_name", "track_name", "track_id", "popularity", "year", "genre"),
-    *("danceability", "energy", "key", "loudness", "mode", "speechiness", "acousticness", "instrumentalness"),
-    *("liveness", "valence", "tempo", "duration_ms", "time_signature"),
-)
-_THREE_DIGITS = ("danceability", "energy", "speechiness", "acousticness", "instrumentalness", "liveness", "valence")
+TRACK_COLUMNS = ("artist_name", "track_name", "track_id", "popularity", "year", "genre", *NAMES)
 CHUNK_ROWS = 100_000
 # The file's order inside a genre-year cell is popularity with this much noise (in deviations).
 _ORDER_NOISE = 0.62
@@ -87,7 +83,7 @@ def word_tracks(cast: Cast, rows: Rows, ids: np.ndarray, purpose: str = "track")
             "popularity": rows.popularity,
             "year": rows.year,
             "genre": pl.Series(cast.world.genres).gather(rows.genre.astype(np.uint32)),
-            **{name: sounds[name] for name in TRACK_COLUMNS[6:]},
+            **{name: sounds[name] for name in NAMES},
         }
     )
     return frame.with_columns(
@@ -95,7 +91,7 @@ def word_tracks(cast: Cast, rows: Rows, ids: np.ndarray, purpose: str = "track")
         .then(pl.col("artist_name").str.to_uppercase())
         .otherwise("artist_name")
         .alias("artist_name"),
-        pl.col(*_THREE_DIGITS).cast(pl.Float64).round_sig_figs(3),
+        pl.col(*SHARES).cast(pl.Float64).round_sig_figs(3),
         pl.col("loudness", "tempo").cast(pl.Float64).round(3),
     ).select(TRACK_COLUMNS)
 

@@ -6,28 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from songpop.audio_features import AUDIO_FEATURES
 from songpop.names import fold_accents, fold_name
 from songpop.sources.json_service import number
 
 Row = dict[str, Any]
 
-FEATURES = (
-    "danceability",
-    "energy",
-    "key",
-    "loudness",
-    "mode",
-    "speechiness",
-    "acousticness",
-    "instrumentalness",
-    "liveness",
-    "valence",
-    "tempo",
-    "duration_ms",
-    "time_signature",
-)
 _BIGGEST = 2**53  # of a number that JSON keeps exactly
-_WHOLE_FEATURES = ("key", "mode", "duration_ms", "time_signature")
 
 
 def known_objects(items: Iterable[Any]) -> list[Row]:
@@ -143,10 +128,11 @@ def release_rows(album: Row, tracks: Iterable[Row], *, found_by: str, market: st
 
 
 def feature_row(features: Row) -> Row:
-    """Return the thirteen audio features of one track."""
+    """Return the audio features of one track."""
     row: Row = {"track_id": features["id"]}
-    for name in FEATURES:
-        row[name] = whole(features.get(name)) if name in _WHOLE_FEATURES else number(features.get(name))
+    for feature in AUDIO_FEATURES:
+        read = number if feature.kind == "number" else whole
+        row[feature.name] = read(features.get(feature.name))
     return row
 
 
