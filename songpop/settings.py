@@ -22,7 +22,7 @@ class Settings:
 
     Attributes:
         sources: where artist popularity, new releases and audio features come from, the most preferred first.
-        urls: addresses in place of the services' own, by setting (`deezer_url`); docs/settings.md has a line for each.
+        urls: addresses in place of the services' own, by setting (`<service>_url`).
     """
 
     home: Path
