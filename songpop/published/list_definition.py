@@ -77,15 +77,15 @@ def read_definition(path: Path) -> ListDefinition:
         ExportError: it can't be read, or has a key or a value that a definition must not have.
     """
     try:
-        words = tomllib.loads(path.read_text("utf-8-sig"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ExportError(f"{path} must be a file that can be read, however: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ExportError(f"{path} must be TOML, however: {error}.") from error
-    filters = words.pop("filters", {})
+    filters = document.pop("filters", {})
     if not isinstance(filters, dict):
         raise ExportError(f"`filters` in {path} must be a table, as in [filters], however it is {filters!r}.")
-    kept = {_FIELD.get(name, name): value for name, value in _read_all(words, _READERS, path).items()}
+    kept = {_FIELD.get(name, name): value for name, value in _read_all(document, _READERS, path).items()}
     return ListDefinition(filters=Filters(**_read_all(filters, _FILTERS, path)), **kept)
 
 
@@ -180,8 +180,8 @@ def _folded(name: str) -> str:
     return fold_accents(fold_name(name))
 
 
-def _read_all(words: Mapping[str, Any], readers: Mapping[str, "_Reader"], path: Path) -> dict[str, Any]:
-    for name in words:
+def _read_all(values: Mapping[str, Any], readers: Mapping[str, "_Reader"], path: Path) -> dict[str, Any]:
+    for name in values:
         if name not in readers:
             known = [*readers, *(["filters"] if readers is _READERS else [])]
             if readers is _READERS and name in _FILTERS:
@@ -191,7 +191,7 @@ def _read_all(words: Mapping[str, Any], readers: Mapping[str, "_Reader"], path: 
                 f"A key of {path} must be one of {', '.join(known)}, however one is '{name}'."
                 f"{f' Did you mean {near[0]}?' if near else ''}"
             )
-    return {name: readers[name](value, name, path) for name, value in words.items()}
+    return {name: readers[name](value, name, path) for name, value in values.items()}
 
 
 def _must(what: str, value: Any, name: str, path: Path) -> ExportError:

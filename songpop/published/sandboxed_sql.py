@@ -14,7 +14,7 @@ from songpop import warehouse
 from songpop.errors import ExportError
 from songpop.settings import Settings
 
-_ASKS = {"SELECT", "EXPLAIN"}
+_QUERIES = {"SELECT", "EXPLAIN"}
 _SHOWN = 5
 # types that a frame has not, or reads wrongly, or that no format can write
 _NO_COLUMN = re.compile(r"INTERVAL|BLOB|\bBIT\b|UNION|UHUGEINT|BIGNUM|VARIANT|GEOMETRY|TIME WITH TIME ZONE")
@@ -138,7 +138,7 @@ def _refuse_all_but_one_query(con: duckdb.DuckDBPyConnection, statement: str, la
     ]
     if statement.lstrip().lower().startswith("pragma"):
         kinds = ["PRAGMA"]
-    if len(kinds) == 1 and kinds[0] in _ASKS:
+    if len(kinds) == 1 and kinds[0] in _QUERIES:
         return
     if not kinds:
         seen = "there is none in it"

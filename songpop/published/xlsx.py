@@ -25,7 +25,7 @@ def write_workbook(
         frame: the list.
         file: open for writing.
         notes: the rows of the notes sheet.
-        columns: what a column means, by name; those of the list are told below the notes.
+        columns: what a column means, by name; those of the list stand below the notes.
 
     Raises:
         ExportError: a sheet can't hold the list.
@@ -84,9 +84,9 @@ def _write_notes(book: Any, notes: Mapping[str, str], columns: Mapping[str, str]
         head = len(notes) + 1
         page.write_string(head, 0, "Column", title)
         page.write_string(head, 1, "What it means", title)
-        for row, (name, words) in enumerate(columns.items(), start=head + 1):
+        for row, (name, meaning) in enumerate(columns.items(), start=head + 1):
             page.write_string(row, 0, name, bold)
-            page.write_string(row, 1, words, wrapped)
+            page.write_string(row, 1, meaning, wrapped)
     page.set_column(0, 0, 34)
     page.set_column(1, 1, 100)
 

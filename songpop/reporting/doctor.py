@@ -56,7 +56,7 @@ def probe(settings: Settings, run_id: str, now: datetime) -> list[dict[str, Any]
         failures = probe_key(con, settings, run_id=run_id, now=now)
     finally:
         con.close()
-    return [_row("asking Spotify", words, False) for words in failures]
+    return [_row("asking Spotify", message, False) for message in failures]
 
 
 def _what_the_key_may(settings: Settings, now: datetime) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def describe_night(
             {name: getattr(finding, name) for name in ("severity", "check_name", "message", "table_name", "n_rows")}
             for finding in findings[:_SHOWN_FINDINGS]
         ],
-        "steps": [{"step": name, "seconds": round(seconds, 1), "outcome": words} for name, seconds, words in steps],
+        "steps": [{"step": name, "seconds": round(seconds, 1), "outcome": outcome} for name, seconds, outcome in steps],
         "report": report,
         "songpop_version": __version__,
     }
@@ -73,26 +73,26 @@ def notify(settings: Settings, event: Mapping[str, Any], *, timeout: float = TIM
         What did not work, in words; empty where all did, or nothing is set.
     """
     body = json.dumps(event, ensure_ascii=False)
-    problems = []
+    messages = []
     if settings.notify_command:
-        problems.append(_run(settings.notify_command, body, timeout))
+        messages.append(_run(settings.notify_command, body, timeout))
     if settings.notify_url:
-        problems.append(_post(settings.notify_url, body, timeout))
-    return [problem for problem in problems if problem]
+        messages.append(_post(settings.notify_url, body, timeout))
+    return [message for message in messages if message]
 
 
 def _run(command: str, body: str, timeout: float) -> str:
     must = "SONGPOP_NOTIFY_COMMAND must take the event and end well, however"
     try:
-        words = shlex.split(command)
-        done = subprocess.run(words, input=body, text=True, capture_output=True, timeout=timeout, check=False)
+        arguments = shlex.split(command)
+        done = subprocess.run(arguments, input=body, text=True, capture_output=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
         return f"{must} it did not end within {timeout:g} s."
     except (OSError, ValueError) as error:
         return f"{must} it can't be run ({type(error).__name__}: {error})."
     if done.returncode:
-        said = f": {done.stderr.strip().splitlines()[-1][:200]}" if done.stderr.strip() else ""
-        return f"{must} it ended with {done.returncode}{said}."
+        last_line = f": {done.stderr.strip().splitlines()[-1][:200]}" if done.stderr.strip() else ""
+        return f"{must} it ended with {done.returncode}{last_line}."
     return ""
 
 
@@ -102,7 +102,7 @@ def _post(url: str, body: str, timeout: float) -> str:
     must = "The webhook of SONGPOP_NOTIFY_URL must accept the event, however"
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": f"songpop/{__version__}"}
     try:
-        answer = requests.post(url, data=body.encode(), headers=headers, timeout=timeout, allow_redirects=False)
+        response = requests.post(url, data=body.encode(), headers=headers, timeout=timeout, allow_redirects=False)
     except (requests.RequestException, ValueError) as error:
         return f"{must} it could not be reached ({type(error).__name__})."
-    return "" if answer.ok and not answer.is_redirect else f"{must} it answered {answer.status_code}."
+    return "" if response.ok and not response.is_redirect else f"{must} it answered {response.status_code}."

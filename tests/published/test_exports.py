@@ -127,17 +127,17 @@ def test_an_sql_file_is_a_list_too(published: Settings, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("selec 1", r"bad.sql must be a query on the published file, however: Parser Error"),
         ("create table marts.x as select 1", "must be one query .* which is read-only, however it is a CREATE"),
     ],
 )
-def test_an_sql_file_that_cannot_be_run_says_why(published: Settings, tmp_path: Path, text: str, words: str) -> None:
+def test_an_sql_file_that_cannot_be_run_says_why(published: Settings, tmp_path: Path, text: str, message: str) -> None:
     query = tmp_path / "bad.sql"
     query.write_text(text)
 
-    with pytest.raises(ExportError, match=words):
+    with pytest.raises(ExportError, match=message):
         exports.read_list(published, str(query))
 
 

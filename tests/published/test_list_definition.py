@@ -103,8 +103,8 @@ def test_only_what_changed_since_a_run_or_a_day_is_listed(published: Settings) -
     result = read_defined(published, ListDefinition(changed_since="night-1"))
 
     assert result.changed_since == "night-1"
-    told = result.frame.select("change", "track_id", "rank", "earlier_rank", "score_change", "artist_name").rows()
-    assert told == [
+    changes = result.frame.select("change", "track_id", "rank", "earlier_rank", "score_change", "artist_name").rows()
+    assert changes == [
         ("rank", "b", 1, 2, 0.0, "Björk"),
         ("rank", "c", 2, 3, 0.0, "The xx"),
         ("rank and score", "a", 3, 1, -25.0, "Beyoncé"),
@@ -128,15 +128,15 @@ def test_what_is_gone_keeps_its_genre_album_and_year(published: Settings) -> Non
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("requested", "message"),
     [
         ("night-9", r"none is called 'night-9'. The newest are night-2 \(of 2026-11-23\), night-1 \(of 2026-11-16\)"),
         ("2026-11-15", "none is of 2026-11-15 or before"),
     ],
 )
-def test_an_unknown_run_is_refused_with_the_known_ones(published: Settings, asked: str, words: str) -> None:
-    with pytest.raises(ExportError, match=words):
-        read_defined(published, ListDefinition(changed_since=asked))
+def test_an_unknown_run_is_refused_with_the_known_ones(published: Settings, requested: str, message: str) -> None:
+    with pytest.raises(ExportError, match=message):
+        read_defined(published, ListDefinition(changed_since=requested))
 
 
 def test_other_lists_than_releases_have_no_changes(published: Settings, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_saved_list_is_read_with_all_it_may_say(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("colums = []", r"must be one of list, columns, .* filters, however one is 'colums'. Did you mean columns\?"),
         ("[filters]\ngenres = 'pop'", r"must be one of genre, .*, however one is 'genres'. Did you mean genre\?"),
@@ -220,8 +220,8 @@ def test_a_saved_list_is_read_with_all_it_may_say(tmp_path: Path) -> None:
         ("list =", "must be TOML, however"),
     ],
 )
-def test_a_saved_list_with_a_mistake_says_which(tmp_path: Path, text: str, words: str) -> None:
-    with pytest.raises(ExportError, match=words):
+def test_a_saved_list_with_a_mistake_says_which(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ExportError, match=message):
         read_definition(_definition(tmp_path, text))
 
 
@@ -273,18 +273,31 @@ def test_the_command_says_whom_it_did_not_find_and_what_it_compared_with(publish
     roster = tmp_path / "roster.txt"
     roster.write_text("Nas\nNobody\n")
 
-    told = _run(published, "releases", "--watchlist", str(roster), "--changed-since", "2026-11-20", "--format", "table")
+    result = _run(
+        published, "releases", "--watchlist", str(roster), "--changed-since", "2026-11-20", "--format", "table"
+    )
 
-    assert told.stderr == "Not in this list: 'Nobody'.\nCompared with night-1\n"
-    assert told.stdout.splitlines()[1].split() == ["gone", "–", "4", "–", "–", "Title", "d", "Nas", "pop", "2026-11-01"]
+    assert result.stderr == "Not in this list: 'Nobody'.\nCompared with night-1\n"
+    assert result.stdout.splitlines()[1].split() == [
+        "gone",
+        "–",
+        "4",
+        "–",
+        "–",
+        "Title",
+        "d",
+        "Nas",
+        "pop",
+        "2026-11-01",
+    ]
 
 
 @pytest.mark.parametrize("arguments", [[], ["releases", "--list", "saved.toml"]])
 def test_one_list_is_to_be_named(published: Settings, arguments: list[str]) -> None:
-    told = _run(published, *arguments)
+    result = _run(published, *arguments)
 
-    assert told.exit_code == 2
-    assert "Name one list, as in `songpop export releases`" in told.stderr
+    assert result.exit_code == 2
+    assert "Name one list, as in `songpop export releases`" in result.stderr
 
 
 def test_the_notes_tell_coverage_and_how_the_list_was_chosen(published: Settings, tmp_path: Path) -> None:
@@ -309,7 +322,7 @@ def test_the_notes_tell_coverage_and_how_the_list_was_chosen(published: Settings
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["--out", "x.docx"], "must end in one of .csv, .parquet, .xlsx, .json"),
         (["--format", "csv", "--out", "y.xlsx"], "must agree, however y.xlsx is to be csv"),
@@ -319,20 +332,20 @@ def test_the_notes_tell_coverage_and_how_the_list_was_chosen(published: Settings
     ],
 )
 def test_options_that_do_not_agree_are_refused(
-    published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+    published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told = _run(published, "releases", *arguments)
+    result = _run(published, "releases", *arguments)
 
-    assert told.exit_code == 2
-    assert words in " ".join(told.stderr.split())
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
     assert [path.suffix for path in tmp_path.iterdir() if path.is_file()] == []
 
 
 def test_an_empty_list_says_why(published: Settings) -> None:
     assert "has the genre 'popp'; there are pop (of 1)." in _run(published, "releases", "--genre", "popp").stderr
-    told = _run(published, "releases", "--genre", "pop", "--min-score", "99")
-    assert told.stderr == "The list has no rows with genre pop, min_score 99.0.\n"
+    result = _run(published, "releases", "--genre", "pop", "--min-score", "99")
+    assert result.stderr == "The list has no rows with genre pop, min_score 99.0.\n"
 
 
 def test_a_column_is_shown_once(published: Settings) -> None:

@@ -100,9 +100,9 @@ def test_a_query_sees_no_other_file(published: Settings, tmp_path: Path, query: 
     file = tmp_path / "private.csv"
     file.write_text("a\nof-nobody\n")
 
-    with pytest.raises(ExportError, match=r"must (read nothing but|be a query on) the published file") as told:
+    with pytest.raises(ExportError, match=r"must (read nothing but|be a query on) the published file") as error:
         sandboxed_sql.run_query(published, query.format(file=file, folder=tmp_path))
-    assert "of-nobody" not in str(told.value)
+    assert "of-nobody" not in str(error.value)
     assert list(tmp_path.iterdir()) == [file]
 
 
@@ -207,12 +207,12 @@ def test_a_statement_may_come_from_a_file_or_from_standard_input(published: Sett
 
 
 def test_a_printed_number_has_as_many_decimals_as_its_column_needs_and_a_year_no_comma(published: Settings) -> None:
-    told = _run(
+    result = _run(
         published,
         "select 2019 as first_year, 69.5::double as score, 0.25::double as share union all select 2020, 1234, 1",
     )
 
-    assert [line.split() for line in sorted(told.stdout.splitlines())] == [
+    assert [line.split() for line in sorted(result.stdout.splitlines())] == [
         ["2019", "69.5", "0.25"],
         ["2020", "1,234.0", "1.00"],
         ["first", "year", "score", "share"],
@@ -228,9 +228,9 @@ def test_a_plan_is_drawn_in_its_lines(published: Settings) -> None:
 
 
 def test_a_text_with_escape_codes_stays_in_its_cell(published: Settings) -> None:
-    told = _run(published, "select chr(27) || '[2J' || chr(10) || 'x' as title").stdout
+    shown = _run(published, "select chr(27) || '[2J' || chr(10) || 'x' as title").stdout
 
-    assert told.splitlines()[1:] == [" [2J x"]
+    assert shown.splitlines()[1:] == [" [2J x"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -97,7 +97,7 @@ def test_a_webhook_that_is_not_there_is_said_without_its_address(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("command", "words"),
+    ("command", "reason"),
     [
         (_python("import sys; sys.exit('no mail today')"), "it ended with 1: no mail today."),
         (_python("import time; time.sleep(30)"), "it did not end within 0.5 s."),
@@ -105,11 +105,11 @@ def test_a_webhook_that_is_not_there_is_said_without_its_address(tmp_path: Path,
         ("mail 'unfinished", "it can't be run (ValueError: No closing quotation)"),
     ],
 )
-def test_a_command_that_fails_is_said(tmp_path: Path, command: str, words: str) -> None:
+def test_a_command_that_fails_is_said(tmp_path: Path, command: str, reason: str) -> None:
     (problem,) = notifications.notify(_settings(tmp_path, command=command), _event(), timeout=0.5)
 
     assert problem.startswith("SONGPOP_NOTIFY_COMMAND must take the event and end well, however ")
-    assert words in problem
+    assert reason in problem
 
 
 def test_a_webhook_that_hangs_holds_no_night_up(tmp_path: Path) -> None:
