@@ -22,21 +22,6 @@ if TYPE_CHECKING:
 
     from songpop.published.list_definition import Filters, ListDefinition
 
-# what a person reads first; every column is in the other formats
-_TABLES = {
-    "releases": """"rank",
-        case when rank_change = 0 then '=' else coalesce(printf('%+d', rank_change), 'new') end as change,
-        round(score, 1) as score, {interval}, track_name, artist_name, genre, release_date as released, drivers""",
-    "movers": """printf('%+d', rank_change) as change, "rank", previous_rank, round(score, 1) as score, {interval},
-        track_name, artist_name, genre""",
-    "singles": """round(single_score, 1) as score, round(100 * p_best)::integer || ' %' as chance_of_best, verdict,
-        single_track_name as single, artist_name, album_name, n_tracks, runner_up_track_name as runner_up""",
-    "artists": """"rank", round(best_score, 1) as best_score, artist_name, best_track_name as best_track, n_releases,
-        artist_popularity, n_tracks, round(mean_popularity, 1) as mean_popularity""",
-}
-_CHANGES = """change, "rank", earlier_rank, round(score, 1) as score, printf('%+.1f', score_change) as score_change,
-    track_name, artist_name, genre, release_date as released"""
-_INTERVAL = "round(score_low)::integer || '–' || round(score_high)::integer as \"90 % interval\""
 _FORMATS = ("csv", "parquet", "xlsx", "json")
 _SHOWN_NAMES = 5
 _date = click.DateTime(["%Y-%m-%d"])
@@ -165,12 +150,13 @@ def _refuse_contradiction(out: Path | None, chosen: str | None) -> None:
 
 
 def _print_list(wanted: "ListDefinition", frame: "pl.DataFrame") -> None:
-    if not wanted.columns and wanted.name in _TABLES:
-        import duckdb
+    from songpop.published import list_table
 
-        shown = _CHANGES if wanted.changed_since else _TABLES[wanted.name]
-        frame = duckdb.execute(f"select {shown.format(interval=_INTERVAL)} from frame").pl()
-    console.table("", frame.columns, frame.rows(), to_stderr=False, decimals=1)
+    columns: list_table.Columns = list_table.as_they_are(*frame.columns)
+    if not wanted.columns and wanted.name in list_table.TABLES:
+        columns = list_table.CHANGES if wanted.changed_since else list_table.TABLES[wanted.name]
+    rows = list_table.cells(frame.iter_rows(named=True), columns)
+    console.table("", list(columns), rows, to_stderr=False, decimals=1)
 
 
 def _is_file(text: str) -> bool:
@@ -241,8 +227,8 @@ def status_command(settings: Settings, as_json: bool) -> None:
         return
     if state["is_run_going_on"]:
         click.echo("A run is going on; this is what the published file tells.")
-    for name, words in _state_lines(settings, state):
-        click.echo(f"{name:<10} {words}")
+    for name, text in _state_lines(settings, state):
+        click.echo(f"{name:<10} {text}")
     judged = [row for row in state["scoreboard"] if row["family"] in ("keras", "lightgbm")]
     for title, rows in (
         ("Runs", state["runs"]),
@@ -278,18 +264,18 @@ def _state_lines(settings: Settings, state: dict[str, Any]) -> list[tuple[str, s
     if loaded := state["loaded"]:
         lines.append(("Loaded", ", ".join(f"{row['n_rows']:,} {row['entity']} ({row['file_name']})" for row in loaded)))
     if coverage := state["coverage"]:
-        words = (
+        text = (
             f"{coverage['n_releases']:,}: {coverage['n_scored']:,} scored, "
             f"{coverage['n_with_artist_popularity']:,} with an artist popularity, "
             f"{coverage['n_with_audio_features']:,} with audio features"
         )
-        lines.append(("Releases", words))
+        lines.append(("Releases", text))
     if matches := state["matches"]:
-        told = ", ".join(f"{row['n_artists']:,} {row['match_state']}" for row in matches)
+        states = ", ".join(f"{row['n_artists']:,} {row['match_state']}" for row in matches)
         n_known = sum(row["n_with_popularity"] for row in matches)
-        lines.append(("Artists", f"{n_known:,} with a popularity; names at Spotify: {told}"))
+        lines.append(("Artists", f"{n_known:,} with a popularity; names at Spotify: {states}"))
     if budgets := state["budgets"]:
-        lines.append(("Calls", f"in 24 hours: {', '.join(_spoken_budget(row) for row in budgets)}"))
+        lines.append(("Calls", f"in 24 hours: {', '.join(_budget_text(row) for row in budgets)}"))
     if movers := state["movers"]:
         lines.append(("Movers", ", ".join(f"{row['track_name']} {row['rank_change']:+,}" for row in movers)))
     if (report := settings.reports_dir / "latest.html").is_file():
@@ -297,7 +283,7 @@ def _state_lines(settings: Settings, state: dict[str, Any]) -> list[tuple[str, s
     return lines
 
 
-def _spoken_budget(row: dict[str, Any]) -> str:
+def _budget_text(row: dict[str, Any]) -> str:
     closed = f" (closed until {row['closed_until']:%Y-%m-%d %H:%M} UTC)" if row["closed_until"] else ""
     return f"{row['service']} {row['bucket']} {row['n_calls_24h']:,}{closed}"
 
@@ -325,13 +311,13 @@ def doctor_command(settings: Settings, probe: bool, as_json: bool) -> None:
 
         with open_run(settings, "doctor", as_of_date=local_today()) as run:
             failures = doctor.probe(settings, run.run_id, now)
-    findings = [*doctor.examine(settings, now=now), *failures]
+    rows = [*doctor.examine(settings, now=now), *failures]
     if as_json:
-        print_json(findings)
+        print_json(rows)
     else:
         console.table(
-            "", ["", "what", "seen"], [["ok" if row["ok"] else "!!", row["what"], row["seen"]] for row in findings],
+            "", ["", "what", "seen"], [["ok" if row["ok"] else "!!", row["what"], row["seen"]] for row in rows],
             to_stderr=False,
         )  # fmt: skip
-    if not all(row["ok"] for row in findings):
+    if not all(row["ok"] for row in rows):
         raise click.exceptions.Exit(1)
