@@ -1,7 +1,7 @@
 """Run the queries of `sql/`: a folder, a file's name and its parameters in, rows or a frame out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -20,7 +20,7 @@ def used_parameters(query: str, parameters: Mapping[str, Any]) -> dict[str, Any]
     return {name: value for name, value in parameters.items() if name in named}
 
 
-def read_rows(con: duckdb.DuckDBPyConnection, folder: str, name: str, **parameters: Any) -> list[dict[str, Any]]:
+def read_rows(con: duckdb.DuckDBPyConnection, folder: str, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
     """Run `sql/<folder>/<name>.sql` and return its rows by column name, in its order.
 
     Args:
@@ -35,7 +35,7 @@ def read_rows(con: duckdb.DuckDBPyConnection, folder: str, name: str, **paramete
 
 
 def read_if_built(
-    con: duckdb.DuckDBPyConnection, folder: str, name: str, **parameters: Any
+    con: duckdb.DuckDBPyConnection, folder: str, name: str, /, **parameters: Any
 ) -> list[dict[str, Any]] | None:
     """Return what `read_rows` does, or None where a table or column is not built yet, or not by this version."""
     try:
@@ -44,7 +44,17 @@ def read_if_built(
         return None
 
 
-def read_frame(con: duckdb.DuckDBPyConnection, folder: str, name: str, **parameters: Any) -> "pl.DataFrame":
+def read_one(con: duckdb.DuckDBPyConnection, folder: str, name: str, /, **parameters: Any) -> dict[str, Any] | None:
+    """Return the first row of what `read_if_built` does, or None where there is none."""
+    return next(iter(read_if_built(con, folder, name, **parameters) or ()), None)
+
+
+def pick(rows: Sequence[Mapping[str, Any]], *names: str) -> list[dict[str, Any]]:
+    """Keep these columns of rows, in this order."""
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def read_frame(con: duckdb.DuckDBPyConnection, folder: str, name: str, /, **parameters: Any) -> "pl.DataFrame":
     """Return what `read_rows` does, as a frame with DuckDB's types."""
     return _execute(con, folder, name, parameters).pl()
 

@@ -100,6 +100,16 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     build(con)
 
 
+def promote(con: duckdb.DuckDBPyConnection) -> None:
+    """Let the version of the filled warehouse be the champion."""
+    con.execute(
+        "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, 'promoted' as decision, "
+        "'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, ?::timestamp as decided_at",
+        [RUN, NOW],
+    )
+    build(con)
+
+
 def save_snapshot(con: duckdb.DuckDBPyConnection, entity: str, number: int = 1) -> None:
     """Record that a file was loaded, the higher number the later."""
     con.execute(

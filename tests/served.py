@@ -3,7 +3,7 @@
 import duckdb
 import polars as pl
 import pytest
-from checked_warehouse import NOW, RUN, fill, opened
+from checked_warehouse import fill, opened, promote
 from planted_model import planted_model
 
 from songpop import warehouse
@@ -20,12 +20,7 @@ def publish(settings: Settings, *statements: str) -> None:
     with opened(settings) as con:
         if is_new:
             fill(con)
-            con.execute(
-                "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, "
-                "'promoted' as decision, 'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, "
-                "?::timestamp as decided_at",
-                [RUN, NOW],
-            )
+            promote(con)
         for statement in statements:
             con.execute(statement)
         warehouse.publish(con, settings.published)

@@ -34,12 +34,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             "'Somebody New' as artist_name, 30 as popularity"
         )
         con.execute("update ledger.scores set p_best = 0.8 where track_id = 'newTrack00000000000003'")
-        con.execute(
-            "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, 'promoted' as decision, "
-            "'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, ?::timestamp as decided_at",
-            [checked_warehouse.RUN, checked_warehouse.NOW],
-        )
-        checked_warehouse.build(con)
+        checked_warehouse.promote(con)
         warehouse.publish(con, settings.published)
     return settings
 
@@ -126,9 +121,9 @@ def test_the_commands_on_the_page_run(published: Settings, tmp_path: Path, monke
 
     assert len(lines) >= 8
     for line in lines:
-        words = shlex.split(re.sub(r" [<>] .*", "", line))
-        if words != ["sql"]:
-            done = CliRunner().invoke(songpop, [*words, "--home", str(published.home)], input="select 1 as one")
+        arguments = shlex.split(re.sub(r" [<>] .*", "", line))
+        if arguments != ["sql"]:
+            done = CliRunner().invoke(songpop, [*arguments, "--home", str(published.home)], input="select 1 as one")
             assert done.exit_code == 0, f"{line}: {done.exception}"
     assert {path.name for path in (tmp_path / "bi").iterdir()} == {"releases.parquet", "changes.csv"}
 

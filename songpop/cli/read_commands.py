@@ -229,7 +229,7 @@ def status_command(settings: Settings, as_json: bool) -> None:
         click.echo("A run is going on; this is what the published file tells.")
     for name, text in _state_lines(settings, state):
         click.echo(f"{name:<10} {text}")
-    judged = [row for row in state["scoreboard"] if row["family"] in ("keras", "lightgbm")]
+    judged = [row for row in state["scoreboard"] if row["role"] in ("network", "benchmark")]
     for title, rows in (
         ("Runs", state["runs"]),
         ("Findings of the newest run", state["findings"]),
@@ -237,7 +237,7 @@ def status_command(settings: Settings, as_json: bool) -> None:
     ):
         if rows:
             click.echo()
-            columns = [column for column in rows[0] if column not in ("found_at", "read_from")]
+            columns = [column for column in rows[0] if column not in ("found_at", "role")]
             cells = [[_cell(row[column]) for column in columns] for row in rows]
             decimals = [console.decimals_of(values) for values in zip(*cells, strict=True)]
             console.table(title, columns, cells, to_stderr=False, decimals=decimals)

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from songpop import ledger, queries, resources, warehouse
+from songpop import queries, resources, warehouse
 from songpop.errors import ModelError, SettingsError, WarehouseError
 from songpop.settings import Settings
 
@@ -66,10 +66,10 @@ def _row(con: duckdb.DuckDBPyConnection, name: str, track_id: str) -> pl.DataFra
 
 
 def _found(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame, *, is_release: bool) -> PublishedTrack:
-    champion = ledger.champion_version(con)
-    if champion is None:
+    champion = queries.read_rows(con, "reports", "champion")
+    if not champion:
         raise ModelError("Explaining must have a champion, however none was trained yet. Run `songpop train`.")
     row = frame.row(0, named=True)
     stored = queries.read_rows(con, "lookups", "stored_score", track_id=row["track_id"])
     known = (row.get("popularity"), row.get("popularity_date"))
-    return PublishedTrack(frame, is_release, *known, stored[0] if stored else None, champion)
+    return PublishedTrack(frame, is_release, *known, stored[0] if stored else None, champion[0]["model_version"])

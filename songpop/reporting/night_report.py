@@ -1,11 +1,15 @@
 """The morning report of a night: what ran, was found and moved, and how good the model is; Markdown and HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 import duckdb
 
-from songpop import __version__, synthetic
+from songpop import __version__, queries, synthetic
+from songpop.published import list_table
+from songpop.published.list_definition import Filters
+from songpop.published.list_table import Columns, Row, as_they_are, round_half_up, rounded
 from songpop.reporting import night_report_html
 from songpop.reporting.report import SYNTHETIC, Report, Table
 from songpop.run import Run
@@ -42,21 +46,23 @@ def read_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure: s
     took = sum(seconds for _, seconds, _ in lines)
     with run.warehouse() as con:
         is_synthetic = synthetic.is_synthetic(con)
-        facts = [("Took", _duration(took)), *(() if failure else _facts(con))]
+        board = queries.read_if_built(con, "reports", "scoreboard")
+        facts = [("Took", _duration(took)), *(() if failure else _facts(con, board or []))]
         tables = [
             Table("Findings", ["severity", "check", "what was seen"], _findings(run)),
             Table(
-                "Steps", ["step", "seconds", "outcome"],
-                [[name, round(seconds, 1), words] for name, seconds, words in lines],
+                "Steps",
+                ["step", "seconds", "outcome"],
+                [[name, round(seconds, 1), outcome] for name, seconds, outcome in lines],
             ),
-            _read(con, "Model scoreboard, on the latest tracks", _SCOREBOARD, nothing="None yet."),
-            _read(con, "Drift", _DRIFTED),
-        ]  # fmt: skip
+            _scoreboard(board),
+            _drifted(queries.read_if_built(con, "reports", "drift")),
+        ]
         if not failure:
             tables += [
-                _read(con, "Where the releases' features come from", _COVERAGE),
-                _read(con, "Top movers", _MOVERS, nothing="No earlier list to compare with, or nothing moved."),
-                _read(con, f"Best {_SHOWN_RELEASES} new releases", _HEAD_OF_THE_LIST),
+                _feature_sources(queries.read_if_built(con, "reports", "feature_sources")),
+                _movers(queries.read_if_built(con, "reports", "movers", limit=_SHOWN_MOVERS)),
+                _best(queries.read_if_built(con, "exports", "releases", **vars(Filters(limit=_SHOWN_RELEASES)))),
             ]
     outcome = "failed" if failure else "degraded" if run.findings else "done"
     return Report(f"songpop night of {run.as_of_date}", run.run_id, outcome, failure, facts, tables, is_synthetic)
@@ -98,102 +104,82 @@ def _findings(run: Run) -> list[list[object]]:
     return rows
 
 
-def _facts(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+def _facts(con: duckdb.DuckDBPyConnection, board: Sequence[Row]) -> list[tuple[str, str]]:
     """Say how much was scored and how good that is; what the marts can't tell is left out."""
-    return [
-        (str(row[0]), str(row[1]))
-        for query in (_RELEASES, _CHAMPION, _SEEN, _DRIFT)
-        for row in _rows(con, query)[1] or ()
-        if row[1] is not None
-    ]
+    facts = []
+    if counts := queries.read_one(con, "reports", "release_counts"):
+        facts.append(
+            (
+                "New releases",
+                f"{counts['n_scored']:,} scored; {counts['n_with_artist_popularity']:,} with an artist popularity, "
+                f"{counts['n_with_audio_features']:,} with an audio analysis",
+            )
+        )
+    if champion := queries.read_one(con, "reports", "champion"):
+        facts.append(("Champion", f"{champion['model_version']}, since {champion['decided_at'].date()}"))
+    latest = {row["role"]: row for row in board if row["split"] == "temporal"}
+    network, benchmark = latest.get("network"), latest.get("benchmark")
+    if network and benchmark and None not in (network["mae"], benchmark["mae"], network["coverage_90"]):
+        facts.append(
+            (
+                "Against LightGBM",
+                f"mean error {network['mae']:.2f} against {benchmark['mae']:.2f} points on the latest "
+                f"{network['n']:,} tracks; 90 % intervals held {100 * network['coverage_90']:.1f} %",
+            )
+        )
+    if seen := queries.read_one(con, "reports", "backtest_summary"):
+        facts.append(
+            (
+                "Scores against popularity seen since",
+                f"mean error {seen['mae']:.1f} points on {seen['n_scores']:,} scores, "
+                f"intervals held {100 * seen['covered_share']:.0f} %",
+            )
+        )
+    if drift := queries.read_one(con, "reports", "drift_summary"):
+        n, of = drift["n_drifted"], f"{drift['n_features']} features"
+        facts.append(("Drift", f"{n} of {of}" if n else f"none in {of}"))
+    return facts
 
 
-def _read(con: duckdb.DuckDBPyConnection, title: str, query: str, nothing: str = "None.") -> Table:
-    return Table(title, *_rows(con, query), nothing)
+def _table(title: str, columns: Columns, rows: Iterable[Row] | None, nothing: str = "None.") -> Table:
+    return Table(title, list(columns), None if rows is None else list_table.cells(rows, columns), nothing)
 
 
-def _rows(con: duckdb.DuckDBPyConnection, query: str) -> tuple[list[str], list[tuple[object, ...]] | None]:
-    """Return columns and rows, or None where a mart is missing or of an earlier version."""
-    try:
-        cursor = con.execute(query)
-    except (duckdb.CatalogException, duckdb.BinderException):
-        return [], None
-    return [column[0] for column in cursor.description or []], cursor.fetchall()
+def _scoreboard(board: Sequence[Row] | None) -> Table:
+    columns = as_they_are("family", "n") | rounded("mae", places=2)
+    columns |= rounded("r2", "spearman", "accuracy_4bin", "coverage_90", places=3)
+    rows = None if board is None else [row for row in board if row["split"] == "temporal"]
+    return _table("Model scoreboard, on the latest tracks", columns, rows, "None yet.")
+
+
+def _drifted(drift: Sequence[Row] | None) -> Table:
+    columns = as_they_are("feature", "moved") | rounded("psi", "psi_threshold", places=2) | as_they_are("n_releases")
+    return _table("Drift", columns, None if drift is None else [row for row in drift if row["is_drifted"]])
+
+
+def _feature_sources(sources: Sequence[Row] | None) -> Table:
+    total = sum(row["n_releases"] for row in sources or ())
+    columns: Columns = {
+        "artist_popularity": lambda row: row["popularity_source"] or "unknown",
+        "audio": itemgetter("feature_source"),
+        "n_releases": itemgetter("n_releases"),
+        "percent": lambda row: round_half_up(100 * row["n_releases"] / total, 1),
+    }
+    return _table("Where the releases' features come from", columns, sources)
+
+
+def _movers(movers: Sequence[Row] | None) -> Table:
+    names = ("change", "rank", "previous_rank", "score", "track_name", "artist_name")
+    columns = {name: list_table.TABLES["movers"][name] for name in names}
+    return _table("Top movers", columns, movers, "No earlier list to compare with, or nothing moved.")
+
+
+def _best(releases: Sequence[Row] | None) -> Table:
+    names = ("rank", "score", "90 % interval", "track_name", "artist_name", "genre")
+    columns = {name: list_table.TABLES["releases"][name] for name in names} | as_they_are("release_date")
+    return _table(f"Best {_SHOWN_RELEASES} new releases", columns, releases)
 
 
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
-
-
-_RELEASES = """
-    select 'New releases', format('{:,} scored; {:,} with an artist popularity, {:,} with an audio analysis',
-        count(ranked.track_id), count(ranked.artist_popularity), count(releases.danceability))
-    from marts.releases as releases
-    left join marts.ranked_releases as ranked on releases.track_id = ranked.track_id
-"""
-_CHAMPION = """
-    with champion as (
-        select champion, decided_at from ledger.promotions order by decided_at desc, promotion_id desc limit 1
-    ),
-    judged as (
-        select champion.champion, champion.decided_at::date as since, board.*
-        from champion
-        inner join marts.model_scoreboard as board on champion.champion = board.model_version
-        where board.split = 'temporal'
-    )
-    select 'Champion', any_value(champion) || ', since ' || any_value(since) from judged having count(*) > 0
-    union all
-    select 'Against LightGBM',
-        format('mean error {:.2f} against {:.2f} points on the latest {:,} tracks; 90 % intervals held {:.1f} %',
-            max(mae) filter (where family = 'keras'), max(mae) filter (where family = 'lightgbm'),
-            max(n), 100 * max(coverage_90) filter (where family = 'keras'))
-    from judged having count(*) > 0
-"""
-_SEEN = """
-    select 'Scores against popularity seen since',
-        format('mean error {:.1f} points on {:,} scores, intervals held {:.0f} %',
-            avg(abs(error)), count(*), 100 * avg(covered::integer))
-    from marts.score_backtest having count(*) > 0
-"""
-_DRIFT = """
-    select 'Drift', case when count(*) filter (where is_drifted) = 0 then 'none in ' || count(*) || ' features'
-        else count(*) filter (where is_drifted) || ' of ' || count(*) || ' features' end
-    from marts.drift having count(*) > 0
-"""
-_SCOREBOARD = """
-    select family, n, round(mae, 2) as mae, round(r2, 3) as r2, round(spearman, 3) as spearman,
-        round(accuracy_4bin, 3) as accuracy_4bin, round(coverage_90, 3) as coverage_90
-    from marts.model_scoreboard
-    where split = 'temporal' and model_version = (select max_by(champion, decided_at) from ledger.promotions)
-    order by mae, family
-"""
-_DRIFTED = """
-    select feature, moved, round(psi, 2) as psi, round(psi_threshold, 2) as psi_threshold, n_releases
-    from marts.drift where is_drifted order by psi desc, feature
-"""
-_COVERAGE = """
-    select coalesce(ranked.popularity_source, 'unknown') as artist_popularity, releases.feature_source as audio,
-        count(*) as n_releases, round(100 * count(*) / sum(count(*)) over (), 1) as percent
-    from marts.ranked_releases as ranked
-    inner join marts.releases as releases on ranked.track_id = releases.track_id
-    group by all order by n_releases desc, artist_popularity, audio
-"""
-_MOVERS = f"""
-    with movers as (
-        select *, row_number() over (order by rank_change desc, track_id) as place_up,
-            row_number() over (order by rank_change, track_id) as place_down
-        from marts.ranked_releases where rank_change <> 0
-    )
-    select printf('%+d', rank_change) as change, "rank", previous_rank, round(score, 1) as score, track_name,
-        artist_name
-    from movers
-    where (place_up <= {_SHOWN_MOVERS} and rank_change > 0) or (place_down <= {_SHOWN_MOVERS} and rank_change < 0)
-    order by rank_change desc, "rank"
-"""
-_HEAD_OF_THE_LIST = f"""
-    select "rank", round(score, 1) as score,
-        round(score_low)::integer || '–' || round(score_high)::integer as "90 % interval",
-        track_name, artist_name, genre, release_date
-    from marts.ranked_releases order by "rank" limit {_SHOWN_RELEASES}
-"""

@@ -150,7 +150,7 @@ def _quality(reader: PublishedReader, request: Request) -> Answer:
     values = {
         "told": told,
         "champion": next((row for row in headline if row["is_champion"]), None),
-        "benchmark": next((row for row in headline if row["family"] == "lightgbm"), None),
+        "benchmark": next((row for row in headline if row["role"] == "benchmark"), None),
         "splits": quality.SPLITS,
         "families": quality.FAMILIES,
         "has_docs": (reader.settings.reports_dir / "data_docs" / "index.html").is_file(),

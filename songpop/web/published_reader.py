@@ -139,40 +139,25 @@ class PublishedReader:
             return self._opened
 
     def _read_edition(self) -> Edition:
-        from songpop import synthetic
+        from songpop import queries, synthetic
 
         with self.reading() as con:
-            champion = con.execute(_CHAMPION).fetchone()
-            row = con.execute(_EDITION).fetchone()
-            genres = con.execute(_GENRES).fetchall()
-            published = con.execute(_PUBLISHED_AT).fetchone()
+            champion = queries.read_rows(con, "reports", "champion")
+            facts = queries.read_rows(con, "lookups", "list_facts")[0]
+            genres = queries.read_rows(con, "lookups", "release_genres")
+            published = queries.read_rows(con, "reports", "published_at")
             is_synthetic = synthetic.is_synthetic(con)
-        assert row is not None
-        moment = published[0] if published else datetime.fromtimestamp(self._current().identity[1] / 1e9, UTC)
+        moment = published[0]["published_at"] if published else None
         return Edition(
-            champion=champion[0] if champion else None,
-            as_of_date=row[0],
-            run_id=row[1],
-            scored_at=row[2],
-            n_releases=row[3],
+            champion=champion[0]["model_version"] if champion else None,
+            as_of_date=facts["as_of_date"],
+            run_id=facts["run_id"],
+            scored_at=facts["scored_at"],
+            n_releases=facts["n_releases"],
             is_synthetic=is_synthetic,
-            genres=tuple(genre for (genre,) in genres),
-            published_at=moment.replace(tzinfo=UTC),
+            genres=tuple(row["genre"] for row in genres),
+            published_at=(moment or datetime.fromtimestamp(self._current().identity[1] / 1e9, UTC)).replace(tzinfo=UTC),
         )
-
-
-_CHAMPION = """
-    select champion from ledger.promotions
-    qualify row_number() over (order by decided_at desc, promotion_id desc) = 1
-"""
-_EDITION = "select max(as_of_date), max(run_id), max(scored_at), count(*) from marts.ranked_releases"
-_GENRES = """
-    select genre from marts.ranked_releases where genre is not null group by genre order by count(*) desc, genre
-"""
-# the run that publishes is the newest that its copy of the ledger knows
-_PUBLISHED_AT = """
-    select coalesce(finished_at, started_at) from ledger.runs order by started_at desc, run_id desc limit 1
-"""
 
 
 def _identity(path: Path) -> Identity:

@@ -19,6 +19,8 @@ SPLITS = {
 FAMILIES = contestants.labels()
 _BINS = ("p_0_25", "p_26_50", "p_51_75", "p_76_100")
 _LEAST_POINTS = 20
+_SHOWN_RUNS = 8
+_SHOWN_FINDINGS = 12
 
 
 def read_quality(reader: PublishedReader, *, now: datetime) -> dict[str, Any]:
@@ -31,14 +33,7 @@ def read_quality(reader: PublishedReader, *, now: datetime) -> dict[str, Any]:
     """
     edition = reader.edition()
     with reader.reading() as con:
-        tables = {
-            "scoreboard": _rows(con, _SCOREBOARD, edition.champion),
-            "coverage": _rows(con, _COVERAGE, edition.champion),
-            "drift": _rows(con, _DRIFT),
-            "realised": _rows(con, _REALISED),
-            "runs": _rows(con, _RUNS),
-            "findings": _rows(con, _FINDINGS),
-        }
+        tables = _read_tables(con)
     return {
         "as_of_date": edition.as_of_date,
         "published_at": edition.published_at,
@@ -53,10 +48,20 @@ def read_quality(reader: PublishedReader, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _rows(con: "duckdb.DuckDBPyConnection", query: str, *parameters: Any) -> list[dict[str, Any]]:
-    cursor = con.execute(query, parameters or None)
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+def _read_tables(con: "duckdb.DuckDBPyConnection") -> dict[str, list[dict[str, Any]]]:
+    from songpop import queries
+    from songpop.reporting import status
+
+    findings = queries.read_rows(con, "reports", "findings", limit=_SHOWN_FINDINGS)
+    return {
+        "scoreboard": queries.read_rows(con, "reports", "scoreboard"),
+        # of the intervals, not of what is known of the releases
+        "coverage": queries.read_rows(con, "reports", "interval_coverage"),
+        "drift": queries.read_rows(con, "reports", "drift"),
+        "realised": queries.read_rows(con, "reports", "backtest_by_age"),
+        "runs": status.read_runs(con, _SHOWN_RUNS),
+        "findings": queries.pick(findings, "severity", "check_name", "message", "n_rows"),
+    }
 
 
 def _reliability(reader: PublishedReader) -> list[dict[str, Any]]:
@@ -97,45 +102,3 @@ def _wilson(share: float, n: int, z: float = 1.645) -> tuple[float, float]:
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
     return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-_SCOREBOARD = """
-    select split, family, is_champion, n, mae, mae_low, mae_high, rmse, r2, spearman, accuracy_4bin, accuracy_majority,
-        coverage_90, width_90, calibration_error
-    from marts.model_scoreboard
-    where model_version = ?
-    order by split, mae
-"""
-_COVERAGE = """
-    select slice, slice_value, n, value as coverage_90, low, high
-    from marts.model_measures
-    where model_version = ? and family = 'keras' and split = 'temporal' and metric = 'coverage_90' and slice != 'all'
-        and slice_value is not null
-    order by slice, n desc, slice_value
-"""
-_DRIFT = """
-    select feature, kind, moved, psi, psi_threshold, missing_share, reference_missing_share, is_drifted, n_releases
-    from marts.drift order by is_drifted desc, psi desc nulls last, feature
-"""
-_REALISED = """
-    select
-        case when age_days < 8 then '0 to 7' when age_days < 29 then '8 to 28' when age_days < 91 then '29 to 90'
-            else 'over 90' end as age,
-        count(*) as n, avg(abs(error)) as mae, avg(error) as bias, avg(covered::double) as coverage_90,
-        avg(abs(benchmark_score - popularity)) as benchmark_mae
-    from marts.score_backtest
-    where age_days is not null
-    group by age
-    order by min(age_days)
-"""
-_RUNS = """
-    select run_id, flow, status, as_of_date, started_at,
-        round(date_diff('millisecond', started_at, finished_at) / 1000, 1) as seconds, message
-    from ledger.runs order by started_at desc, run_id desc limit 8
-"""
-_FINDINGS = """
-    select severity, check_name, message, n_rows
-    from ledger.findings
-    where run_id = (select max_by(run_id, started_at) from ledger.runs)
-    order by severity, finding_id limit 12
-"""

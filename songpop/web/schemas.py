@@ -151,8 +151,8 @@ SCHEMAS: dict[str, Schema] = {
         n_releases=whole, is_synthetic=yes_or_no,
         scoreboard=_list(
             _record(
-                split=text, family=text, is_champion=yes_or_no, n=whole, mae=maybe_number, mae_low=maybe_number,
-                mae_high=maybe_number, rmse=maybe_number, r2=maybe_number, spearman=maybe_number,
+                split=text, family=text, role=text, is_champion=yes_or_no, n=whole, mae=maybe_number,
+                mae_low=maybe_number, mae_high=maybe_number, rmse=maybe_number, r2=maybe_number, spearman=maybe_number,
                 accuracy_4bin=_maybe_share, accuracy_majority=_maybe_share, coverage_90=_maybe_share,
                 width_90=maybe_number, calibration_error=maybe_number,
             )

@@ -217,18 +217,11 @@ def _outside(row: Mapping[str, Any], model: "ScoringModel") -> dict[str, str]:
 
 def known_artist(reader: PublishedReader, name: str) -> dict[str, Any] | None:
     """Find an artist of the readers' file by name, in any case and without accents."""
+    from songpop import queries
+
     with reader.reading() as con:
-        rows = con.execute(_ARTIST, {"name": name}).pl().to_dicts()
+        rows = queries.read_rows(con, "lookups", "named_artist", name=name)
     return rows[0] if rows else None
-
-
-_ARTIST = """
-    select artist_name, artist_popularity::double as artist_popularity, popularity_source
-    from marts.artists
-    where lower(strip_accents(artist_name)) = lower(strip_accents(trim($name)))
-    order by artist_name = trim($name) desc, artist_popularity desc nulls last, artist_name
-    limit 1
-"""
 
 
 def with_artist(

@@ -24,11 +24,7 @@ def published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Publish a small warehouse whose champion is the planted model."""
     with checked_warehouse.opened(settings) as con:
         checked_warehouse.fill(con)
-        con.execute(
-            "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, 'promoted' as decision, "
-            "'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, ?::timestamp as decided_at",
-            [checked_warehouse.RUN, checked_warehouse.NOW],
-        )
+        checked_warehouse.promote(con)
         warehouse.publish(con, settings.published)
     monkeypatch.setattr(model, "load_model", lambda folder, threads: planted_model())
     return settings

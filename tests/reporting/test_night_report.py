@@ -22,38 +22,33 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     settings = checked_warehouse.make_settings(tmp_path_factory.mktemp("home"))
     with checked_warehouse.opened(settings) as con:
         checked_warehouse.fill(con)
-        con.execute(
-            "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, 'promoted' as decision, "
-            "'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, ?::timestamp as decided_at",
-            [RUN, NOW],
-        )
         con.execute("update raw.files__releases set track_name = '<script>alert(1)</script> | x' where line = 12")
         con.execute(
             "insert into ledger.scores by name select * replace ('before' as run_id, 90 - score as score, "
             "scored_at - interval 1 day as scored_at) from ledger.scores"
         )
         con.execute("update ledger.drift set is_drifted = true")
-        checked_warehouse.build(con)
+        checked_warehouse.promote(con)
     return Run(settings, RUN, "nightly", AS_OF, lambda: NOW)
 
 
 def test_a_good_night_is_told_from_what_ran_to_what_moved(run: Run) -> None:
-    told = night_report.render_report(run, _STEPS, failure=None)
+    text = night_report.render_report(run, _STEPS, failure=None)
 
-    assert told.startswith(f"# songpop night of 2026-11-22\n\nRun `{RUN}`, songpop ")
-    assert "**done**" in told
-    assert "- **Took**: 1 min 11 s\n" in told
-    assert "- **New releases**: 12 scored; 12 with an artist popularity, 12 with an audio analysis\n" in told
-    assert "- **Champion**: keras-1, since 2026-11-22\n" in told
-    assert "- **Drift**: 1 of 1 features\n" in told
-    assert "## Findings\n\nNone.\n" in told
-    assert "| load | 1.2 | releases.csv: 12 releases |" in told
-    assert "| energy | higher: median 0.6, was 0.4 | 0.4 | 1.1 | 12 |" in told
-    assert "| artists_file | releases_file | 12 | 100.0 |" in told
-    assert re.search(r"\| \+11 \| 1 \| 12 \| 52\.0 \| .* \| Artist 2 \|", told)
-    assert re.search(r"\| -11 \| 12 \| 1 \| 41\.0 \|", told)
-    assert "| 1 | 52.0 | 20–70 | <script>alert(1)</script> \\| x | Artist 2 | rock | 2026-11-20 |" in told
-    assert told.count("readers' file \\| swapped in") == 1
+    assert text.startswith(f"# songpop night of 2026-11-22\n\nRun `{RUN}`, songpop ")
+    assert "**done**" in text
+    assert "- **Took**: 1 min 11 s\n" in text
+    assert "- **New releases**: 12 scored; 12 with an artist popularity, 12 with an audio analysis\n" in text
+    assert "- **Champion**: keras-1, since 2026-11-22\n" in text
+    assert "- **Drift**: 1 of 1 features\n" in text
+    assert "## Findings\n\nNone.\n" in text
+    assert "| load | 1.2 | releases.csv: 12 releases |" in text
+    assert "| energy | higher: median 0.6, was 0.4 | 0.4 | 1.1 | 12 |" in text
+    assert "| artists_file | releases_file | 12 | 100.0 |" in text
+    assert re.search(r"\| \+11 \| 1 \| 12 \| 52\.0 \| .* \| Artist 2 \|", text)
+    assert re.search(r"\| -11 \| 12 \| 1 \| 41\.0 \|", text)
+    assert "| 1 | 52.0 | 20–70 | <script>alert(1)</script> \\| x | Artist 2 | rock | 2026-11-20 |" in text
+    assert text.count("readers' file \\| swapped in") == 1
 
 
 def test_the_page_tells_the_same_and_runs_nothing_of_what_it_shows(run: Run) -> None:
