@@ -53,6 +53,10 @@ _HEAVY = (
     "jinja2",
     "matplotlib",
 )
+# a query of several lines, by its first word
+_QUERY = re.compile(r"\s*(select|with|from)\b[^\n]*\n\s*\S")
+# modules that make a query of what they know
+_HOLD_QUERIES = {"enriching/scale_mappings.py", "warehouse.py"}
 
 
 def _imports(path: Path) -> list[tuple[str, bool]]:
@@ -228,6 +232,25 @@ def test_every_sql_file_opens_with_its_contract(schema: str) -> None:
     for path in paths:
         assert path.read_text().startswith("-- "), f"sql/{schema}/{path.name} has no header"
         assert path.read_text().count("\n") <= 140, f"sql/{schema}/{path.name} is too long"
+
+
+def _queries(path: Path) -> list[str]:
+    """Return the queries of several lines that a module holds."""
+    constants = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    return [text for text in constants if isinstance(text, str) and _QUERY.match(text)]
+
+
+def test_a_query_of_several_lines_is_a_file_of_sql() -> None:
+    found = {str(path.relative_to(_ROOT / "songpop")) for path in _MODULES if _queries(path)}
+
+    assert found <= _HOLD_QUERIES
+
+
+def test_a_query_of_several_lines_would_be_found(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text('"""With a docstring,\nof two lines."""\nA = """\n    select 1\n    from a\n"""\nB = "select 1"\n')
+
+    assert _queries(path) == ["\n    select 1\n    from a\n"]
 
 
 def test_every_mart_has_a_file_and_a_place_in_the_build_order() -> None:
