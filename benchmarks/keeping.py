@@ -104,7 +104,7 @@ def hash_families(budget: Budget) -> dict[str, str]:
 
 
 def hash_code(parts: Iterable[Part]) -> str:
-    """Hash files, functions and words; comments, docstrings and layout do not count."""
+    """Hash files, functions and texts; comments, docstrings and layout do not count."""
     return _sha256("\n".join(part if isinstance(part, str) else _syntax(part) for part in parts))
 
 

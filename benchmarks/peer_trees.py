@@ -128,8 +128,8 @@ def catboost(fold: Fold, *, n_trees: int, n_class_trees: int) -> pl.DataFrame:
     test = pool(unseen, None)
     chances = np.zeros((unseen.height, len(BIN_COLUMNS)))
     chances[:, np.asarray(classes.classes_, int)] = classes.predict_proba(test)
-    told = np.asarray(score.predict(test))
-    return predictions(told, *spread.around(told), chances)
+    predicted = np.asarray(score.predict(test))
+    return predictions(predicted, *spread.around(predicted), chances)
 
 
 def _catboost_frame(frame: pl.DataFrame) -> pl.DataFrame:

@@ -130,8 +130,8 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(files=[])
     for kind in ("tracks", "artists", "albums"):
-        words = f"a {kind} file" + ("; repeat for more data sets" if kind == "tracks" else " of the --tracks before it")
-        parser.add_argument(f"--{kind}", type=Path, action=_AddFile, metavar="FILE", dest="files", help=words)
+        text = f"a {kind} file" + ("; repeat for more data sets" if kind == "tracks" else " of the --tracks before it")
+        parser.add_argument(f"--{kind}", type=Path, action=_AddFile, metavar="FILE", dest="files", help=text)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of every split [0 1 2]")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="fits at a time [all cores]")
     parser.add_argument("--threads", type=int, default=1, help="threads of each fit [1]")

@@ -27,7 +27,7 @@ from songpop.features import conform, has_analysis
 from songpop.features.declared import usual_values
 
 _SLICES = ("genre", "release year", "artist")
-_SPLIT_WORDS = {
+_SPLIT_NOTES = {
     "temporal": "By release time: fitted on earlier releases, judged on the latest. This is the headline.",
     "artist": "Grouped by artist: no artist is on both sides.",
     "random": "Random rows. Only to compare with the course project: it flatters every model.",
@@ -51,7 +51,7 @@ def render_page(judged: Sequence[Judged], budget: Budget, *, jobs: int, threads:
         _protocol(judged),
     ]
     for one in judged:
-        parts += [f"## {one.data.name.capitalize()}", _data_in_words(one), *_gaps(one)]
+        parts += [f"## {one.data.name.capitalize()}", _describe_data(one), *_gaps(one)]
         parts += [part for split in one.splits() for part in _split(one, split)]
     parts += ["## Made with", _machine(judged, jobs, threads)]
     return "\n\n".join(parts) + "\n"
@@ -81,7 +81,7 @@ def _contestants(budget: Budget) -> str:
 
 
 def _protocol(judged: Sequence[Judged]) -> str:
-    lines = [f"- {name}: {words}." for name, words in describe_protocol().items()]
+    lines = [f"- {name}: {text}." for name, text in describe_protocol().items()]
     lines += [
         f"- seeds: {', '.join(map(str, judged[0].seeds))}; they deal the rows (those of the temporal split stay the "
         "same) and seed the contestants. A value is the mean over the seeds.",
@@ -96,7 +96,7 @@ def _protocol(judged: Sequence[Judged]) -> str:
     return "\n".join(lines)
 
 
-def _data_in_words(judged: Judged) -> str:
+def _describe_data(judged: Judged) -> str:
     frame = judged.data.frame
     years = frame["year"].drop_nulls().to_list()
     known = 1 - frame["artist_popularity"].null_count() / frame.height
@@ -139,7 +139,7 @@ def _split(judged: Judged, split: str) -> list[str]:
     majority = interval(judged.measures[split, rows[0]["family"], "all", "all", "accuracy_majority"], 3)
     return [
         f"### {judged.data.name.capitalize()}, {split} split",
-        f"{_SPLIT_WORDS[split]} With the first seed {first['n_train']:,} tracks to fit and {first['n_test']:,} to "
+        f"{_SPLIT_NOTES[split]} With the first seed {first['n_train']:,} tracks to fit and {first['n_test']:,} to "
         f"judge{apart}. Hashes of the test rows, a seed each: {hashes}.",
         metrics_table(judged, split, ERRORS),
         f"Always saying the commonest bin gives an accuracy of {majority}. Coverage and width are those of the "
@@ -157,13 +157,13 @@ def _singles(judged: Judged, split: str) -> list[str]:
     row = judged.rows(split)[0]
     if row["pair_accuracy_artist"] is None and row["pair_accuracy"] is None:
         return []
-    words = "Which song should be the single: the share of pairs of unequal popularity put in order; 0.5 is chance."
+    text = "Which song should be the single: the share of pairs of unequal popularity put in order; 0.5 is chance."
     if row["n_albums"]:
-        words += (
+        text += (
             f" On {row['n_albums']:,} albums of two or more judged songs, the share of picks as popular as the best "
             f"song (a random pick: {row['top1_chance']:.3f}), and by how many points a pick falls short of it."
         )
-    return [words, singles_table(judged, split)]
+    return [text, singles_table(judged, split)]
 
 
 def _folded(title: str, table: str) -> list[str]:

@@ -109,14 +109,14 @@ def headline_tables(judged: Sequence[Judged]) -> str:
             for row in rows
         ]
         parts.append(
-            f"**{one.data.name}**, {split} split: {rows[0]['n']:,} tracks judged, {seeds_in_words(one.seeds)}, 90 % "
+            f"**{one.data.name}**, {split} split: {rows[0]['n']:,} tracks judged, {describe_seeds(one.seeds)}, 90 % "
             f"intervals; the commonest bin alone gives an accuracy of {rows[0]['accuracy_majority']:.3f}.\n\n"
             + markdown_table(columns, cells)
         )
     return "\n\n".join(parts) + "\n"
 
 
-def seeds_in_words(seeds: Sequence[int]) -> str:
+def describe_seeds(seeds: Sequence[int]) -> str:
     """Say over how many seeds a mean is."""
     return "one seed" if len(seeds) == 1 else f"mean of {len(seeds)} seeds"
 
@@ -136,8 +136,8 @@ def seeds_table(judged: Judged, split: str) -> str:
     rows = []
     for row in judged.rows(split):
         spreads = [judged.measures[split, row["family"], "all", "all", metric]["seed_sd"] for metric in metrics]
-        words = ["–" if sd is None else f"{sd:.{HEADINGS[m][1]}f}" for m, sd in zip(metrics, spreads, strict=True)]
-        rows.append([named(row["family"]), *words, f"{judged.seconds(split, row['family']):.1f}"])
+        cells = ["–" if sd is None else f"{sd:.{HEADINGS[m][1]}f}" for m, sd in zip(metrics, spreads, strict=True)]
+        rows.append([named(row["family"]), *cells, f"{judged.seconds(split, row['family']):.1f}"])
     return markdown_table(["", *(HEADINGS[metric][0] for metric in metrics), "seconds a fit"], rows)
 
 
@@ -154,7 +154,7 @@ def differences_table(judged: Judged, split: str) -> str:
     rows = []
     for against in dict.fromkeys(one["against"] for one in found):
         gaps = {one["metric"]: one for one in found if one["against"] == against}
-        rows.append([FAMILIES[against], *(_gap_in_words(gaps[metric], metric) for metric in metrics)])
+        rows.append([FAMILIES[against], *(_describe_gap(gaps[metric], metric) for metric in metrics)])
     return markdown_table(["the network less", *(HEADINGS[metric][0] for metric in metrics)], rows)
 
 
@@ -194,14 +194,14 @@ def _gap_in_mae(judged: Judged, split: str, family: str) -> str:
     return ""
 
 
-def _gap_in_words(gap: dict[str, Any], metric: str) -> str:
+def _describe_gap(gap: dict[str, Any], metric: str) -> str:
     if gap["difference"] is None:
         return "–"
     decimals = HEADINGS[metric][1]
     is_better = (gap["difference"] < 0) == (metric == "mae")
-    words = f"surely {'better' if is_better else 'worse'}" if _is_sure(gap) else "not surely"
+    surety = f"surely {'better' if is_better else 'worse'}" if _is_sure(gap) else "not surely"
     bounds = "" if gap["low"] is None else f" [{gap['low']:+.{decimals}f}, {gap['high']:+.{decimals}f}]"
-    return f"{gap['difference']:+.{decimals}f}{bounds}, {words}"
+    return f"{gap['difference']:+.{decimals}f}{bounds}, {surety}"
 
 
 def _is_sure(gap: dict[str, Any]) -> bool:

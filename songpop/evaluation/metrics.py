@@ -213,11 +213,11 @@ def _majority(bins: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 
 def _macro_f1(truth: np.ndarray, chosen: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Average the F1 of the bins that occur."""
-    true, said = _one_hot(truth), _one_hot(chosen)
+    true, predicted = _one_hot(truth), _one_hot(chosen)
 
     def compute(weights: np.ndarray) -> np.ndarray:
         occurs = weights @ true
-        f1 = 2 * (weights @ (true * said)) / np.maximum(occurs + weights @ said, 1e-9)
+        f1 = 2 * (weights @ (true * predicted)) / np.maximum(occurs + weights @ predicted, 1e-9)
         return _ratio((f1 * (occurs > 0)).sum(axis=1), (occurs > 0).sum(axis=1))
 
     return compute

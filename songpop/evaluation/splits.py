@@ -119,13 +119,13 @@ def rows_of_splits(frame: pl.DataFrame, splits: Sequence[Split]) -> pl.DataFrame
     for split in splits:
         place = np.zeros(frame.height, np.int8)
         place[split.train], place[split.test] = 1, 2
-        words = pl.Series(f"{split.name}_{split.seed}", np.asarray(places.categories)[place], dtype=places)
-        columns.append(words)
+        column = pl.Series(f"{split.name}_{split.seed}", np.asarray(places.categories)[place], dtype=places)
+        columns.append(column)
     return pl.DataFrame(columns)
 
 
 def describe_protocol() -> dict[str, str]:
-    """Say in words how models are judged, for metrics.json and the card."""
+    """Say how models are judged, for metrics.json and the card."""
     return {
         "random": f"{TEST_SHARE:.0%} of the rows by a hash of their id; only to compare with the course project",
         "artist": f"{TEST_SHARE:.0%} of the artists by a hash of their name; none is on both sides",

@@ -95,12 +95,18 @@ def promote(run: Run, model_version: str, reason: str | None = None) -> PromoteR
             "select count(*) > 0 from ledger.promotions where champion = ?", [model_version]
         ).fetchall()[0][0]
         decision, challenger = ("rolled back", str(champion)) if is_return else ("promoted", model_version)
-        words = f"{model_version} scores from now on, by hand, in place of {champion}: {reason or 'no reason given'}"
+        why = f"{model_version} scores from now on, by hand, in place of {champion}: {reason or 'no reason given'}"
         save_promotion(
-            con, run, previous=champion, decision=decision, challenger=challenger, champion=model_version, reason=words
+            con,
+            run,
+            previous=champion,
+            decision=decision,
+            challenger=challenger,
+            champion=model_version,
+            reason=why,
         )
         run.build(con)
-    return PromoteResult(model_version, champion, decision, words)
+    return PromoteResult(model_version, champion, decision, why)
 
 
 def _refuse_unknown(con: duckdb.DuckDBPyConnection, model_version: str) -> None:

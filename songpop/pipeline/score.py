@@ -1,4 +1,4 @@
-"""The steps of a night. Each is a plain function of a run: opens the warehouse, does its part, leaves it closed."""
+"""The step that scores new releases with the champion, and keeps their scores and drift in the ledger."""
 
 from dataclasses import dataclass
 

@@ -31,7 +31,7 @@ _PICKS = (
     ("top1_chance", "by chance", 3),
     ("top1_regret", "points missed by the pick", 2),
 )
-_SPLIT_WORDS = {
+_SPLIT_NOTES = {
     "random": "Random rows. Only to compare with the course project: it flatters every model.",
     "artist": "Grouped by artist: no artist is on both sides.",
     "temporal": "By release time: fitted on earlier releases, judged on the latest. This is the headline.",
@@ -66,7 +66,7 @@ def write_card(folder: Path, metrics: dict[str, Any], predictions: pl.DataFrame,
         *_warnings(metrics),
         "## How good it is\n",
         *[_table(metrics, manifest) for manifest in _one_a_split(metrics["splits"])],
-        *[f"![{title}]({name})\n\n{words}\n" for name, title, words in drawn],
+        *[f"![{title}]({name})\n\n{caption}\n" for name, title, caption in drawn],
         *_slices(metrics),
         *_singles(metrics),
         f"## Limits\n\n{_LIMITS}\n",
@@ -105,10 +105,10 @@ def _one_a_split(manifests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _table(metrics: dict[str, Any], manifest: dict[str, Any]) -> str:
     rows = [row for row in metrics["scoreboard"] if row["split"] == manifest["split"]]
-    words = _SPLIT_WORDS[manifest["split"]]
+    note = _SPLIT_NOTES[manifest["split"]]
     size = f"{manifest['n_train']:,} tracks to fit, {manifest['n_test']:,} to judge"
     apart = f", {manifest['n_immature']:,} set apart as immature" if manifest.get("n_immature") else ""
-    lines = [f"### {manifest['split'].capitalize()} split\n", f"{words} {size}{apart}.\n"]
+    lines = [f"### {manifest['split'].capitalize()} split\n", f"{note} {size}{apart}.\n"]
     if not rows:
         return "\n".join([*lines, "There were too few tracks to judge on.\n"])
     headings = ["MAE (90 % of resamples)", "over seeds", *(heading for _, heading, _ in _COLUMNS)]
@@ -155,11 +155,11 @@ def _is_shown(difference: dict[str, Any], split: str, against: str | None) -> bo
 
 def _difference(one: dict[str, Any]) -> str:
     decimals = 2 if one["metric"] == "mae" else 3
-    words = {"mae": "MAE", "spearman": "Spearman correlation"}[one["metric"]]
+    name = {"mae": "MAE", "spearman": "Spearman correlation"}[one["metric"]]
     surely = "surely" if one["low"] > 0 or one["high"] < 0 else "not surely"
     low, high = (f"{one[end]:+.{decimals}f}" for end in ("low", "high"))
     return (
-        f"The network's {words} less LightGBM's is {one['difference']:+.{decimals}f} (90 % of resamples {low} to "
+        f"The network's {name} less LightGBM's is {one['difference']:+.{decimals}f} (90 % of resamples {low} to "
         f"{high}: {surely} another)."
     )
 
@@ -205,10 +205,15 @@ def _singles(metrics: dict[str, Any]) -> list[str]:
     cells = [[_shown(row[name], decimals) for name, _, decimals in _PICKS] for row in rows]
     table = _lines([heading for _, heading, _ in _PICKS], _names(rows), cells)
     judged = f"On {rows[0]['n_albums']:,} albums of the temporal split, which no model had seen:"
-    return ["## Which song should be the single\n", judged + "\n", "\n".join(table) + "\n", _clear_words(metrics)]
+    return [
+        "## Which song should be the single\n",
+        judged + "\n",
+        "\n".join(table) + "\n",
+        _describe_clear_picks(metrics),
+    ]
 
 
-def _clear_words(metrics: dict[str, Any]) -> str:
+def _describe_clear_picks(metrics: dict[str, Any]) -> str:
     learned, found = metrics.get("album_order"), metrics.get("singles")
     lines = []
     if learned:
@@ -241,7 +246,7 @@ def _protocol(metrics: dict[str, Any]) -> str:
     return (
         "## Data and protocol\n\n"
         f"{metrics['n_rows']:,} tracks of {', '.join(metrics['snapshot_ids']) or 'no recorded snapshot'}.\n\n"
-        + "".join(f"- {name}: {words}\n" for name, words in metrics["protocol"].items())
+        + "".join(f"- {name}: {text}\n" for name, text in metrics["protocol"].items())
         + f"\nSeed {metrics['seed']}; data hash `{metrics['data_sha256'][:12]}`; {packages}. Encoders, scalers, "
         "records and the numbers of trees are fitted on the training part only; a training track's own label never "
         "enters its artist's record or its genre-year level. Row hashes of each split are in metrics.json, the "

@@ -10,7 +10,7 @@ from songpop import model_folder
 from songpop.estimators import BIN_COLUMNS, bin_of
 
 _INK, _ACCENT, _SOFT = "#1f2933", "#0b7285", "#c5d3d8"
-_BIN_WORDS = ("0-25", "26-50", "51-75", "76-100")
+_BIN_NAMES = ("0-25", "26-50", "51-75", "76-100")
 _BIN_COLOURS = ("#0b7285", "#e8590c", "#5f3dc4", "#868e96")
 _LEAST_POINTS = 20
 Drawn = tuple[str, str, str]
@@ -56,8 +56,8 @@ def _reliability(folder: Path, predictions: pl.DataFrame) -> Drawn:
     figure, axes = _axes("How often a probability comes true", "predicted probability of the bin", "observed share")
     observed = bin_of(predictions["popularity"].to_numpy())
     axes.plot([0, 1], [0, 1], color=_SOFT, linewidth=1.5, zorder=1)
-    for number, (name, words) in enumerate(zip(BIN_COLUMNS, _BIN_WORDS, strict=True)):
-        chance = predictions[name].to_numpy()
+    for number, (column, name) in enumerate(zip(BIN_COLUMNS, _BIN_NAMES, strict=True)):
+        chance = predictions[column].to_numpy()
         hit = observed == number
         points = []
         for low in np.arange(0, 1, 0.1):
@@ -67,14 +67,14 @@ def _reliability(folder: Path, predictions: pl.DataFrame) -> Drawn:
                 points.append((chance[rows].mean(), share, np.sqrt(share * (1 - share) / rows.sum())))
         if points:
             x, y, spread = np.array(points).T
-            axes.errorbar(x, y, yerr=1.645 * spread, fmt="o-", color=_BIN_COLOURS[number], label=words, markersize=4)
+            axes.errorbar(x, y, yerr=1.645 * spread, fmt="o-", color=_BIN_COLOURS[number], label=name, markersize=4)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.legend(title="popularity", frameon=False, loc="upper left")
-    words = (
+    caption = (
         "Points on the grey line are honest: of tracks given 70 %, 70 % fell into the bin. Bars span 90 % of chance."
     )
-    return _save(figure, folder, model_folder.RELIABILITY_PLOT), "Reliability of the four probabilities", words
+    return _save(figure, folder, model_folder.RELIABILITY_PLOT), "Reliability of the four probabilities", caption
 
 
 def _predicted_and_observed(folder: Path, predictions: pl.DataFrame) -> Drawn:
@@ -91,8 +91,8 @@ def _predicted_and_observed(folder: Path, predictions: pl.DataFrame) -> Drawn:
     axes.set_xlim(0, 100)
     axes.set_ylim(-1, 101)
     axes.legend(frameon=False, loc="upper left")
-    words = "Each dot is a track of the test part; the orange line should lie on the black one."
-    return _save(figure, folder, model_folder.SCATTER_PLOT), "Predicted and observed", words
+    caption = "Each dot is a track of the test part; the orange line should lie on the black one."
+    return _save(figure, folder, model_folder.SCATTER_PLOT), "Predicted and observed", caption
 
 
 def _errors_by_year(folder: Path, predictions: pl.DataFrame) -> list[Drawn]:
@@ -115,8 +115,8 @@ def _errors_by_year(folder: Path, predictions: pl.DataFrame) -> list[Drawn]:
         box.set(facecolor=_SOFT, edgecolor=_INK, linewidth=0.8)
     axes.axhline(0, color=_INK, linewidth=1)
     axes.tick_params(axis="x", labelrotation=45 if groups.height > 6 else 0)
-    words = "Boxes hold half of the errors, whiskers 90 %. Above the line the score was too high."
-    return [(_save(figure, folder, model_folder.ERRORS_PLOT), "Errors by release time", words)]
+    caption = "Boxes hold half of the errors, whiskers 90 %. Above the line the score was too high."
+    return [(_save(figure, folder, model_folder.ERRORS_PLOT), "Errors by release time", caption)]
 
 
 def _time_column(predictions: pl.DataFrame) -> tuple[pl.Expr, str]:
@@ -133,5 +133,5 @@ def _importance(folder: Path, importance: dict[str, float]) -> Drawn:
     ordered = sorted(importance.items(), key=lambda item: item[1])
     axes.barh([name for name, _ in ordered], [value for _, value in ordered], color=_ACCENT)
     axes.grid(axis="y", visible=False)
-    words = "Mean absolute contribution of each group of features; the contributions of a track add up to its score."
-    return _save(figure, folder, model_folder.IMPORTANCE_PLOT), "Importance of the feature groups", words
+    caption = "Mean absolute contribution of each group of features; the contributions of a track add up to its score."
+    return _save(figure, folder, model_folder.IMPORTANCE_PLOT), "Importance of the feature groups", caption

@@ -26,18 +26,18 @@ from songpop.features import FeatureEncoder
 BUDGET = Budget(course_epochs=1, tries=2, most_trees=5, catboost_trees=6, catboost_class_trees=3)
 
 
-def _bout(frame: pl.DataFrame, split: str = "random") -> Fold:
+def _fold(frame: pl.DataFrame, split: str = "random") -> Fold:
     return Fold(frame, split_rows(frame, split, 0), 1, encode_with(FeatureEncoder))
 
 
 @cache
-def _told(family: str) -> pl.DataFrame:
+def _predict(family: str) -> pl.DataFrame:
     """Let a contestant fit and predict on a small frame, with a small network."""
     contestant = next(one for one in fitting.all_contestants(BUDGET) if one.family == family)
     with pytest.MonkeyPatch.context() as patch:
         small = classmethod(lambda kind, n_rows: kind(n_members=2, n_folds=2, width=8, epochs=1))
         patch.setattr(Recipe, "for_rows", small)
-        return contestant.compete(_bout(planted_frame(150)))
+        return contestant.compete(_fold(planted_frame(150)))
 
 
 def _stand_ins() -> list[Contestant]:
@@ -58,31 +58,31 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_contestant_gives_valid_predictions(family: str) -> None:
-    told = _told(family)
+    predicted = _predict(family)
 
-    assert told.height == _bout(planted_frame(150)).test.height
-    assert set(PREDICTION_COLUMNS) <= set(told.columns)
-    assert (told["score_low"] <= told["score"]).all()
-    assert (told["score"] <= told["score_high"]).all()
-    assert told.select(PREDICTION_COLUMNS).null_count().sum_horizontal().item() == 0
-    np.testing.assert_allclose(told.select(BIN_COLUMNS).sum_horizontal().to_numpy(), 1, atol=1e-5)
+    assert predicted.height == _fold(planted_frame(150)).test.height
+    assert set(PREDICTION_COLUMNS) <= set(predicted.columns)
+    assert (predicted["score_low"] <= predicted["score"]).all()
+    assert (predicted["score"] <= predicted["score_high"]).all()
+    assert predicted.select(PREDICTION_COLUMNS).null_count().sum_horizontal().item() == 0
+    np.testing.assert_allclose(predicted.select(BIN_COLUMNS).sum_horizontal().to_numpy(), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("contestant", peers(BUDGET), ids=lambda one: one.family)
 def test_neither_test_labels_nor_gaps_in_the_analysis_tell_a_peer_anything(contestant: Contestant) -> None:
-    fold = _bout(planted_frame(150))
+    fold = _fold(planted_frame(150))
     labels = fold.frame["popularity"].to_numpy().copy()
     labels[fold.split.test] = 100 - labels[fold.split.test]
     gaps = pl.when(pl.col("popularity") < 30).then(None).otherwise(pl.col("time_signature")).alias("time_signature")
     frame = fold.frame.with_columns(gaps, pl.Series("popularity", labels))
     other = Fold(frame, fold.split, 1, fold.encode)
 
-    told = contestant.compete(other)
+    predicted = contestant.compete(other)
 
     assert "popularity" not in other.test.columns
     assert other.train["time_signature"].null_count() > 0
     assert [part["time_signature"].null_count() for part in without_gaps(other)] == [0, 0]
-    assert told.equals(_told(contestant.family))
+    assert predicted.equals(_predict(contestant.family))
 
 
 def test_the_course_recipe_has_21_044_parameters_at_82_genres() -> None:
@@ -90,8 +90,8 @@ def test_the_course_recipe_has_21_044_parameters_at_82_genres() -> None:
 
 
 @pytest.mark.parametrize("split", SPLITS)
-def test_settings_are_judged_inside_the_training_part_as_the_bout_is(split: str) -> None:
-    fold = _bout(planted_frame(400), split)
+def test_settings_are_judged_inside_the_training_part_as_the_fold_is(split: str) -> None:
+    fold = _fold(planted_frame(400), split)
 
     fit, valid = inner_parts(fold)
 
