@@ -61,7 +61,7 @@ class FakeSpotify:
         self.server = LoopbackServer(self._answer)
 
     @property
-    def asked(self) -> list[str]:
+    def paths(self) -> list[str]:
         """The paths that were asked for, without the token's."""
         return [request.path for request in self.requests]
 
@@ -147,15 +147,15 @@ def served(fake: FakeSpotify, **options: Any) -> Iterator[SpotifySource]:
 @contextmanager
 def all_logs() -> Iterator[list[str]]:
     """Collect every log message of every logger, at the lowest level."""
-    told: list[str] = []
+    messages: list[str] = []
     handler = logging.Handler(level=0)
-    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     try:
-        yield told
+        yield messages
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
@@ -163,8 +163,8 @@ def all_logs() -> Iterator[list[str]]:
 
 def error(status: int, message: str, **headers: str) -> Reply:
     """Return an error in Spotify's shape."""
-    told = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status, {"error": {"status": status, "message": message}}, told)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status, {"error": {"status": status, "message": message}}, sent)
 
 
 def artist(name: str, artist_id: str, **fields: Any) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def albums_page(*albums: Any, next_page: str | None = None) -> Reply:
 
 def album(album_id: str, release_date: str = "2026-11-20", tracks: Sequence[Any] | None = None) -> dict[str, Any]:
     """Return an album; `tracks` are embedded where given."""
-    told: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "id": album_id,
         "name": f"Album {album_id}",
         "album_type": "album",
@@ -193,7 +193,7 @@ def album(album_id: str, release_date: str = "2026-11-20", tracks: Sequence[Any]
         "total_tracks": len(tracks or []),
         "artists": [artist("An Artist", "artist1")],
     }
-    return told if tracks is None else told | {"tracks": {"items": list(tracks), "total": len(tracks)}}
+    return answer if tracks is None else answer | {"tracks": {"items": list(tracks), "total": len(tracks)}}
 
 
 def track(track_id: str, artist_name: str = "An Artist", artist_id: str = "artist1", **fields: Any) -> dict[str, Any]:

@@ -69,8 +69,8 @@ def _print_plan(planned: "Plan", settings: Settings) -> None:
     if planned.tier is None:
         console.say("Spotify is off: no keys are set, or SONGPOP_SOURCES leaves it out.")
     else:
-        told = "not probed yet, so treated as a new app's" if planned.tier == "unknown" else planned.tier
-        console.say(f"Spotify's key: {told}")
+        tier = "not probed yet, so treated as a new app's" if planned.tier == "unknown" else planned.tier
+        console.say(f"Spotify's key: {tier}")
     console.table(
         "Would be asked",
         ["service", "bucket", "what", "things", "calls", "left in 24 h", "note"],

@@ -56,13 +56,13 @@ class CallLog:
     def capabilities(self, service: str, since: datetime) -> dict[str, Capability]:
         """See `Memory`."""
         rows = self._read("capabilities", service=service, since=since)
-        return {name: Capability(is_allowed, words, checked_at) for name, is_allowed, words, checked_at in rows}
+        return {name: Capability(is_allowed, message, checked_at) for name, is_allowed, message, checked_at in rows}
 
     def note_capability(self, service: str, name: str, capability: Capability) -> None:
         """See `Memory`."""
         self._con.execute(
             "insert or replace into ledger.api_capabilities values (?, ?, ?, ?, ?, ?)",
-            [self._run_id, service, name, capability.words, capability.is_allowed, capability.checked_at],
+            [self._run_id, service, name, capability.message, capability.is_allowed, capability.checked_at],
         )
 
     def note_unanswered(
@@ -74,16 +74,16 @@ class CallLog:
             service: who was asked.
             kind: artist, album or audio_features.
             state: `missing` (it is not there) or `failed`.
-            answers: key and words of each.
+            answers: key and message of each.
             at: when.
         """
-        for key, words in answers:
+        for key, message in answers:
             before = self._read("last_attempt", service=service, kind=kind, key=key, state=state)
             n_attempts = 1 + (before[0][0] if before else 0)
             rest = MISSING_REST if state == "missing" else min(_FAILED_REST * 2 ** (n_attempts - 1), _LONGEST_REST)
             self._con.execute(
                 "insert or replace into ledger.unanswered values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [self._run_id, service, kind, key, state, words, n_attempts, at, at + rest],
+                [self._run_id, service, kind, key, state, message, n_attempts, at, at + rest],
             )
 
     def _read(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:

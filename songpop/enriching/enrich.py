@@ -89,22 +89,22 @@ def enrich(
     try:
         for service in services:
             service.caller.use_memory(store.log)
-        gathering = _Gathering(store, services, settings, as_of_date, progress)
-        gathering.ask_all()
+        enrichment = _Enrichment(store, services, settings, as_of_date, progress)
+        enrichment.fetch_all()
         if any(service.caller.n_calls for service in services):
             build()
             if scale_mappings.compare(con, run_id, moment, settings.model_sources):
                 build()
-        result = summary.summarise(store, services, settings, gathering.n_wanted, n_forgotten)
+        result = summary.summarise(store, services, settings, enrichment.n_wanted, n_forgotten)
         notes = [_SYNTHETIC, *result.notes] if is_kept_home else result.notes
-        return replace(result, findings=[*gathering.findings, *result.findings], notes=notes)
+        return replace(result, findings=[*enrichment.findings, *result.findings], notes=notes)
     finally:
         if sources is None:
             services.close()
 
 
-class _Gathering:
-    """One run's questions, in their order."""
+class _Enrichment:
+    """One run's requests, in their order."""
 
     def __init__(
         self, store: Store, sources: Sources, settings: Settings, as_of_date: date, progress: Progress
@@ -117,25 +117,25 @@ class _Gathering:
         self._as_of_date = as_of_date
         self._progress = progress
 
-    def ask_all(self) -> None:
+    def fetch_all(self) -> None:
         """Ask for releases, then for their features, then for artists; what is off or stopped is passed over."""
         spotify = self._sources.spotify
         if spotify:
             self._go_on_after("what Spotify's key may do", lambda: self._settle(spotify))
-            self._go_on_after("new releases", lambda: self._ask_releases(spotify))
+            self._go_on_after("new releases", lambda: self._fetch_releases(spotify))
         for name in self._settings.sources:
             if "audio features" in BY_NAME[name].tables:
-                self._go_on_after(f"audio features ({name})", partial(self._ask_features, name))
+                self._go_on_after(f"audio features ({name})", partial(self._fetch_features, name))
         if spotify:
-            self._go_on_after("artists (Spotify)", lambda: self._ask_artists(spotify))
+            self._go_on_after("artists (Spotify)", lambda: self._fetch_artists(spotify))
             self._go_on_after("what had no answer", lambda: self._keep_unanswered(spotify))
         for source in self._sources.with_audiences:
-            self._go_on_after(f"artists ({source.declared.title})", partial(self._ask_audiences, source))
+            self._go_on_after(f"artists ({source.declared.title})", partial(self._fetch_audiences, source))
 
-    def _go_on_after(self, what: str, ask: Callable[[], None]) -> None:
+    def _go_on_after(self, what: str, part: Callable[[], None]) -> None:
         """Do a part; a mistake in it is a finding, and neither the other parts nor the night wait for its repair."""
         try:
-            ask()
+            part()
         except Exception as error:
             if is_interruption(error):
                 raise
@@ -160,7 +160,7 @@ class _Gathering:
             probe(spotify, known[0][0], [track_id for _, track_id in known])
             settle(spotify, self._settings.spotify_daily_calls)
 
-    def _ask_releases(self, spotify: SpotifySource) -> None:
+    def _fetch_releases(self, spotify: SpotifySource) -> None:
         watched = self._watched_ids(spotify)
         leads = [lead for source in self._sources.with_fresh_albums for lead in self._leads(source)]
         with self._progress("new releases", unit="tracks") as advance:
@@ -217,7 +217,7 @@ class _Gathering:
         leads = {lead.key: lead for lead in found if lead.key not in done}
         return list(leads.values())[:MOST_LEADS]
 
-    def _ask_features(self, name: str) -> None:
+    def _fetch_features(self, name: str) -> None:
         """Ask one service for the features of the tracks that have none yet."""
         source = self._sources.named(name)
         if not isinstance(source, SpotifySource | GivesAudioFeatures):
@@ -238,7 +238,7 @@ class _Gathering:
                 rows = source.fetch_audio_features(compared)
                 self._store.save_as_they_come(table, rows, advance, note=note, is_counted=False)
 
-    def _ask_artists(self, spotify: SpotifySource) -> None:
+    def _fetch_artists(self, spotify: SpotifySource) -> None:
         if ARTIST_POPULARITY in spotify.refused:
             return
         table = SPOTIFY.tables["artist popularity"]
@@ -271,7 +271,7 @@ class _Gathering:
             self._store.save_as_they_come(source.declared.tables["artists of tracks"], rows, advance, note=note)
         return self._store.read("artists_to_ask")
 
-    def _ask_audiences(self, source: GivesAudiences) -> None:
+    def _fetch_audiences(self, source: GivesAudiences) -> None:
         table = source.declared.tables["audience"]
         names = [name for (name,) in self._store.read("audiences_to_ask", answers=f"staging.{table}")]
         self.n_wanted[table] = len(names)
@@ -285,7 +285,7 @@ class _Gathering:
         at = spotify.caller.clock.now()
         for bucket, kind in kinds.items():
             missing = [(key, None) for key, where in spotify.missing.items() if where == bucket]
-            failed = [(key, words) for key, (where, words) in spotify.failed.items() if where == bucket]
+            failed = [(key, message) for key, (where, message) in spotify.failed.items() if where == bucket]
             self._store.log.note_unanswered(SPOTIFY.name, kind, "missing", missing, at)
             self._store.log.note_unanswered(SPOTIFY.name, kind, "failed", failed, at)
 
@@ -301,12 +301,12 @@ def _names_of_one(albums: Sequence[dict[str, Any]], known: Mapping[str, str]) ->
 def _note(service: Service, bucket: str) -> Callable[[], str]:
     """Say what is left of the budget and of the time."""
 
-    def tell() -> str:
+    def describe() -> str:
         left = service.caller.calls_left(bucket)
         budget = "" if left is None else f"{left:,} {bucket} calls left, "
         return f"{budget}{max(service.caller.seconds_left(), 0) / 60:.0f} min to the deadline"
 
-    return tell
+    return describe
 
 
 def _has_marts(con: duckdb.DuckDBPyConnection) -> bool:

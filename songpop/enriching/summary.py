@@ -211,9 +211,9 @@ def _findings(service: Service) -> list[Finding]:
             "spotify_key_may_ask" if is_spotify else "services_may_be_asked",
             "warning",
             f"{'The Spotify key' if is_spotify else title} should give {name.replace('_', ' ')}, however it does "
-            f"not. {words} Scores rest on what the files and earlier runs gave.",
+            f"not. {message} Scores rest on what the files and earlier runs gave.",
         )
-        for name, words in sorted(service.refused.items())
+        for name, message in sorted(service.refused.items())
         if not is_spotify or name in _MATTER
     ]
     if service.n_given_up:

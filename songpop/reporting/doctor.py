@@ -73,7 +73,7 @@ def _what_the_key_may(settings: Settings, now: datetime) -> list[dict[str, Any]]
     rows = [_row("Spotify tier", tier_of(known), True)]
     for name, label in CAPABILITIES.items():
         if name in known:
-            seen = "yes" if known[name].is_allowed else f"no: {known[name].words}"
+            seen = "yes" if known[name].is_allowed else f"no: {known[name].message}"
             rows.append(_row(f"  {label}", f"{seen} (asked {known[name].checked_at:%Y-%m-%d})", True))
     return rows
 

@@ -30,7 +30,7 @@ class DeezerSource(JsonService):
             SourceStopped: nothing more can be asked in this run; rows yielded before are good.
         """
         for name in dict.fromkeys(names):
-            hits = self._ask("search", partial(self._search, name))
+            hits = self._request("search", partial(self._search, name))
             if hits is not None:
                 yield _artist_row(name, hits)
 
@@ -49,12 +49,12 @@ def _read_error(error: Any) -> list[Row]:
     Raises:
         Unanswered: it means anything else.
     """
-    told = error if isinstance(error, dict) else {}
-    code = whole(told.get("code"))
+    answer = error if isinstance(error, dict) else {}
+    code = whole(answer.get("code"))
     if code == _NO_DATA_CODE:
         return []
-    words = f"code {code} {str(told.get('message'))[:100]!r}"
-    raise Unanswered(Failure("rate" if code == _QUOTA_CODE else "server", words))
+    message = f"code {code} {str(answer.get('message'))[:100]!r}"
+    raise Unanswered(Failure("rate" if code == _QUOTA_CODE else "server", message))
 
 
 def _artist_row(artist_name: str, hits: Sequence[Row]) -> Row:
@@ -68,16 +68,16 @@ def _artist_row(artist_name: str, hits: Sequence[Row]) -> Row:
     artist = equal[0] if len(equal) == 1 else None
     if len(equal) > 1 and (artist := _far_ahead(equal)):
         confidence = 0.9
-    told = artist or {}
+    known = artist or {}
     state = "found" if artist else "ambiguous" if equal else "unmatched"
     return {
         "artist_name": artist_name,
-        "found_name": text(told.get("name")),
-        "deezer_id": str(told["id"]) if artist else None,
+        "found_name": text(known.get("name")),
+        "deezer_id": str(known["id"]) if artist else None,
         "match_state": state,
         "match_confidence": confidence if artist else None,
-        "n_fans": whole(told.get("nb_fan")),
-        "n_albums": whole(told.get("nb_album")),
+        "n_fans": whole(known.get("nb_fan")),
+        "n_albums": whole(known.get("nb_album")),
         "candidates": json.dumps([_candidate(hit) for hit in equal or distinct], ensure_ascii=False),
     }
 

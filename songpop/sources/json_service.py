@@ -32,7 +32,7 @@ class Unanswered(Exception):
 
     def __init__(self, failure: Failure) -> None:
         """Keep what it means."""
-        super().__init__(failure.words)
+        super().__init__(failure.message)
         self.failure = failure
 
 
@@ -42,7 +42,7 @@ class JsonService:
     Attributes:
         declared: its name, address, pace and buckets.
         caller: makes the requests.
-        refused: what the service answered 401, 403 or 404 for, with its words. It is not asked again in this
+        refused: what the service answered 401, 403 or 404 for, with its message. It is not asked again in this
             run; the next one asks anew, as that costs a call and such a refusal may pass.
         n_given_up: answers that stayed unusable, and were skipped; `last_failure` is what the last of them was.
     """
@@ -121,12 +121,12 @@ class JsonService:
         """Close the connections."""
         self._session.close()
 
-    def _ask(self, bucket: str, ask: Callable[[], Answer], *, limited_by: str | None = None) -> Answer | None:
-        """Return what `ask` returns, or None where there is no answer to use.
+    def _request(self, bucket: str, fetch: Callable[[], Answer], *, limited_by: str | None = None) -> Answer | None:
+        """Return what `fetch` returns, or None where there is no answer to use.
 
         Args:
             bucket: the quota that the request counts towards, and its name in `refused`.
-            ask: one request, and the check that its answer has the form it must have.
+            fetch: one request, and the check that its answer has the form it must have.
             limited_by: what a failure of the kind `limit` says the service does not bear; its name in `refused`.
 
         Raises:
@@ -136,7 +136,7 @@ class JsonService:
         if bucket in self.refused:
             return None
         try:
-            return self.caller.call(ask, bucket)
+            return self.caller.call(fetch, bucket)
         except SourceStopped:
             raise
         except SourceRefused as error:
@@ -215,18 +215,18 @@ def _read_failure(error: Exception) -> Failure | None:
 
 
 def _read_status(status: int, body: bytes, headers: Mapping[str, str]) -> Failure:
-    words = f"{status} {_quote(body)}"
+    message = f"{status} {_quote(body)}"
     # ListenBrainz has a header of its own
     wait = read_retry_after(headers.get("Retry-After") or headers.get("X-RateLimit-Reset-In"))
     if status == 429:
-        return Failure("rate", words, status, wait)
+        return Failure("rate", message, status, wait)
     if status in _REFUSALS:
-        return Failure("refused", words, status)
-    return Failure("server" if status >= 500 else "request", words, status, wait)
+        return Failure("refused", message, status)
+    return Failure("server" if status >= 500 else "request", message, status, wait)
 
 
 def _quote(body: bytes) -> str:
-    said = body[: 4 * _LONGEST_QUOTE].decode(errors="replace").strip()
-    if said.startswith("<"):
+    quote = body[: 4 * _LONGEST_QUOTE].decode(errors="replace").strip()
+    if quote.startswith("<"):
         return "with a page of HTML"
-    return repr(said[:_LONGEST_QUOTE]) if said else "without a message"
+    return repr(quote[:_LONGEST_QUOTE]) if quote else "without a message"

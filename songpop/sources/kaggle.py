@@ -22,11 +22,11 @@ _BY_HAND = (
 _TRANSIENT = (408, 429)
 
 
-def fetch_kaggle(words: TextIO | None = None) -> Path:
+def fetch_kaggle(log: TextIO | None = None) -> Path:
     """Return the path of the Kaggle CSV, downloading it (77 MB) unless kagglehub's cache has it.
 
     Args:
-        words: where kagglehub's log lines go; stderr by default, for stdout is for data.
+        log: where kagglehub's log lines go; stderr by default, for stdout is for data.
 
     Raises:
         SourceUnavailable: Kaggle can't be reached, or the download broke off: another try may help.
@@ -39,11 +39,11 @@ def fetch_kaggle(words: TextIO | None = None) -> Path:
 
     for handler in logging.getLogger("kagglehub").handlers:
         if type(handler) is logging.StreamHandler:
-            handler.setStream(words or sys.stderr)
+            handler.setStream(log or sys.stderr)
     try:
         return Path(kagglehub.dataset_download(DATASET, path=DATA_FILE))
     except requests.HTTPError as error:
-        raise _answered(error) from error
+        raise _read_answer(error) from error
     except (requests.RequestException, exceptions.DataCorruptionError, exceptions.BackendError) as error:
         raise SourceUnavailable(
             f"Kaggle must be reachable for --kaggle, however {DATASET} can't be fetched now "
@@ -56,7 +56,7 @@ def fetch_kaggle(words: TextIO | None = None) -> Path:
         ) from error
 
 
-def _answered(error: Exception) -> SourceError:
+def _read_answer(error: Exception) -> SourceError:
     response = getattr(error, "response", None)
     status = None if response is None else response.status_code
     if status is None or status in _TRANSIENT or status >= 500:

@@ -34,7 +34,7 @@ class ListenBrainzSource(JsonService):
             "future": "false",
         }
         path = "/1/explore/fresh-releases/"
-        items = self._ask("fresh_releases", lambda: _items(self._get(path, query), "releases"))
+        items = self._request("fresh_releases", lambda: _items(self._get(path, query), "releases"))
         seen: set[str] = set()
         for row in map(_release_row, items or []):
             if _is_usable(row) and row["release_group_mbid"] not in seen:
@@ -47,11 +47,11 @@ class ListenBrainzSource(JsonService):
         Raises:
             SourceStopped: nothing more can be asked in this run; rows yielded before are good.
         """
-        for asked in chunks(mbids, ARTISTS_A_CALL):
-            items = self._ask("popularity", partial(self._popularity, asked))
+        for batch in chunks(mbids, ARTISTS_A_CALL):
+            items = self._request("popularity", partial(self._popularity, batch))
             if items is not None:
-                told = {item.get("artist_mbid"): item for item in items}
-                yield from (_popularity_row(mbid, told.get(mbid, {})) for mbid in asked)
+                counts = {item.get("artist_mbid"): item for item in items}
+                yield from (_popularity_row(mbid, counts.get(mbid, {})) for mbid in batch)
 
     def _popularity(self, mbids: list[str]) -> list[Row]:
         return _items(self._post("/1/popularity/artist", {"artist_mbids": mbids}), "artists")

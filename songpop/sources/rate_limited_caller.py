@@ -34,7 +34,7 @@ class Failure:
     """
 
     kind: str
-    words: str
+    message: str
     status: int | None = None
     retry_after_seconds: float | None = None
 
@@ -52,7 +52,7 @@ class Capability:
     """Whether a key may do one thing, and what the service said of it."""
 
     is_allowed: bool
-    words: str
+    message: str
     checked_at: datetime
 
 
@@ -267,7 +267,7 @@ class RateLimitedCaller:
     def _rest(self, bucket: str, rest: timedelta, reason: str) -> SourceStopped:
         """Stop a bucket, and keep later runs from it until it has rested."""
         now = self.clock.now()
-        circuit = Circuit(now + rest, f"{reason} It may be asked again from {_spoken(now + rest)} on.")
+        circuit = Circuit(now + rest, f"{reason} It may be asked again from {_format_moment(now + rest)} on.")
         self._circuits[bucket] = circuit
         self.memory.open_circuit(self.service, bucket, circuit, now)
         return self.stop(bucket, circuit.reason)
@@ -296,7 +296,7 @@ class RateLimitedCaller:
                 raise self.stop(
                     bucket,
                     f"its budget of {self.daily_calls} calls in 24 hours is used up. It has calls again from "
-                    f"{_spoken(free_at)} on.",
+                    f"{_format_moment(free_at)} on.",
                 )
             self._wait(max(wait, 0.001))
 
@@ -324,52 +324,52 @@ class RateLimitedCaller:
         if failure.kind == "token":
             self._renew_token()
             return
-        asked = failure.retry_after_seconds
-        wait = 2.0 ** (n_tries - 1) if asked is None else max(asked, 1.0)
+        requested = failure.retry_after_seconds
+        wait = 2.0 ** (n_tries - 1) if requested is None else max(requested, 1.0)
         self._wait(wait * (1 + self._jitter() / 4))
 
     def _raise_if_final(self, bucket: str, failure: Failure) -> None:
         """Raise where another try in this run can't help."""
         if failure.kind == "account":
-            raise self.stop(ALL_BUCKETS, failure.words)
+            raise self.stop(ALL_BUCKETS, failure.message)
         if failure.kind == "refused":
             self._failures_in_a_row = 0
-            raise SourceRefused(f"{self.service} refused {bucket}: {failure.words}.", failure.status)
+            raise SourceRefused(f"{self.service} refused {bucket}: {failure.message}.", failure.status)
         if failure.kind == "quota" or (failure.retry_after_seconds or 0) > LONGEST_WAIT_SECONDS:
             wait = failure.retry_after_seconds
             longest = _LONGEST_REST.total_seconds()
             rest = _REST_WITHOUT_A_DATE if wait is None else timedelta(seconds=min(max(wait, 1.0), longest))
-            raise self._rest(bucket, rest, f"it answered {failure.words}.")
+            raise self._rest(bucket, rest, f"it answered {failure.message}.")
 
     def _give_up(self, bucket: str, failure: Failure, n_tries: int) -> SourceError:
         if failure.kind == "token":
-            return self.stop(ALL_BUCKETS, f"a fresh token was refused too ({failure.words}).")
+            return self.stop(ALL_BUCKETS, f"a fresh token was refused too ({failure.message}).")
         if failure.kind == "rate":
             return self._rest(bucket, _REST_OF_THE_DEAD, f"it answered 429 {n_tries} times in a row.")
         if failure.kind == "limit":
-            return SourceRefused(f"{self.service} refused {bucket}: {failure.words}.", failure.status)
+            return SourceRefused(f"{self.service} refused {bucket}: {failure.message}.", failure.status)
         if failure.kind == "request":
             self._failures_in_a_row = 0  # it is there, and does not like the question
-            return SourceChanged(f"{self.service} must answer {bucket}, however it said {failure.words}")
+            return SourceChanged(f"{self.service} must answer {bucket}, however it said {failure.message}")
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= _FAILURES_IN_A_ROW:
             return self._rest(
                 ALL_BUCKETS,
                 _REST_OF_THE_DEAD,
-                f"{self._failures_in_a_row} calls in a row failed, the last with {failure.words}.",
+                f"{self._failures_in_a_row} calls in a row failed, the last with {failure.message}.",
             )
         return SourceUnavailable(
-            f"{self.service} must answer {bucket}, however {n_tries} tries failed: {failure.words}"
+            f"{self.service} must answer {bucket}, however {n_tries} tries failed: {failure.message}"
         )
 
 
-def read_retry_after(words: str | None) -> float | None:
+def read_retry_after(header: str | None) -> float | None:
     """Read a Retry-After as whole seconds; a date, a word or more than a float holds counts as none."""
     try:
-        return float(int(words or ""))
+        return float(int(header or ""))
     except (ValueError, OverflowError):
         return None
 
 
-def _spoken(moment: datetime) -> str:
+def _format_moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"

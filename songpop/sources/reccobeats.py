@@ -37,8 +37,8 @@ class ReccoBeatsSource(JsonService):
         Raises:
             SourceStopped: nothing more can be asked in this run; rows yielded before are good.
         """
-        for asked, items in self._batches("audio_features", "/v1/audio-features", track_ids):
-            yield from (_feature_row(track_id, items.get(track_id)) for track_id in asked)
+        for batch, items in self._batches("audio_features", "/v1/audio-features", track_ids):
+            yield from (_feature_row(track_id, items.get(track_id)) for track_id in batch)
 
     def fetch_track_artists(self, track_ids: Iterable[str]) -> Iterator[Row]:
         """Yield Spotify's id and the name of each artist of the tracks that ReccoBeats knows.
@@ -46,8 +46,8 @@ class ReccoBeatsSource(JsonService):
         Raises:
             SourceStopped: nothing more can be asked in this run; rows yielded before are good.
         """
-        for asked, items in self._batches("tracks", "/v1/track", track_ids):
-            for track_id in asked:
+        for batch, items in self._batches("tracks", "/v1/track", track_ids):
+            for track_id in batch:
                 yield from _artist_rows(track_id, items.get(track_id, {}))
 
     def _batches(
@@ -57,14 +57,14 @@ class ReccoBeatsSource(JsonService):
         left = list(dict.fromkeys(track_ids))
         while left and bucket not in self.refused:
             batch = left[: FEWER_TRACKS_A_CALL if LONG_BATCHES in self.refused else TRACKS_A_CALL]
-            items = self._ask(bucket, partial(self._ask_once, path, batch), limited_by=LONG_BATCHES)
+            items = self._request(bucket, partial(self._request_batch, path, batch), limited_by=LONG_BATCHES)
             if items is None and len(batch) > FEWER_TRACKS_A_CALL and LONG_BATCHES in self.refused:
                 continue  # the same tracks again, fewer at a time
             left = left[len(batch) :]
             if items is not None:
                 yield batch, items
 
-    def _ask_once(self, path: str, batch: Sequence[str]) -> dict[str, Row]:
+    def _request_batch(self, path: str, batch: Sequence[str]) -> dict[str, Row]:
         try:
             answer = self._get(path, {"ids": ",".join(batch)})
         except Unanswered as error:
@@ -76,15 +76,15 @@ class ReccoBeatsSource(JsonService):
 
 
 def _feature_row(track_id: str, item: Row | None) -> Row:
-    told = item or {}
+    answer = item or {}
     row: Row = {
         "track_id": track_id,
         "state": "missing" if item is None else "found",
-        "reccobeats_id": text(told.get("id")),
-        "isrc": text(told.get("isrc")),
+        "reccobeats_id": text(answer.get("id")),
+        "isrc": text(answer.get("isrc")),
     }
     given = [feature for feature in AUDIO_FEATURES if feature.name not in _NOT_GIVEN]
-    return row | {feature.name: _believed(feature, told.get(feature.name)) for feature in given}
+    return row | {feature.name: _believed(feature, answer.get(feature.name)) for feature in given}
 
 
 def _believed(feature: AudioFeature, value: Any) -> float | int | None:
@@ -98,8 +98,8 @@ def _believed(feature: AudioFeature, value: Any) -> float | int | None:
 
 def _artist_rows(track_id: str, item: Row) -> list[Row]:
     artists = item.get("artists")
-    told = objects(artists) if isinstance(artists, list) else []
-    named = {artist_id: text(artist.get("name")) for artist in told if (artist_id := _spotify_id(artist, "artist"))}
+    known = objects(artists) if isinstance(artists, list) else []
+    named = {artist_id: text(artist.get("name")) for artist in known if (artist_id := _spotify_id(artist, "artist"))}
     return [{"track_id": track_id, "artist_id": key, "artist_name": name} for key, name in named.items()]
 
 

@@ -29,13 +29,13 @@ class TimedSession(requests.Session):
         came: list[requests.Response] = []
         failed: list[BaseException] = []
 
-        def ask() -> None:
+        def fetch() -> None:
             try:
                 came.append(super(TimedSession, self).send(request, **(options | {"stream": False})))
             except BaseException as error:  # is raised where it was asked for
                 failed.append(error)
 
-        thread = threading.Thread(target=ask, daemon=True)
+        thread = threading.Thread(target=fetch, daemon=True)
         thread.start()
         thread.join(self.longest_seconds)
         if thread.is_alive():

@@ -68,7 +68,7 @@ def test_an_empty_warehouse_is_built_and_not_asked_about(con: duckdb.DuckDBPyCon
     with scripted(QUIET) as (fake, source):
         result = _enrich(con, settings, source)
 
-    assert fake.asked == [NEW_RELEASES]
+    assert fake.paths == [NEW_RELEASES]
     assert (result.n_asked, result.findings) == (0, [])
 
 
@@ -88,7 +88,7 @@ def test_artists_without_an_answer_are_asked_for_the_weightiest_first(
         result = _enrich(con, settings, source)
     build(con)
 
-    assert fake.asked == [NEW_RELEASES, TRACKS, ARTISTS, SEARCH]
+    assert fake.paths == [NEW_RELEASES, TRACKS, ARTISTS, SEARCH]
     assert fake.requests[1].query["ids"] == ",".join(track_id(n) for n in (3, 1, 4))
     assert rows_of(
         con,
@@ -118,13 +118,13 @@ def test_an_answer_is_asked_for_again_only_when_it_has_expired(
         SEARCH: [hits(artist("Found", "f1", popularity=7)), hits()],
     }
 
-    asked = []
+    n_searches = []
     with scripted(script) as (fake, source):
         for days in (0, 29, 31):
             _enrich(con, settings, source, now=NOW + timedelta(days=days))
-            asked.append(fake.asked.count(SEARCH))
+            n_searches.append(fake.paths.count(SEARCH))
 
-    assert asked == [2, 2, 4]
+    assert n_searches == [2, 2, 4]
 
 
 def test_new_releases_bring_their_features_and_their_artists_first(
@@ -149,8 +149,8 @@ def test_new_releases_bring_their_features_and_their_artists_first(
         again = _enrich(con, settings, source, now=NOW + timedelta(hours=1))
     build(con)
 
-    assert fake.asked[:5] == [NEW_RELEASES, "/v1/albums/al1", FEATURES, TRACKS, ARTISTS]
-    assert fake.asked[5:] == [NEW_RELEASES]
+    assert fake.paths[:5] == [NEW_RELEASES, "/v1/albums/al1", FEATURES, TRACKS, ARTISTS]
+    assert fake.paths[5:] == [NEW_RELEASES]
     assert (result.n_releases, result.n_features, again.n_releases) == (2, 1, 0)
     assert rows_of(
         con,
@@ -252,7 +252,7 @@ def test_a_used_up_quota_is_a_warning_and_what_came_before_is_kept(
         result = _enrich(con, settings, source)
 
     assert fake.clock.slept == []
-    assert fake.asked.count(SEARCH) == 2
+    assert fake.paths.count(SEARCH) == 2
     assert rows_of(con, "select count(*) from raw.spotify__artists") == [(1,)]
     assert (result.n_asked, result.n_unasked) == (1, 2)
     assert "1 found, 0 ambiguous, 0 missing, 2 left for a later run; 4 calls; 1 of 3 artists" in result.summary
@@ -270,7 +270,7 @@ def test_a_dead_service_is_a_warning_and_no_row(con: duckdb.DuckDBPyConnection, 
     with scripted(script) as (fake, source):
         result = _enrich(con, settings, source)
 
-    assert len(fake.asked) == 15
+    assert len(fake.paths) == 15
     assert rows_of(con, "select count(*) from raw.spotify__artists") == [(0,)]
     assert [finding.check_name for finding in result.findings] == [
         "enrichment_is_complete",
@@ -296,8 +296,8 @@ def test_a_key_without_audio_features_or_popularity_is_a_warning_each(
     with scripted(script) as (fake, source):
         result = _enrich(con, settings, source)
 
-    assert fake.asked.count(FEATURES) == 1
-    assert fake.asked.count(SEARCH) == 19
+    assert fake.paths.count(FEATURES) == 1
+    assert fake.paths.count(SEARCH) == 19
     assert [finding.message.split(",")[0] for finding in result.findings] == [
         "The Spotify key should give artist popularity",
         "The Spotify key should give audio features",
@@ -311,7 +311,7 @@ def test_an_address_that_is_not_spotifys_is_a_warning(con: duckdb.DuckDBPyConnec
     with scripted({}) as (fake, source):
         result = _enrich(con, settings, source)
 
-    assert fake.asked == [NEW_RELEASES, SEARCH, TRACKS, SEARCH]
+    assert fake.paths == [NEW_RELEASES, SEARCH, TRACKS, SEARCH]
     assert [finding.message.split(".")[0] for finding in result.findings] == [
         "The Spotify key should give search, however it does not"
     ]
@@ -371,11 +371,11 @@ def test_the_samples_service_of_a_new_app_refuses_as_spotify_does(
 ) -> None:
     with serve_sample(sample_files, tier="dev_new") as service:
         result = _enrich(con, settings, service.source())
-        asked = [request.path for request in service.server.requests]
+        paths = [request.path for request in service.server.requests]
 
     assert result.n_releases > 0
     assert (result.n_features, result.coverage.n_from_spotify) == (0, 0)
-    assert asked.count("/v1/audio-features") == asked.count("/v1/browse/new-releases") == 1
+    assert paths.count("/v1/audio-features") == paths.count("/v1/browse/new-releases") == 1
     assert {finding.check_name for finding in result.findings} == {"spotify_key_may_ask"}
 
 
@@ -385,8 +385,8 @@ def test_the_samples_service_checks_keys_tokens_and_limits(sample_files: sample.
         wrong_keys = session.post(service.token_url, auth=("a", "b"), data={"grant_type": "client_credentials"})
         no_token = session.get(f"{service.url}/v1/search")
         keys = (sample_service.CLIENT_ID, sample_service.CLIENT_SECRET)
-        told = session.post(service.token_url, auth=keys, data={"grant_type": "client_credentials"}).json()
-        session.headers["Authorization"] = f"Bearer {told['access_token']}"
+        token = session.post(service.token_url, auth=keys, data={"grant_type": "client_credentials"}).json()
+        session.headers["Authorization"] = f"Bearer {token['access_token']}"
         limit = session.get(f"{service.url}/v1/search?q=a&type=artist&limit=11")
         depth = session.get(f"{service.url}/v1/search?q=a&type=artist&limit=10&offset=991")
         album_id = session.get(f"{service.url}/v1/search?q=tag:new&type=album&limit=1").json()["albums"]["items"][0][

@@ -97,8 +97,8 @@ def test_fans_are_mapped_to_popularity_by_what_both_know_and_models_read_the_sam
 
 def test_fans_without_a_mapping_are_no_popularity(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     load_tracks(con, (1, "One", 90))
-    told = {"data": [{"id": 1, "name": "One", "nb_fan": 5_000, "nb_album": 3}], "total": 1}
-    with _service(DeezerSource, lambda _: Reply(200, told)) as (_, deezer):
+    answer = {"data": [{"id": 1, "name": "One", "nb_fan": 5_000, "nb_album": 3}], "total": 1}
+    with _service(DeezerSource, lambda _: Reply(200, answer)) as (_, deezer):
         enrich(con, _with(settings, sources=ALL), Sources(deezer))
 
     assert rows_of(con, "select n_fans from raw.deezer__artists") == [(5_000,)]
@@ -109,8 +109,8 @@ def test_answers_of_an_earlier_run_are_counted_as_from_the_cache(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
     load_tracks(con, (1, "One", 90), (2, "Two", 80))
-    told = {"data": [{"id": 1, "name": "One", "nb_fan": 5_000, "nb_album": 3}], "total": 1}
-    with _service(DeezerSource, lambda _: Reply(200, told)) as (_, deezer):
+    answer = {"data": [{"id": 1, "name": "One", "nb_fan": 5_000, "nb_album": 3}], "total": 1}
+    with _service(DeezerSource, lambda _: Reply(200, answer)) as (_, deezer):
         enrich(con, _with(settings, sources=ALL), Sources(deezer))
         result = enrich(con, _with(settings, sources=ALL), Sources(deezer), now=NOW + timedelta(hours=1))
 
@@ -122,8 +122,8 @@ def test_an_answer_is_kept_as_long_as_its_source_allows(
 ) -> None:
     monkeypatch.setitem(BY_NAME, "deezer", dataclasses.replace(DEEZER, keep_days=7))
     load_tracks(con, (1, "One", 90))
-    told = {"data": [{"id": 1, "name": "One", "nb_fan": 5_000, "nb_album": 3}], "total": 1}
-    with _service(DeezerSource, lambda _: Reply(200, told)) as (_, deezer):
+    answer = {"data": [{"id": 1, "name": "One", "nb_fan": 5_000, "nb_album": 3}], "total": 1}
+    with _service(DeezerSource, lambda _: Reply(200, answer)) as (_, deezer):
         enrich(con, _with(settings, sources=ALL), Sources(deezer))
 
     assert rows_of(con, "select expires_at from raw.deezer__artists") == [(NOW + timedelta(days=7),)]
@@ -157,11 +157,11 @@ def test_audio_features_of_another_scale_are_mapped_and_those_of_ours_are_left_a
     load_rows(con, "releases", [{"track_id": new, "artist_name": "One", "track_name": "New"}])
 
     def answer(request: Request) -> Reply:
-        told = [
+        known = [
             {"href": f"https://open.spotify.com/track/{key}", "energy": energy.get(key, 0.2) * factor}
             for key in request.query["ids"].split(",")
         ]
-        return Reply(200, {"content": told})
+        return Reply(200, {"content": known})
 
     with _service(ReccoBeatsSource, answer) as (server, reccobeats):
         enrich(con, settings, Sources(reccobeats))
@@ -189,7 +189,7 @@ def test_the_order_of_sources_decides_whose_popularity_counts(
             chosen[order] = rows_of(con, "select artist_popularity, popularity_source from marts.artists")
         enrich(con, _with(settings, models_use_spotify=False), source)
 
-    assert fake.asked.count(SEARCH) == 1
+    assert fake.paths.count(SEARCH) == 1
     assert chosen == {
         ("spotify", "files"): [(60, "spotify")],
         ("files", "spotify"): [(40, "artists_file")],
@@ -267,7 +267,7 @@ def test_answers_that_have_expired_are_deleted_and_asked_for_again(
         know_everything(con, later)
         second = enrich(con, settings, source, now=later)
 
-    assert (first.n_forgotten, second.n_forgotten, fake.asked.count(SEARCH)) == (0, 1, 2)
+    assert (first.n_forgotten, second.n_forgotten, fake.paths.count(SEARCH)) == (0, 1, 2)
     assert rows_of(con, "select fetched_at from raw.spotify__artists") == [(later,)]
 
 

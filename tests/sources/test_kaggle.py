@@ -62,7 +62,7 @@ def _answer(status: int) -> requests.HTTPError:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "words"),
+    ("error", "kind", "message"),
     [
         (_answer(503), SourceUnavailable, "said 503"),
         (_answer(429), SourceUnavailable, "said 429"),
@@ -71,7 +71,7 @@ def _answer(status: int) -> requests.HTTPError:
     ],
 )
 def test_an_answer_or_a_full_disk_becomes_an_error_with_advice(
-    cache: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[SourceError], words: str
+    cache: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[SourceError], message: str
 ) -> None:
     import kagglehub
 
@@ -80,7 +80,7 @@ def test_an_answer_or_a_full_disk_becomes_an_error_with_advice(
 
     monkeypatch.setattr(kagglehub, "dataset_download", refuse)
 
-    with pytest.raises(kind, match=words) as caught:
+    with pytest.raises(kind, match=message) as caught:
         kaggle.fetch_kaggle(io.StringIO())
     assert type(caught.value) is kind
     assert "--tracks" in str(caught.value)

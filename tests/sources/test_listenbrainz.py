@@ -95,11 +95,11 @@ def test_no_more_days_are_asked_for_than_it_looks_back() -> None:
 
 @pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"payload": rows}])
 def test_popularity_is_read_bare_and_from_a_payload_and_an_unknown_count_is_null(wrap: Any) -> None:
-    told = [
+    artists = [
         {"artist_mbid": "cher", "total_listen_count": None, "total_user_count": None},
         {"artist_mbid": "abba", "total_listen_count": 900, "total_user_count": 0},
     ]
-    with _asking(Reply(200, wrap(told))) as (server, source, _):
+    with _asking(Reply(200, wrap(artists))) as (server, source, _):
         rows = list(source.fetch_popularity(["abba", "cher", "nobody", "abba"]))
 
     assert [(request.method, request.path, json.loads(request.body)) for request in server.requests] == [

@@ -31,7 +31,7 @@ QUESTIONS: dict[str, tuple[type[JsonService], Callable[[Any], Iterator[Any]], An
     "ListenBrainz, fresh": (ListenBrainzSource, lambda source: source.fetch_fresh_releases(NOW.date(), 7), [], 0),
     "ListenBrainz, popularity": (ListenBrainzSource, lambda source: source.fetch_popularity(["m"]), [], 1),
 }
-every_question = pytest.mark.parametrize("asked", QUESTIONS)
+every_question = pytest.mark.parametrize("question", QUESTIONS)
 
 
 @contextmanager
@@ -50,9 +50,9 @@ def _asking(
 
 
 def _features(track_id: str, **fields: Any) -> dict[str, Any]:
-    told = dict.fromkeys(SHARES, 0.5) | {"loudness": -9.455, "tempo": 101.96, "key": 0, "mode": 1}
+    known = dict.fromkeys(SHARES, 0.5) | {"loudness": -9.455, "tempo": 101.96, "key": 0, "mode": 1}
     href = f"https://open.spotify.com/track/{track_id}"
-    return {"id": f"uuid-{track_id}", "href": href, "isrc": f"of {track_id}"} | told | fields
+    return {"id": f"uuid-{track_id}", "href": href, "isrc": f"of {track_id}"} | known | fields
 
 
 def _ids(n: int) -> list[str]:
@@ -82,7 +82,7 @@ def test_features_are_joined_on_the_address_and_never_by_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told", "kept"),
+    ("name", "value", "kept"),
     [
         ("key", -1, -1), ("key", 12, None), ("key", 4.5, None), ("mode", 1, 1), ("mode", 2, None), ("mode", True, None),
         ("tempo", 0, None), ("tempo", 0.0, None), ("tempo", 999, None), ("tempo", "120", None), ("tempo", 250, 250.0),
@@ -91,8 +91,8 @@ def test_features_are_joined_on_the_address_and_never_by_place() -> None:
         ("liveness", float("nan"), None),
     ],
 )  # fmt: skip
-def test_a_value_out_of_range_is_null_and_one_at_its_edge_is_kept(name: str, told: Any, kept: float | None) -> None:
-    with _asking(ReccoBeatsSource, Reply(200, {"content": [_features("a", **{name: told})]})) as (server, source, _):
+def test_a_value_out_of_range_is_null_and_one_at_its_edge_is_kept(name: str, value: Any, kept: float | None) -> None:
+    with _asking(ReccoBeatsSource, Reply(200, {"content": [_features("a", **{name: value})]})) as (server, source, _):
         (row,) = source.fetch_audio_features(["a"])
 
     assert (row["state"], row[name], len(server.requests)) == ("found", kept, 1)
@@ -166,8 +166,8 @@ def test_no_call_begins_past_the_deadline_and_rows_before_it_are_good() -> None:
 
 
 @every_question
-def test_each_says_who_asks_and_keeps_its_pace(asked: str) -> None:
-    service, ask, answer, n_rows = QUESTIONS[asked]
+def test_each_says_who_asks_and_keeps_its_pace(question: str) -> None:
+    service, ask, answer, n_rows = QUESTIONS[question]
     with _asking(service, Reply(200, answer), pace_seconds=None) as (server, source, clock):
         rows = [*ask(source), *ask(source)]
 
@@ -197,8 +197,8 @@ def test_each_says_who_asks_and_keeps_its_pace(asked: str) -> None:
     ],
 )
 @every_question
-def test_what_may_pass_is_asked_for_again_and_never_kept(asked: str, bad: Reply, slept: float) -> None:
-    service, ask, answer, n_rows = QUESTIONS[asked]
+def test_what_may_pass_is_asked_for_again_and_never_kept(question: str, bad: Reply, slept: float) -> None:
+    service, ask, answer, n_rows = QUESTIONS[question]
     with _asking(service, bad, Reply(200, answer)) as (server, source, clock):
         rows = list(ask(source))
 
@@ -209,8 +209,8 @@ def test_what_may_pass_is_asked_for_again_and_never_kept(asked: str, bad: Reply,
 
 
 @every_question
-def test_what_stays_bad_is_given_up_and_five_in_a_row_rest_the_service(asked: str) -> None:
-    service, ask, _, _ = QUESTIONS[asked]
+def test_what_stays_bad_is_given_up_and_five_in_a_row_rest_the_service(question: str) -> None:
+    service, ask, _, _ = QUESTIONS[question]
     memory = RunMemory()
     with _asking(service, Reply(500, b"down"), memory=memory) as (server, source, clock):
         for _ in range(4):
@@ -223,8 +223,8 @@ def test_what_stays_bad_is_given_up_and_five_in_a_row_rest_the_service(asked: st
 
 
 @every_question
-def test_a_long_retry_after_is_not_slept_but_remembered(asked: str) -> None:
-    service, ask, answer, _ = QUESTIONS[asked]
+def test_a_long_retry_after_is_not_slept_but_remembered(question: str) -> None:
+    service, ask, answer, _ = QUESTIONS[question]
     memory = RunMemory()
     refusal = Reply(429, b"", {"Retry-After": "3600"})
     with (
@@ -244,8 +244,8 @@ def test_a_long_retry_after_is_not_slept_but_remembered(asked: str) -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 @every_question
-def test_a_refusal_is_remembered_in_its_words_and_not_asked_for_again(asked: str, status: int) -> None:
-    service, ask, answer, _ = QUESTIONS[asked]
+def test_a_refusal_is_remembered_in_its_words_and_not_asked_for_again(question: str, status: int) -> None:
+    service, ask, answer, _ = QUESTIONS[question]
     with _asking(service, Reply(status, {"error": "not for you"}), Reply(200, answer)) as (server, source, _):
         assert [*ask(source), *ask(source)] == []
 
@@ -258,8 +258,8 @@ def test_a_refusal_is_remembered_in_its_words_and_not_asked_for_again(asked: str
 
 
 @every_question
-def test_a_budget_of_calls_is_kept(asked: str) -> None:
-    service, ask, answer, _ = QUESTIONS[asked]
+def test_a_budget_of_calls_is_kept(question: str) -> None:
+    service, ask, answer, _ = QUESTIONS[question]
     with _asking(service, Reply(200, answer), daily_calls=1) as (server, source, _):
         list(ask(source))
         with pytest.raises(SourceStopped, match="budget of 1 calls in 24 hours is used up"):

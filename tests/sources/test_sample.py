@@ -184,9 +184,9 @@ def test_the_same_arguments_give_the_same_bytes_whatever_the_chunks(
 
 
 def test_progress_is_told_of_every_row(tmp_path: Path) -> None:
-    told: list[int] = []
-    write_sample(tmp_path, 2_000, 0, as_of_date=AS_OF, progress=told.append)
-    assert sum(told) == 2_000
+    advances: list[int] = []
+    write_sample(tmp_path, 2_000, 0, as_of_date=AS_OF, progress=advances.append)
+    assert sum(advances) == 2_000
 
 
 def test_planted_lines_stand_where_they_are_said_to(tmp_path: Path) -> None:

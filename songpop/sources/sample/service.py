@@ -132,17 +132,17 @@ class SampleService:
 
     def _search(self, request: Request) -> Reply:
         query, kind = request.query.get("q", ""), request.query.get("type", "")
-        words = dict(_FILTER.findall(query))
+        filters = dict(_FILTER.findall(query))
         if "tag:new" in query and kind == "album":
             return self._page(request, "albums", self.catalogue.new_albums(), self._album, "search")
         if kind == "artist":
             return self._page(
-                request, "artists", self.catalogue.find_artists(words.get("artist", query)), self._artist, "search"
+                request, "artists", self.catalogue.find_artists(filters.get("artist", query)), self._artist, "search"
             )
         if kind == "track":
-            tracks = self.catalogue.find_tracks(words.get("track", ""), words.get("artist", ""))
+            tracks = self.catalogue.find_tracks(filters.get("track", ""), filters.get("artist", ""))
             return self._page(request, "tracks", tracks, self._full_track, "search")
-        albums = self.catalogue.find_albums(words.get("album", ""), words.get("artist", ""))
+        albums = self.catalogue.find_albums(filters.get("album", ""), filters.get("artist", ""))
         return self._page(request, "albums", albums, self._album, "search")
 
     def _new_releases(self, request: Request) -> Reply:

@@ -85,11 +85,11 @@ def probe(source: SpotifySource, artist_name: str, track_ids: Sequence[str]) -> 
         artist_id = next((hit["id"] for hit in known_objects(hits or [])), None)
         artist = source.artist(artist_id) if artist_id else None
         if artist is not None:
-            told = artist.get("popularity") is not None
-            words = "" if told else "Spotify gave no popularity with an artist."
-            source.learn(ARTIST_POPULARITY, told, words)
-        for name, ask in ((SEVERAL_TRACKS, source.tracks), (AUDIO_FEATURES, source.audio_features)):
-            if track_ids and name not in source.refused and ask(track_ids[:2]) is not None:
+            is_given = artist.get("popularity") is not None
+            message = "" if is_given else "Spotify gave no popularity with an artist."
+            source.learn(ARTIST_POPULARITY, is_given, message)
+        for name, fetch in ((SEVERAL_TRACKS, source.tracks), (AUDIO_FEATURES, source.audio_features)):
+            if track_ids and name not in source.refused and fetch(track_ids[:2]) is not None:
                 source.learn(name, True)
         if artist_id:
             source.artist_albums(artist_id, "album", 0, only_long=True)

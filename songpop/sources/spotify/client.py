@@ -51,9 +51,9 @@ class SpotifySource:
 
     Attributes:
         caller: makes the requests; its pace and budget are those of the key's tier (see `access_tier`).
-        refused: what this key may not ask for, and Spotify's words; such calls are not made again.
+        refused: what this key may not ask for, and Spotify's message; such calls are not made again.
         missing: what Spotify answered 404 for, with the bucket that was asked.
-        failed: what it gave no usable answer for, with the bucket and its words.
+        failed: what it gave no usable answer for, with the bucket and the message.
         n_given_up: answers that stayed unusable; `last_failure` is what the last of them was.
     """
 
@@ -110,9 +110,9 @@ class SpotifySource:
         self.caller.use_memory(memory)
         now = self.caller.clock.now()
         self.capabilities = memory.capabilities(self.declared.title, now - CAPABILITY_LIFE)
-        self.refused = {name: known.words for name, known in self.capabilities.items() if not known.is_allowed}
+        self.refused = {name: known.message for name, known in self.capabilities.items() if not known.is_allowed}
 
-    def learn(self, name: str, is_allowed: bool, words: str = "") -> None:
+    def learn(self, name: str, is_allowed: bool, message: str = "") -> None:
         """Remember, for this run and later ones, whether the key may do something."""
         known = self.capabilities.get(name)
         if known and known.is_allowed == is_allowed:
@@ -120,8 +120,8 @@ class SpotifySource:
         if is_allowed:
             self.refused.pop(name, None)
         else:
-            self.refused[name] = words
-        self.capabilities[name] = Capability(is_allowed, words, self.caller.clock.now())
+            self.refused[name] = message
+        self.capabilities[name] = Capability(is_allowed, message, self.caller.clock.now())
         self.caller.memory.note_capability(self.declared.title, name, self.capabilities[name])
 
     def __repr__(self) -> str:
@@ -193,22 +193,22 @@ class SpotifySource:
         Both groups in one call would come one after the other. `only_long` takes no short page.
         """
 
-        def ask(limit: int) -> list[Any]:
+        def fetch(limit: int) -> list[Any]:
             page = self._spotipy.artist_albums(
                 artist_id, include_groups=group, country=self.market, limit=limit, offset=offset
             )
             return read_items(page, "items")
 
-        return self._page("artist_albums", "long pages of an artist's albums", ask, artist_id, only_long=only_long)
+        return self._page("artist_albums", "long pages of an artist's albums", fetch, artist_id, only_long=only_long)
 
     def new_releases(self, offset: int) -> list[Any] | None:
         """Return one page of the list of new releases; `RELEASES_LIMIT` a page."""
 
-        def ask() -> list[Any]:
+        def fetch() -> list[Any]:
             page = self._spotipy.new_releases(country=self.market, limit=RELEASES_LIMIT, offset=offset)
             return read_items(page, "albums", "items")
 
-        return self._answer("new_releases", ask)
+        return self._answer("new_releases", fetch)
 
     def album(self, album_id: str) -> Row | None:
         """Return an album with its first page of tracks."""
@@ -217,11 +217,11 @@ class SpotifySource:
     def album_tracks(self, album_id: str, offset: int) -> list[Any] | None:
         """Return a later page of an album's tracks."""
 
-        def ask() -> list[Any]:
+        def fetch() -> list[Any]:
             page = self._spotipy.album_tracks(album_id, limit=_TRACKS_LIMIT, offset=offset, market=self.market)
             return read_items(page, "items")
 
-        return self._answer("album_tracks", ask)
+        return self._answer("album_tracks", fetch)
 
     def tracks(self, track_ids: Sequence[str]) -> list[Any] | None:
         """Return up to fifty tracks by id."""
@@ -247,29 +247,29 @@ class SpotifySource:
         self,
         bucket: str,
         capability: str,
-        ask: Callable[[int], list[Any]],
+        fetch: Callable[[int], list[Any]],
         key: str | None = None,
         *,
         only_long: bool = False,
     ) -> list[Any] | None:
         """Ask for a long page where the key may, else for a short one."""
         if capability not in self.refused:
-            items = self._answer(bucket, lambda: ask(LONG_PAGE), key, limited_by=capability)
+            items = self._answer(bucket, lambda: fetch(LONG_PAGE), key, limited_by=capability)
             if items is not None:
                 self.learn(capability, True)
                 return items
             if only_long or capability not in self.refused:
                 return None
-        return self._answer(bucket, lambda: ask(SHORT_PAGE), key)
+        return self._answer(bucket, lambda: fetch(SHORT_PAGE), key)
 
     def _answer(
-        self, bucket: str, ask: Callable[[], Answer], key: str | None = None, *, limited_by: str | None = None
+        self, bucket: str, fetch: Callable[[], Answer], key: str | None = None, *, limited_by: str | None = None
     ) -> Answer | None:
         assert bucket in self.declared.buckets, bucket
         if bucket in self.refused:
             return None
         try:
-            return self.caller.call(lambda: self._within_time(ask), bucket)
+            return self.caller.call(lambda: self._within_time(fetch), bucket)
         except SourceStopped:
             if ALL_BUCKETS in self.caller.stops:
                 raise
@@ -293,7 +293,7 @@ class SpotifySource:
         else:
             self.learn(bucket, False, str(error))
 
-    def _within_time(self, ask: Callable[[], Answer]) -> Answer:
+    def _within_time(self, fetch: Callable[[], Answer]) -> Answer:
         """Let no single read outlast the deadline, and no warning of Spotipy's get in the way.
 
         It warns of endpoints that Spotify removes; whether this key may ask them is seen by asking.
@@ -303,7 +303,7 @@ class SpotifySource:
         self._session.longest_seconds = min(_LONGEST_ANSWER_SECONDS, left)
         self._spotipy.requests_timeout = self._auth.requests_timeout = timeouts
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-            return ask()
+            return fetch()
 
     def _build_client(self, client_id: str, client_secret: str, api_url: str | None, token_url: str | None) -> None:
         import spotipy

@@ -31,38 +31,38 @@ def read_failure(error: Exception, client_secret: str) -> Failure | None:
     return None
 
 
-def _without(secret: str, words: str) -> str:
+def _without(secret: str, text: str) -> str:
     """Cut a secret out of words, plain and as an Authorization header would hold it."""
     for form in (secret, base64.b64encode(secret.encode()).decode().rstrip("=")):
-        words = words.replace(form, "…")
-    return words
+        text = text.replace(form, "…")
+    return text
 
 
-def _read_token_error(words: str) -> Failure:
-    if "client" not in words:
-        return Failure("server", f"no token ({words!r})")
+def _read_token_error(text: str) -> Failure:
+    if "client" not in text:
+        return Failure("server", f"no token ({text!r})")
     return Failure(
         "account",
         "SPOTIPY_CLIENT_ID and SPOTIPY_CLIENT_SECRET must be a pair that Spotify knows, "
-        f"however it gave them no token ({words!r}).",
+        f"however it gave them no token ({text!r}).",
     )
 
 
 def _read_status(status: int, message: str, reason: str | None, headers: Mapping[str, str]) -> Failure:
-    said = message.partition(":\n ")[2].strip()[:200]
-    words = f"{status} {said!r}" if said and said != "None" else f"{status} without a message"
+    quote = message.partition(":\n ")[2].strip()[:200]
+    described = f"{status} {quote!r}" if quote and quote != "None" else f"{status} without a message"
     wait = read_retry_after(headers.get("Retry-After"))
     if status == 429:
-        return Failure("quota" if reason == "QUOTA_EXCEEDED" else "rate", words, status, wait)
+        return Failure("quota" if reason == "QUOTA_EXCEEDED" else "rate", described, status, wait)
     if status == 401:
-        return Failure("token", words, status)
-    if status == 403 and "premium" in said.lower():
-        return Failure("account", f"it answered {words}.", status)
+        return Failure("token", described, status)
+    if status == 403 and "premium" in quote.lower():
+        return Failure("account", f"it answered {described}.", status)
     if status in (403, 404):
-        return Failure("refused", words, status)
-    if status == 400 and "limit" in said.lower():
-        return Failure("limit", words, status)
-    return Failure("server", words, status, wait) if status >= 500 else Failure("request", words, status)
+        return Failure("refused", described, status)
+    if status == 400 and "limit" in quote.lower():
+        return Failure("limit", described, status)
+    return Failure("server", described, status, wait) if status >= 500 else Failure("request", described, status)
 
 
 def read_items(answer: Any, *path: str) -> list[Any]:

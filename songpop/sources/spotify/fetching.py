@@ -67,8 +67,8 @@ def fetch_artists(
             n_told += row["popularity"] is not None
             yield row
             if n_found >= _POPULARITY_PATIENCE and not n_told:
-                words = f"Spotify gave this key {n_found} artists and a popularity for none of them."
-                source.learn(ARTIST_POPULARITY, False, words)
+                message = f"Spotify gave this key {n_found} artists and a popularity for none of them."
+                source.learn(ARTIST_POPULARITY, False, message)
                 return
 
 
@@ -213,11 +213,11 @@ def _artists_on_tracks(
     """Return artist id and method, by name, for names that stand on their track; and the names not answered for."""
     if not track_ids or "tracks" in source.refused:
         return {}, ()
-    asked = list(track_ids.values())
-    items = source.tracks(asked)
+    requested = list(track_ids.values())
+    items = source.tracks(requested)
     if items is None:
         return {}, () if "tracks" in source.refused else track_ids.keys()
-    tracks = answers.by_requested_id(items, asked)
+    tracks = answers.by_requested_id(items, requested)
     ids = {name: answers.artist_id_on_track(tracks.get(track_id, {}), name) for name, track_id in track_ids.items()}
     return {name: (artist_id, "track_id") for name, artist_id in ids.items() if artist_id}, ()
 

@@ -20,16 +20,16 @@ def known_objects(items: Iterable[Any]) -> list[Row]:
     return [item for item in items if isinstance(item, dict) and isinstance(item.get("id"), str) and item["id"]]
 
 
-def by_requested_id(items: Sequence[Any], asked: Sequence[str] = ()) -> dict[str, Row]:
+def by_requested_id(items: Sequence[Any], requested: Sequence[str] = ()) -> dict[str, Row]:
     """Key objects by their own id and by the id they were asked under.
 
     A relinked track names that in `linked_from`. A merged artist, and a relinked track of a new app, do not: where as
     many objects came back as were asked for, one with an id that nobody asked for stands for the id at its place.
     """
     found: dict[str, Row] = {}
-    if len(items) == len(asked):
-        for key, item in zip(asked, items, strict=True):
-            if known_objects([item]) and item["id"] not in asked:
+    if len(items) == len(requested):
+        for key, item in zip(requested, items, strict=True):
+            if known_objects([item]) and item["id"] not in requested:
                 found[key] = item
     for item in known_objects(items):
         found[item["id"]] = item
@@ -73,21 +73,21 @@ def artist_row(
 
     `asked_id` is kept where the artist that came back bears another id.
     """
-    told: Row = artist or {}
-    followers = told.get("followers")
-    genres = told.get("genres")
+    known: Row = artist or {}
+    followers = known.get("followers")
+    genres = known.get("genres")
     return {
         "artist_name": artist_name,
-        "found_name": _text(told.get("name")),
-        "artist_id": told.get("id"),
+        "found_name": _text(known.get("name")),
+        "artist_id": known.get("id"),
         "match_state": "found" if artist else "unmatched",
         "match_method": method,
         "match_confidence": confidence,
         "candidates": json.dumps([_candidate(hit) for hit in candidates], ensure_ascii=False),
         "genres": [str(genre) for genre in genres] if isinstance(genres, list) else None,
-        "popularity": whole(told.get("popularity")),
+        "popularity": whole(known.get("popularity")),
         "followers": whole(followers.get("total"), _BIGGEST) if isinstance(followers, dict) else None,
-        "asked_id": asked_id if asked_id != told.get("id") else None,
+        "asked_id": asked_id if asked_id != known.get("id") else None,
     }
 
 

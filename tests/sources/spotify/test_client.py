@@ -127,7 +127,7 @@ def test_track_ids_find_artists_in_two_calls() -> None:
             )
         )
 
-    assert fake.asked == [TRACKS, ARTISTS, SEARCH]
+    assert fake.paths == [TRACKS, ARTISTS, SEARCH]
     assert fake.requests[1].query == {"ids": "a1,a3"}
     assert [(r["artist_name"], r["match_method"], r["popularity"]) for r in rows] == [
         ("First", "track_id", 5),
@@ -141,7 +141,7 @@ def test_a_track_of_somebody_else_does_not_name_the_artist() -> None:
     with scripted(script) as (fake, source):
         (row,) = fetch_artists(source, ["First"], track_ids={"First": "t1"})
 
-    assert fake.asked == [TRACKS, SEARCH]
+    assert fake.paths == [TRACKS, SEARCH]
     assert row["match_state"] == "unmatched"
 
 
@@ -158,7 +158,7 @@ def test_a_key_without_batches_searches_and_asks_one_by_one() -> None:
         again = list(fetch_artists(source, ["First"], track_ids={"First": "t1"}))
 
     assert [row["popularity"] for row in rows + again] == [4, 5, 5]
-    assert fake.asked == [TRACKS, ARTISTS, "/v1/artists/a1", SEARCH, SEARCH]
+    assert fake.paths == [TRACKS, ARTISTS, "/v1/artists/a1", SEARCH, SEARCH]
     assert source.refused.keys() == {"tracks", "artists"}
 
 
@@ -167,7 +167,7 @@ def test_a_key_that_gives_no_popularity_is_not_asked_for_ever() -> None:
     with scripted({SEARCH: found}) as (fake, source):
         rows = list(fetch_artists(source, [f"Artist {n}" for n in range(40)]))
 
-    assert len(rows) == len(fake.asked) == 20
+    assert len(rows) == len(fake.paths) == 20
     assert source.refused[ARTIST_POPULARITY].startswith("Spotify gave this key 20 artists")
 
 
@@ -175,7 +175,7 @@ def test_a_short_retry_after_is_slept_once() -> None:
     with scripted({SEARCH: [error(429, "Too many requests", Retry_After="1"), hits(BEYONCE)]}) as (fake, source):
         rows = list(fetch_artists(source, ["Beyoncé"]))
 
-    assert (len(rows), fake.clock.slept, len(fake.asked)) == (1, [1.0], 2)
+    assert (len(rows), fake.clock.slept, len(fake.paths)) == (1, [1.0], 2)
     assert source.n_calls == {"search": 2}
 
 
@@ -187,7 +187,7 @@ def test_an_odd_retry_after_is_waited_for_three_times_at_most(header: str, slept
     with scripted({SEARCH: [error(429, "Too many requests", Retry_After=header)]}) as (fake, source):
         rows = list(fetch_artists(source, ["One", "Two"]))
 
-    assert (rows, fake.clock.slept, len(fake.asked)) == ([], slept, 4)
+    assert (rows, fake.clock.slept, len(fake.paths)) == ([], slept, 4)
     assert "429 4 times" in source.stops["search"]
 
 
@@ -209,7 +209,7 @@ def test_a_used_up_quota_stops_its_bucket_without_sleep(refusal: Reply) -> None:
 
     assert [row["popularity"] for row in rows] == [90, 4]
     assert fake.clock.slept == []
-    assert fake.asked == [SEARCH, SEARCH, ARTISTS]
+    assert fake.paths == [SEARCH, SEARCH, ARTISTS]
     assert "Too many requests" in source.stops["search"]
 
 
@@ -218,7 +218,7 @@ def test_a_failing_server_is_asked_again() -> None:
     with scripted({SEARCH: [*broken, hits(BEYONCE)]}) as (fake, source):
         rows = list(fetch_artists(source, ["Beyoncé"]))
 
-    assert (len(rows), fake.clock.slept, len(fake.asked)) == (1, [1.0, 2.0], 3)
+    assert (len(rows), fake.clock.slept, len(fake.paths)) == (1, [1.0, 2.0], 3)
 
 
 @pytest.mark.parametrize(
@@ -239,14 +239,14 @@ def test_an_answer_that_cannot_be_read_is_asked_for_again_and_never_kept(answer:
     with scripted({SEARCH: [answer, hits(BEYONCE)]}) as (fake, source):
         rows = list(fetch_artists(source, ["Beyoncé"]))
 
-    assert (len(rows), fake.clock.slept, len(fake.asked)) == (1, [1.0], 2)
+    assert (len(rows), fake.clock.slept, len(fake.paths)) == (1, [1.0], 2)
 
 
 def test_an_answer_that_stays_broken_leaves_no_row_and_is_counted() -> None:
     with scripted({SEARCH: [raw(b"null"), raw(b"null"), raw(b"null"), hits(BEYONCE)]}) as (fake, source):
         rows = list(fetch_artists(source, ["One", "Beyoncé"]))
 
-    assert ([row["artist_name"] for row in rows], source.n_given_up, len(fake.asked)) == (["Beyoncé"], 1, 4)
+    assert ([row["artist_name"] for row in rows], source.n_given_up, len(fake.paths)) == (["Beyoncé"], 1, 4)
 
 
 def test_a_dead_service_is_not_asked_for_every_name() -> None:
@@ -256,14 +256,14 @@ def test_a_dead_service_is_not_asked_for_every_name() -> None:
     ):
         list(fetch_artists(source, [f"Artist {n}" for n in range(100)]))
 
-    assert len(fake.asked) == 15
+    assert len(fake.paths) == 15
 
 
 def test_a_query_that_spotify_rejects_is_left_out() -> None:
     with scripted({SEARCH: [error(400, "Invalid query"), hits(BEYONCE)]}) as (fake, source):
         rows = list(fetch_artists(source, ["One", "Beyoncé"]))
 
-    assert (len(rows), source.n_given_up, len(fake.asked)) == (1, 1, 2)
+    assert (len(rows), source.n_given_up, len(fake.paths)) == (1, 1, 2)
 
 
 def test_a_refused_token_is_renewed_once() -> None:
@@ -281,7 +281,7 @@ def test_a_token_that_is_refused_again_ends_all_calls() -> None:
     ):
         list(fetch_artists(source, ["One", "Two"]))
 
-    assert (len(fake.asked), fake.n_token_calls) == (2, 2)
+    assert (len(fake.paths), fake.n_token_calls) == (2, 2)
 
 
 @pytest.mark.parametrize("answer", [Reply(503, {"error": "server_error"}), raw(b'{"access_tok'), raw(b"{}")])
@@ -290,29 +290,29 @@ def test_a_token_that_fails_to_come_is_asked_for_again(answer: Reply) -> None:
     with scripted({"/api/token": [answer, token], SEARCH: [hits(BEYONCE)]}) as (fake, source):
         rows = list(fetch_artists(source, ["Beyoncé"]))
 
-    assert (len(rows), fake.n_token_calls, len(fake.asked), fake.clock.slept) == (1, 2, 1, [1.0])
+    assert (len(rows), fake.n_token_calls, len(fake.paths), fake.clock.slept) == (1, 2, 1, [1.0])
 
 
 def test_wrong_keys_end_all_calls_in_words() -> None:
-    told = {"error": "invalid_client", "error_description": "Invalid client"}
+    answer = {"error": "invalid_client", "error_description": "Invalid client"}
     with (
-        scripted({"/api/token": [Reply(400, told)]}) as (fake, source),
+        scripted({"/api/token": [Reply(400, answer)]}) as (fake, source),
         pytest.raises(SourceStopped, match="must be a pair that Spotify knows"),
     ):
         list(fetch_artists(source, ["One", "Two"]))
 
-    assert (fake.asked, fake.n_token_calls) == ([], 1)
+    assert (fake.paths, fake.n_token_calls) == ([], 1)
 
 
 def test_an_owner_without_premium_ends_all_calls_in_spotifys_words() -> None:
-    told = raw(b"Active premium subscription required for the owner of the app.", 403, Content_Type="text/plain")
+    refusal = raw(b"Active premium subscription required for the owner of the app.", 403, Content_Type="text/plain")
     with (
-        scripted({SEARCH: [told]}) as (fake, source),
+        scripted({SEARCH: [refusal]}) as (fake, source),
         pytest.raises(SourceStopped, match="Active premium subscription required"),
     ):
         list(fetch_artists(source, ["One", "Two"]))
 
-    assert len(fake.asked) == 1
+    assert len(fake.paths) == 1
 
 
 def test_secrets_reach_no_log_and_no_error() -> None:
@@ -323,14 +323,14 @@ def test_secrets_reach_no_log_and_no_error() -> None:
         ],
         SEARCH: [error(500, "oops"), error(401, "expired")],
     }
-    with all_logs() as told, scripted(script) as (_, source), pytest.raises(SourceStopped) as raised:
+    with all_logs() as messages, scripted(script) as (_, source), pytest.raises(SourceStopped) as raised:
         list(fetch_artists(source, ["One"]))
 
-    said = " ".join([*told, repr(source), *traceback.format_exception(raised.value)])
-    assert told
-    assert CLIENT_SECRET not in said
-    assert "nobody-may-see" not in said
-    assert "Basic " not in said
+    written = " ".join([*messages, repr(source), *traceback.format_exception(raised.value)])
+    assert messages
+    assert CLIENT_SECRET not in written
+    assert "nobody-may-see" not in written
+    assert "Basic " not in written
     assert logging.getLogger("spotipy.oauth2").level == logging.WARNING
 
 
@@ -347,7 +347,7 @@ def test_no_call_and_no_sleep_begins_past_the_deadline() -> None:
         with pytest.raises(SourceStopped, match="10 s, is used up"):
             rows.extend(fetch_artists(source, [f"Artist {n}" for n in range(9)]))
 
-    assert (len(fake.asked), fake.clock.seconds) == (3, 8.0)
+    assert (len(fake.paths), fake.clock.seconds) == (3, 8.0)
 
 
 def test_new_releases_are_the_tracks_of_albums_of_these_days() -> None:
@@ -360,7 +360,7 @@ def test_new_releases_are_the_tracks_of_albums_of_these_days() -> None:
     with scripted(script) as (fake, source):
         rows = list(fetch_new_releases(source, as_of_date=AS_OF, days=28))
 
-    assert fake.asked == [NEW_RELEASES, "/v1/albums/al1", "/v1/albums/month"]
+    assert fake.paths == [NEW_RELEASES, "/v1/albums/al1", "/v1/albums/month"]
     assert fake.requests[0].query == {"country": "US", "limit": "50", "offset": "0"}
     assert [(row["track_id"], row["album_id"]) for row in rows] == [("t1", "al1"), ("t2", "al1"), ("t3", "month")]
     assert rows[2] == {
@@ -393,8 +393,8 @@ def test_without_the_list_new_albums_come_from_a_search_that_ends() -> None:
     assert rows == []
     assert [(query["limit"], query["offset"]) for query in searches] == [("50", "0"), ("10", "0"), ("10", "10")]
     assert searches[1] == {"q": "tag:new", "type": "album", "limit": "10", "offset": "0", "market": "US"}
-    assert "/v1/albums/al0" not in fake.asked
-    assert fake.asked.count("/v1/albums/al1") == 1
+    assert "/v1/albums/al0" not in fake.paths
+    assert fake.paths.count("/v1/albums/al1") == 1
 
 
 def test_an_album_of_many_tracks_is_paged() -> None:
@@ -413,8 +413,8 @@ def test_an_album_of_many_tracks_is_paged() -> None:
 
 
 def test_audio_features_skip_nulls_and_keep_to_their_ids() -> None:
-    told = [features("t3"), None, features("t1", time_signature=1, tempo=None), features("not-asked")]
-    with scripted({FEATURES: [Reply(200, {"audio_features": told})]}) as (fake, source):
+    known = [features("t3"), None, features("t1", time_signature=1, tempo=None), features("not-asked")]
+    with scripted({FEATURES: [Reply(200, {"audio_features": known})]}) as (fake, source):
         rows = list(fetch_audio_features(source, ["t1", "t2", "t3"]))
 
     assert [request.query for request in fake.requests] == [{"ids": "t1,t2,t3"}]
@@ -437,7 +437,7 @@ def test_a_key_without_audio_features_is_refused_once_and_says_why() -> None:
     with scripted({FEATURES: [Reply(403, {"error": {"status": 403}})]}) as (fake, source):
         rows = list(fetch_audio_features(source, [f"t{n}" for n in range(201)]))
 
-    assert (rows, fake.asked) == ([], [FEATURES])
+    assert (rows, fake.paths) == ([], [FEATURES])
     assert source.refused == {"audio_features": "Spotify refused audio_features: 403 without a message."}
 
 
@@ -447,14 +447,14 @@ def test_a_missing_key_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected", "words"),
+    ("kind", "expected", "message"),
     [
         ("refused", SourceRefused, "Spotify refused search: no"),
-        ("request", SourceChanged, "Spotify must answer search, however it said no"),
+        ("request", SourceChanged, "Spotify must answer search, however it written no"),
         ("payload", SourceUnavailable, "Spotify must answer search, however 3 tries failed: no"),
     ],
 )
-def test_a_caller_names_what_it_could_not_get(kind: str, expected: type[Exception], words: str) -> None:
+def test_a_caller_names_what_it_could_not_get(kind: str, expected: type[Exception], message: str) -> None:
     clock = FakeClock()
     caller = RateLimitedCaller(
         "Spotify",
@@ -463,7 +463,7 @@ def test_a_caller_names_what_it_could_not_get(kind: str, expected: type[Exceptio
         pace_seconds=0.0,
     )
 
-    with pytest.raises(expected, match=words):
+    with pytest.raises(expected, match=message):
         caller.call(lambda: 1 // 0, "search")
 
 

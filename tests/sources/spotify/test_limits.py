@@ -79,7 +79,7 @@ def test_01_a_short_retry_after_is_slept_once_and_both_requests_count(
     with scripted(script) as (fake, source):
         enrich(home, settings, source)
 
-    assert (fake.clock.slept, fake.asked.count(SEARCH)) == ([1.0], 2)
+    assert (fake.clock.slept, fake.paths.count(SEARCH)) == ([1.0], 2)
     assert _artists(home) == [("One", "found", 7)]
     assert rows_of(home, "select count(*) from ledger.api_calls where bucket = 'search'") == [(2,)]
 
@@ -98,14 +98,14 @@ def test_02_a_used_up_quota_closes_its_bucket_for_later_runs_too_and_no_other(
     }
     with scripted(script) as (fake, source):
         first = enrich(home, settings, source)
-        n_first = fake.asked.count(SEARCH)
+        n_first = fake.paths.count(SEARCH)
         fake.clock.seconds = 20 * 3600
         enrich(home, settings, fake.source(), now=NOW + timedelta(hours=20))
-        n_second = fake.asked.count(SEARCH) - n_first
+        n_second = fake.paths.count(SEARCH) - n_first
         fake.clock.seconds = 86_300
         enrich(home, settings, fake.source(), now=NOW + timedelta(seconds=86_300))
 
-    assert (fake.clock.slept, n_first, n_second, fake.asked.count(SEARCH)) == ([], 1, 0, 2)
+    assert (fake.clock.slept, n_first, n_second, fake.paths.count(SEARCH)) == ([], 1, 0, 2)
     assert (first.n_releases, first.n_features, first.n_unasked) == (1, 1, 1)
     assert [finding.check_name for finding in first.findings] == ["enrichment_is_complete"]
     assert rows_of(home, "select service, bucket, open_until from ledger.api_circuits") == [
@@ -131,7 +131,7 @@ def test_03_an_odd_retry_after_is_waited_for_three_times_and_the_name_is_kept_fo
     with scripted(NO_BATCH | {SEARCH: [refusal]}) as (fake, source):
         result = enrich(home, settings, source)
 
-    assert (fake.clock.slept, fake.asked.count(SEARCH)) == (slept, 4)
+    assert (fake.clock.slept, fake.paths.count(SEARCH)) == (slept, 4)
     assert (_artists(home), result.n_unasked) == ([], 1)
     assert rows_of(home, "select bucket, open_until - opened_at from ledger.api_circuits") == [
         ("search", timedelta(minutes=15))
@@ -139,7 +139,7 @@ def test_03_an_odd_retry_after_is_waited_for_three_times_and_the_name_is_kept_fo
 
 
 @pytest.mark.parametrize(
-    ("token", "expected", "words"),
+    ("token", "expected", "message"),
     [
         ([error(429, "slow down")], 3, "no token"),
         ([Reply(400, {"error": "invalid_client", "error_description": "Invalid client"})], 1, "must be a pair"),
@@ -147,15 +147,15 @@ def test_03_an_odd_retry_after_is_waited_for_three_times_and_the_name_is_kept_fo
     ],
 )
 def test_04_a_token_that_does_not_come_is_a_finding_in_words_without_the_secret(
-    home: duckdb.DuckDBPyConnection, settings: Settings, token: list[Reply], expected: int, words: str
+    home: duckdb.DuckDBPyConnection, settings: Settings, token: list[Reply], expected: int, message: str
 ) -> None:
-    with scripted({TOKEN_PATH: token}) as (fake, source), all_logs() as told:
+    with scripted({TOKEN_PATH: token}) as (fake, source), all_logs() as messages:
         result = enrich(home, settings, source)
 
-    assert fake.asked == []
+    assert fake.paths == []
     assert fake.n_token_calls >= expected
-    assert words in result.findings[0].message
-    assert CLIENT_SECRET not in " ".join([*told, *(finding.message for finding in result.findings)])
+    assert message in result.findings[0].message
+    assert CLIENT_SECRET not in " ".join([*messages, *(finding.message for finding in result.findings)])
     assert (_artists(home), rows_of(home, "select count(*) from raw.spotify__releases")) == ([], [(0,)])
 
 
@@ -177,15 +177,15 @@ def test_05_refused_audio_features_are_asked_for_once_and_then_at_the_next_sourc
     }
     with scripted(script) as (fake, source):
         reccobeats = ReccoBeatsSource(fake.server.url, source.caller.clock, pace_seconds=0.0)
-        told = {"id": "r1", "href": href + track_id(150), "danceability": 0.4, "energy": 0.5, "tempo": 99.0}
-        fake.script[FEATURES] += [Reply(200, {"content": [told]})]
+        known = {"id": "r1", "href": href + track_id(150), "danceability": 0.4, "energy": 0.5, "tempo": 99.0}
+        fake.script[FEATURES] += [Reply(200, {"content": [known]})]
         result = enrich(home, settings, Sources(source, reccobeats))
         enrich(home, settings, Sources(source, reccobeats), now=NOW + timedelta(hours=1))
         reccobeats.close()
 
-    asked = [request for request in fake.requests if request.path == FEATURES]
-    assert sum("Authorization" in request.headers for request in asked) == 1
-    assert len(asked) == 5
+    requests = [request for request in fake.requests if request.path == FEATURES]
+    assert sum("Authorization" in request.headers for request in requests) == 1
+    assert len(requests) == 5
     assert source.refused["audio_features"] == "Spotify refused audio_features: 403 without a message."
     assert rows_of(
         home, "select track_id, feature_source, tempo from marts.releases where feature_source <> 'none'"
@@ -209,8 +209,8 @@ def test_06_a_key_without_batches_is_asked_one_by_one_and_that_is_remembered(
         home.execute("delete from raw.spotify__artists")
         enrich(home, settings, fake.source(), now=NOW + timedelta(hours=2))
 
-    asked = [path for path in fake.asked if path != NEW_RELEASES]
-    assert asked == [TRACKS, SEARCH, ARTISTS, "/v1/artists/o1", "/v1/artists/o1"]
+    paths = [path for path in fake.paths if path != NEW_RELEASES]
+    assert paths == [TRACKS, SEARCH, ARTISTS, "/v1/artists/o1", "/v1/artists/o1"]
     assert rows_of(
         home, "select capability, is_allowed from ledger.api_capabilities where run_id <> 'earlier-run' order by all"
     ) == [("artists", False), ("tracks", False)]
@@ -220,11 +220,11 @@ def test_06_a_key_without_batches_is_asked_one_by_one_and_that_is_remembered(
 def test_07_an_owner_without_premium_ends_all_calls_with_spotifys_words(
     home: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    words = b"Active premium subscription required for the owner of the app."
-    with scripted({NEW_RELEASES: [raw(words, 403, Content_Type="text/plain")]}) as (fake, source):
+    body = b"Active premium subscription required for the owner of the app."
+    with scripted({NEW_RELEASES: [raw(body, 403, Content_Type="text/plain")]}) as (fake, source):
         result = enrich(home, settings, source)
 
-    assert fake.asked == [NEW_RELEASES]
+    assert fake.paths == [NEW_RELEASES]
     assert "Active premium subscription required" in result.findings[0].message
     assert _artists(home) == []
 
@@ -298,7 +298,7 @@ def test_11_an_answer_that_can_t_be_read_is_retried_and_never_stored(
     with scripted(NO_BATCH | {SEARCH: [answer]}) as (fake, source):
         result = enrich(home, settings, source)
 
-    assert fake.asked.count(SEARCH) == 3
+    assert fake.paths.count(SEARCH) == 3
     assert (_artists(home), result.n_asked) == ([], 0)
     (failed,) = rows_of(home, "select kind, key, state, n_attempts, ask_again_at - asked_at from ledger.unanswered")
     assert failed == ("artist", "One", "failed", 1, timedelta(hours=1))
@@ -307,25 +307,25 @@ def test_11_an_answer_that_can_t_be_read_is_retried_and_never_stored(
 def test_11_what_failed_is_asked_again_after_an_hour_then_two_and_at_most_a_week(
     home: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    asked, moment = [], NOW
+    was_searched, moment = [], NOW
     with scripted(NO_BATCH | {SEARCH: [raw(b"null")]}) as (fake, source):
         enrich(home, settings, source)
         for minutes in (30, 61, 61, 121, 60 * 24 * 8):
-            before = fake.asked.count(SEARCH)
+            before = fake.paths.count(SEARCH)
             moment += timedelta(minutes=minutes)
             know_everything(home, moment)
             fake.clock.seconds = (moment - NOW).total_seconds()
             fake.script[TRACKS] = [error(403, "Forbidden")]
             enrich(home, settings, fake.source(), now=moment)
-            asked.append(fake.asked.count(SEARCH) > before)
+            was_searched.append(fake.paths.count(SEARCH) > before)
 
-    assert asked == [False, True, False, True, True]
+    assert was_searched == [False, True, False, True, True]
     assert rows_of(home, "select list(n_attempts order by n_attempts) from ledger.unanswered") == [([1, 2, 3, 4],)]
 
 
 def _assert_it_ends(con: duckdb.DuckDBPyConnection, settings: Settings, fault: Fault) -> None:
     """Run against a broken server with a deadline of 1.5 seconds, in real time."""
-    with broken_server(fault) as (url, asked):
+    with broken_server(fault) as (url, requests):
         source = SpotifySource(CLIENT_ID, CLIENT_SECRET, url, url + TOKEN_PATH, clock=RunClock(1.5, NOW))
         started = time.monotonic()
         result = enrich(con, settings, source)
@@ -333,7 +333,7 @@ def _assert_it_ends(con: duckdb.DuckDBPyConnection, settings: Settings, fault: F
         source.close()
 
     assert seconds < 6
-    assert len(asked) >= 1
+    assert len(requests) >= 1
     assert [finding.check_name for finding in result.findings][:1] == ["enrichment_is_complete"]
     assert _artists(con) == []
 
@@ -349,7 +349,7 @@ def test_13_a_refused_token_is_renewed_once(home: duckdb.DuckDBPyConnection, set
     with scripted(NO_BATCH | {SEARCH: [error(401, "The access token expired"), FOUND]}) as (fake, source):
         enrich(home, settings, source)
 
-    assert (fake.n_token_calls, fake.asked.count(SEARCH)) == (2, 2)
+    assert (fake.n_token_calls, fake.paths.count(SEARCH)) == (2, 2)
     assert _artists(home) == [("One", "found", 7)]
 
 
@@ -357,7 +357,7 @@ def test_13_a_token_that_stays_refused_ends_all_calls(home: duckdb.DuckDBPyConne
     with scripted({NEW_RELEASES: [error(401, "no")]}) as (fake, source):
         result = enrich(home, settings, source)
 
-    assert (fake.n_token_calls, fake.asked) == (2, [NEW_RELEASES] * 2)
+    assert (fake.n_token_calls, fake.paths) == (2, [NEW_RELEASES] * 2)
     assert "a fresh token was refused too" in result.findings[0].message
     assert _artists(home) == []
 
@@ -367,7 +367,7 @@ def test_13_a_token_about_to_end_is_renewed_ahead(home: duckdb.DuckDBPyConnectio
     with scripted(NO_BATCH | {SEARCH: [FOUND], TOKEN_PATH: [short]}) as (fake, source):
         enrich(home, settings, source)
 
-    assert fake.n_token_calls == len(fake.asked) == 3
+    assert fake.n_token_calls == len(fake.paths) == 3
     assert _artists(home) == [("One", "found", 7)]
 
 
@@ -437,7 +437,7 @@ def test_a_key_is_probed_in_six_calls_and_then_for_a_week_not_again(
     load_tracks(con, (1, "One", 90))
     with of_tier(tier, "One", script=QUIET) as (fake, source):
         first = enrich(con, settings, source)
-        probed = fake.asked.index(NEW_RELEASES)
+        probed = fake.paths.index(NEW_RELEASES)
         fake.clock.seconds += 3600
         other = fake.source()
         second = enrich(con, settings, other, now=NOW + timedelta(hours=1))
@@ -476,7 +476,7 @@ def test_a_retry_after_of_ages_closes_the_bucket_for_a_week(
 
     closed = rows_of(home, "select open_until - opened_at from ledger.api_circuits")
     assert closed == ([(timedelta(days=7),)] if len(seconds) < 20 else [])
-    assert fake.asked.count(SEARCH) == (1 if len(seconds) < 20 else 2)
+    assert fake.paths.count(SEARCH) == (1 if len(seconds) < 20 else 2)
 
 
 def test_questions_that_spotify_does_not_like_do_not_make_it_dead(
@@ -487,7 +487,7 @@ def test_questions_that_spotify_does_not_like_do_not_make_it_dead(
     with scripted(NO_BATCH | {SEARCH: [error(400, "Bad query")]}) as (fake, source):
         enrich(con, settings, source)
 
-    assert fake.asked.count(SEARCH) == 8
+    assert fake.paths.count(SEARCH) == 8
     assert rows_of(con, "select count(*) from ledger.api_circuits") == [(0,)]
 
 

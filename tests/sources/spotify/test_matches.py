@@ -38,7 +38,7 @@ def test_09_an_absent_popularity_and_a_null_one_are_null_and_zero_is_zero(
     with scripted(script) as (fake, source):
         enrich(home, settings, source)
 
-    assert fake.asked == [NEW_RELEASES, TRACKS, SEARCH]
+    assert fake.paths == [NEW_RELEASES, TRACKS, SEARCH]
     assert rows_of(home, "select artist_name, artist_popularity from marts.artists") == [("One", expected)]
 
 
@@ -50,11 +50,11 @@ def test_14_a_merged_artist_is_kept_under_the_new_id_with_the_old_one_beside_it(
     merged = artist("One", ID["b"], popularity=7)
     with scripted(QUIET | {ARTISTS: [Reply(200, {"artists": [merged]})]}) as (fake, source):
         enrich(home, settings, source)
-        n_asked = len(fake.asked)
+        n_asked = len(fake.paths)
         enrich(home, settings, fake.source(), now=NOW.replace(hour=9))
 
-    assert fake.asked[:n_asked] == [NEW_RELEASES, ARTISTS]
-    assert fake.asked[n_asked:] == [NEW_RELEASES]
+    assert fake.paths[:n_asked] == [NEW_RELEASES, ARTISTS]
+    assert fake.paths[n_asked:] == [NEW_RELEASES]
     assert rows_of(home, "select artist_id, asked_id, popularity from raw.spotify__artists") == [(ID["b"], ID["a"], 7)]
     assert rows_of(home, "select artist_id, artist_popularity from marts.artists") == [(ID["b"], 7)]
 
@@ -82,7 +82,7 @@ def test_14_an_artist_that_is_gone_is_searched_by_name_and_a_renamed_one_keeps_t
     with scripted(script) as (fake, source):
         enrich(home, settings, source)
 
-    assert fake.asked.count(SEARCH) == 1
+    assert fake.paths.count(SEARCH) == 1
     assert rows_of(home, "select artist_name, found_name, artist_id from raw.spotify__artists order by 1") == [
         ("One", "One", ID["c"]),
         ("Was Two", "Is Two", ID["b"]),
@@ -130,7 +130,7 @@ def test_16_a_relinked_track_counts_under_the_id_that_was_asked_for(
     with scripted(script) as (fake, source):
         enrich(home, settings, source)
 
-    assert (fake.asked, fake.requests[1].query["ids"]) == ([NEW_RELEASES, TRACKS, ARTISTS], track_id(1))
+    assert (fake.paths, fake.requests[1].query["ids"]) == ([NEW_RELEASES, TRACKS, ARTISTS], track_id(1))
     assert _artists(home) == [("One", "o1", "found", "track_id")]
 
 
@@ -153,7 +153,7 @@ def test_17_only_an_equal_name_is_a_match_and_two_of_them_are_none(
     with scripted(QUIET | {TRACKS: [error(403, "Forbidden")], SEARCH: searches}) as (fake, source):
         result = enrich(con, settings, source)
 
-    assert fake.asked.count(SEARCH) == (2 if expected[1] == "ambiguous" else 1)
+    assert fake.paths.count(SEARCH) == (2 if expected[1] == "ambiguous" else 1)
     assert _artists(con) == [(name, *expected)]
     assert rows_of(con, "select artist_id, match_state from marts.artist_sources") == [expected[:2]]
     assert (result.coverage.n_found, result.coverage.n_ambiguous, result.coverage.n_unmatched) == tuple(
@@ -225,7 +225,7 @@ def test_19_a_long_album_is_paged_and_one_without_a_year_is_not_asked_for(
     with scripted(script) as (fake, source):
         enrich(home, settings, source)
 
-    assert fake.asked[:3] == [NEW_RELEASES, "/v1/albums/al1", "/v1/albums/al1/tracks"]
+    assert fake.paths[:3] == [NEW_RELEASES, "/v1/albums/al1", "/v1/albums/al1/tracks"]
     assert rows_of(home, "select count(*), count(distinct track_id) from raw.spotify__releases") == [(60, 60)]
 
 
@@ -260,16 +260,16 @@ def test_24_a_feature_out_of_range_is_null_and_spotify_s_own_words_are_kept(
     home: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
     new = album("al1", tracks=[track(track_id(7))])
-    told = features(track_id(7), time_signature=1, loudness=8.5, tempo=0, danceability=None, energy=1.2, key=-1)
+    known = features(track_id(7), time_signature=1, loudness=8.5, tempo=0, danceability=None, energy=1.2, key=-1)
     script = {
         NEW_RELEASES: [albums_page(new)],
         "/v1/albums/al1": [Reply(200, new)],
-        FEATURES: [Reply(200, {"audio_features": [told]})],
+        FEATURES: [Reply(200, {"audio_features": [known]})],
     }
     with scripted(script) as (fake, source):
         enrich(home, settings, source)
 
-    assert fake.asked.count(FEATURES) == 1
+    assert fake.paths.count(FEATURES) == 1
     assert rows_of(
         home, 'select time_signature, loudness, tempo, danceability, energy, "key", valence from marts.releases'
     ) == [(1, None, None, None, None, -1, 0.428)]
@@ -293,14 +293,14 @@ def test_watched_artists_albums_are_new_releases_and_their_ids_are_searched_once
     }
     with scripted(script) as (fake, source):
         enrich(home, settings, source)
-        n_asked = len(fake.asked)
+        n_asked = len(fake.paths)
         enrich(home, settings, fake.source(), now=NOW.replace(hour=9))
 
     of_one, of_two = f"/v1/artists/{ID['a']}/albums", "/v1/artists/t1/albums"
-    assert fake.asked[:6] == [SEARCH, of_one, "/v1/albums/al1", of_one, of_two, of_two]
+    assert fake.paths[:6] == [SEARCH, of_one, "/v1/albums/al1", of_one, of_two, of_two]
     groups = [request.query["include_groups"] for request in fake.requests if request.path == of_two]
     assert groups == ["album", "single"] * 2
-    assert {SEARCH, "/v1/albums/al1"}.isdisjoint(fake.asked[n_asked:])
+    assert {SEARCH, "/v1/albums/al1"}.isdisjoint(fake.paths[n_asked:])
     assert rows_of(home, "select track_id, found_by from raw.spotify__releases") == [(track_id(7), "watchlist")]
 
 
@@ -319,7 +319,7 @@ def test_a_pin_wins_over_what_was_matched_and_a_blank_one_says_that_there_is_no_
         build(home)
         result = enrich(home, settings, fake.source(), now=NOW.replace(hour=9))
 
-    assert fake.asked.count(SEARCH) == 2
+    assert fake.paths.count(SEARCH) == 2
     assert fake.requests[-1].query["ids"] == ID["c"]
     assert rows_of(
         home, "select artist_name, artist_id, match_state, artist_popularity from marts.artist_sources order by 1"
@@ -379,8 +379,8 @@ def test_watched_artists_beyond_the_budget_come_first_the_next_night(
         know_everything(con, NOW + timedelta(hours=25))
         enrich(con, budgeted, fake.source(), now=NOW + timedelta(hours=25))
 
-    asked = [path for path in fake.asked if path.endswith("/albums")]
-    assert len(asked) == len(set(asked)) * 2 == 120
+    paths = [path for path in fake.paths if path.endswith("/albums")]
+    assert len(paths) == len(set(paths)) * 2 == 120
 
 
 def test_names_whose_known_id_was_not_answered_are_not_searched_among_namesakes(
@@ -392,7 +392,7 @@ def test_names_whose_known_id_was_not_answered_are_not_searched_among_namesakes(
     with scripted(script) as (fake, source):
         enrich(home, settings, source)
 
-    assert fake.asked.count(SEARCH) == 0
+    assert fake.paths.count(SEARCH) == 0
     assert rows_of(home, "select artist_id, artist_popularity from marts.artists") == [(ID["a"], 40)]
 
 
@@ -440,12 +440,12 @@ def test_an_odd_album_stands_in_no_other_s_way_and_is_not_asked_for_every_night(
     }
     with scripted(script) as (fake, source):
         result = enrich(home, settings, source)
-        n_asked = fake.asked.count("/v1/albums/odd")
+        n_asked = fake.paths.count("/v1/albums/odd")
         enrich(home, settings, fake.source(), now=NOW + timedelta(minutes=30))
 
     assert not any("mistake in songpop" in finding.message for finding in result.findings)
     assert (track_id(8),) in rows_of(home, "select track_id from raw.spotify__releases")
-    assert fake.asked.count("/v1/albums/odd") == n_asked
+    assert fake.paths.count("/v1/albums/odd") == n_asked
 
 
 def test_a_pinned_artist_that_is_not_there_is_not_asked_for_every_night(
@@ -457,5 +457,5 @@ def test_a_pinned_artist_that_is_not_there_is_not_asked_for_every_night(
         enrich(home, settings, source)
         enrich(home, settings, fake.source(), now=NOW + timedelta(hours=1))
 
-    assert fake.asked.count(ARTISTS) == 1
+    assert fake.paths.count(ARTISTS) == 1
     assert _artists(home) == [("One", None, "unmatched", "pinned")]
