@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,8 +12,8 @@ from typing import Any
 
 from songpop import resources, warehouse
 from songpop.checking import data_docs, sql_checks, suite_results
-from songpop.checking.data_docs import SuiteReport
-from songpop.checking.suites import EVERY_EXPECTATION_RUNS, Phase, Suite, broken_suite, load_suites
+from songpop.checking.suite_results import Outcome, SuiteResult
+from songpop.checking.suites import Phase, Suite, broken_suite, load_suites
 from songpop.errors import ExpectationFailed
 from songpop.findings import Finding
 from songpop.settings import Settings
@@ -88,9 +88,9 @@ def check(
             for query in queries:
                 outcomes.append(sql_checks.run_check(con, query, scored_run_id, as_of_date))
                 advance(1, note=query.name)
-        reports = _run_suites(settings, wanted, run_id, scored_run_id, now, advance)
+        results = _run_suites(settings, wanted, scored_run_id, advance)
     findings += missing
-    findings += [finding for report in reports for finding in report.findings]
+    findings += [finding for result in results for finding in result.findings]
     findings += [outcome.finding for outcome in outcomes if outcome.finding]
     findings.sort(key=lambda finding: finding.severity != "critical")
     docs = data_docs.write_docs(
@@ -100,11 +100,11 @@ def check(
         as_of_date=as_of_date,
         phase=phase,
         findings=findings,
-        suites=reports,
+        suites=results,
         skipped=[suite.table for suite in skipped],
         checks=outcomes,
     )
-    n_expectations = sum(report.n_expectations for report in reports)
+    n_expectations = sum(result.n_expectations for result in results)
     return CheckResult(findings, n_expectations, len(outcomes), len(skipped), docs)
 
 
@@ -124,42 +124,23 @@ def raise_if_critical(findings: Sequence[Finding]) -> None:
 
 
 def _run_suites(
-    settings: Settings,
-    suites: Sequence[Suite],
-    run_id: str,
-    scored_run_id: str,
-    now: datetime,
-    advance: Callable[..., None],
-) -> list[SuiteReport]:
+    settings: Settings, suites: Sequence[Suite], scored_run_id: str, advance: Callable[..., None]
+) -> list[SuiteResult]:
     """Evaluate suites with Great Expectations inside DuckDB; the file is free again afterwards."""
     if not suites:
         return []
     with _quiet():
-        from great_expectations.render.view import DefaultJinjaPageView
-
         source = _open_source(settings)
-        session = _Session(source, DefaultJinjaPageView(), run_id, scored_run_id, now)
         engine = source.get_engine()
         try:
-            reports = []
+            results = []
             for suite in suites:
-                reports.append(_run_suite_safely(session, suite))
+                results.append(_run_suite_safely(source, suite, scored_run_id))
                 advance(1, note=suite.table)
-            return reports
+            return results
         finally:
             source.get_execution_engine().close()
             engine.dispose()
-
-
-@dataclass(frozen=True)
-class _Session:
-    """What the suites of one check share."""
-
-    source: Any
-    view: Any
-    run_id: str
-    scored_run_id: str
-    now: datetime
 
 
 @contextmanager
@@ -196,57 +177,68 @@ def _open_source(settings: Settings) -> Any:
     )
 
 
-def _run_suite_safely(session: _Session, suite: Suite) -> SuiteReport:
+def _run_suite_safely(source: Any, suite: Suite, scored_run_id: str) -> SuiteResult:
     """Evaluate one suite; if it can't be, say so in a finding and go on with the others."""
     try:
-        return _run_suite(session, suite)
+        return _run_suite(source, suite, scored_run_id)
     except Exception as error:
-        finding = broken_suite(suite.path, suite.table, f"{type(error).__name__}: {error}")
-        return SuiteReport(suite.table, n_expectations=0, n_held=0, findings=[finding], page="")
+        return SuiteResult(
+            suite.table, unusable=broken_suite(suite.path, suite.table, f"{type(error).__name__}: {error}")
+        )
 
 
-def _run_suite(session: _Session, suite: Suite) -> SuiteReport:
-    import great_expectations as gx
-    from great_expectations.render.renderer import ValidationResultsPageRenderer
+def _run_suite(source: Any, suite: Suite, scored_run_id: str) -> SuiteResult:
+    from great_expectations import __version__ as gx_version
 
-    source, query = session.source, suite.batch_query(session.scored_run_id)
-    built, findings = _build_expectations(suite)
-    gx_suite = gx.ExpectationSuite(name=suite.table, expectations=list(built.values()))
-    batch = source.add_query_asset(suite.table, query=query).add_batch_definition_whole_table("rows")
-    definition = gx.ValidationDefinition(name=suite.table, data=batch, suite=gx_suite)
-    source.data_context.suites.add(gx_suite)
-    definition = source.data_context.validation_definitions.add(definition)
-    result = definition.run(
-        result_format={"result_format": "SUMMARY", "unexpected_index_column_names": list(suite.keys)},
-        run_id=gx.RunIdentifier(run_name=session.run_id, run_time=session.now),
-    )
-    by_place = {entry.expectation_config.meta.get("place"): entry for entry in result.results}
+    query = suite.batch_query(scored_run_id)
+    built, unbuilt = _build_expectations(suite)
+    batch = source.add_query_asset(suite.table, query=query).add_batch_definition_whole_table("rows").get_batch()
+    entries = _validate(batch, suite, built)
     with source.get_engine().connect() as connection:
-        for place, listed in enumerate(suite.expectations):
-            if place in built:
-                findings += suite_results.judge(suite, listed, by_place.get(place), query, connection)
-    n_broken = sum(finding.check_name == EVERY_EXPECTATION_RUNS for finding in findings)
-    n_listed = len(suite.expectations)
-    return SuiteReport(
-        suite.table,
-        n_expectations=n_listed - n_broken,
-        n_held=n_listed - len(findings),
-        findings=findings,
-        page=str(session.view.render(ValidationResultsPageRenderer().render(result))),
-    )
+        outcomes = [
+            unbuilt.get(place) or suite_results.judge(suite, listed, entries.get(place), query, connection)
+            for place, listed in enumerate(suite.expectations)
+        ]
+    n_rows = suite_results.count_rows(entries.values())
+    return SuiteResult(suite.table, suite.rows, n_rows, gx_version, outcomes)
 
 
-def _build_expectations(suite: Suite) -> tuple[dict[int, Any], list[Finding]]:
-    """Make each expectation by itself: a suite would leave one that it can't make out, without an error."""
+def _build_expectations(suite: Suite) -> tuple[dict[int, Any], dict[int, Outcome]]:
+    """Make each expectation by itself: a suite would leave one that it can't make out, without an error.
+
+    Returns:
+        The expectations by their place in the suite, and what came of those that can't be made.
+    """
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    built, findings = {}, []
+    built, unbuilt = {}, {}
     for place, listed in enumerate(suite.expectations):
         try:
             built[place] = ExpectationConfiguration(**{**listed, "meta": {"place": place}}).to_domain_obj()
         except Exception as error:
-            findings.append(suite_results.broken(suite, listed, f"{listed['type']} can't be made: {error}"))
-    return built, findings
+            unbuilt[place] = suite_results.not_run(suite, listed, f"{listed['type']} can't be made: {error}")
+    return built, unbuilt
+
+
+def _validate(batch: Any, suite: Suite, built: Mapping[int, Any]) -> dict[int, Any]:
+    """Return the result of each expectation by its place.
+
+    Which rows break one costs a query more an expectation, so only those that some row breaks are asked for it.
+    """
+    entries = _validate_in_format(batch, suite, built, {"result_format": "BASIC"})
+    broken = {place: built[place] for place, entry in entries.items() if suite_results.breaks_rows(entry)}
+    with_keys = {"result_format": "SUMMARY", "unexpected_index_column_names": list(suite.keys)}
+    return entries | (_validate_in_format(batch, suite, broken, with_keys) if broken else {})
+
+
+def _validate_in_format(
+    batch: Any, suite: Suite, built: Mapping[int, Any], result_format: Mapping[str, Any]
+) -> dict[int, Any]:
+    import great_expectations as gx
+
+    gx_suite = gx.ExpectationSuite(name=suite.table, expectations=list(built.values()))
+    result = batch.validate(gx_suite, result_format=result_format)
+    return {entry.expectation_config.meta["place"]: entry for entry in result.results}
 
 
 @contextmanager

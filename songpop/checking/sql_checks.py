@@ -49,7 +49,7 @@ def load_checks(phase: Phase, paths: Sequence[Path] | None = None) -> list[Check
 
 def _read_check(path: Path) -> Check:
     fields: dict[str, str] = {}
-    words: list[str] = []
+    rule: list[str] = []
     lines = path.read_text(encoding="utf-8").splitlines()
     for line in lines:
         if not line.startswith("--"):
@@ -59,10 +59,10 @@ def _read_check(path: Path) -> Check:
         if field:
             fields[field[1]] = field[2]
         elif not fields:
-            words.append(text)
+            rule.append(text)
     return Check(
         path.stem,
-        " ".join(words).rstrip("."),
+        " ".join(rule).rstrip("."),
         cast(Severity, fields["Severity"]),
         fields["Phase"],
         fields["Table"],
