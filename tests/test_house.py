@@ -41,6 +41,7 @@ _FLOORS = (
     ("features",),
     ("",),
 )
+_TAG = re.compile(r"<(!doctype|/?(html|body|style|table|t[hrd]|div|span|section|h\d|p|ul|li)\b)", re.IGNORECASE)
 _HEAVY = (
     "tensorflow",
     "keras",
@@ -179,6 +180,27 @@ def test_every_module_and_public_function_says_what_it_does(path: Path) -> None:
 def test_only_settings_reads_the_environment(path: Path) -> None:
     if path.name != "settings.py":
         assert not re.search(r"os\.(environ|getenv)", path.read_text())
+
+
+def _built_html(source: str) -> list[str]:
+    """Return the texts of a module that are pieces of HTML; a docstring is none."""
+    tree = ast.parse(source)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in docstrings]
+    return [text for text in texts if isinstance(text, str) and _TAG.search(text)]
+
+
+@pytest.mark.parametrize("path", _MODULES + _FLOWS, ids=lambda path: str(path.relative_to(_ROOT)))
+def test_a_page_is_drawn_by_a_template(path: Path) -> None:
+    """What is put into HTML by hand must be escaped by hand; in web/ charts.py draws SVG."""
+    if _room(_name(path)) != "web":
+        assert _built_html(path.read_text()) == [], f"{path.name} builds HTML"
+
+
+def test_html_in_a_text_would_be_found() -> None:
+    source = '"""A <td> in a docstring."""\ncell = f"<td class={kind}>{text}</td>"\nrule = "1 < table"\n'
+
+    assert _built_html(source) == ["<td class=", "</td>"]
 
 
 def test_no_module_has_a_name_that_says_nothing_or_outgrows_a_room() -> None:

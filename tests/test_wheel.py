@@ -1,4 +1,4 @@
-"""The installed wheel works from any folder: its SQL, suites and flows travel with it."""
+"""The installed wheel works from any folder: its SQL, suites, flows and templates travel with it."""
 
 import os
 import subprocess
@@ -20,6 +20,7 @@ def test_an_installed_wheel_loads_and_builds_from_any_folder(tmp_path: Path) -> 
         subprocess.run(command, cwd=_ROOT, check=True, capture_output=True)
     env = os.environ | {"PYTHONPATH": str(site), "SONGPOP_HOME": "state"}
     find = "from songpop import resources as r; print(r.suite_paths()[0], r.flow_path('nightly'))"
+    templates = {path.relative_to(_ROOT) for path in (_ROOT / "songpop").rglob("templates/*")}
 
     loaded = subprocess.run(
         [sys.executable, "-m", "songpop", "load", "--artists", "artists.csv"],
@@ -31,4 +32,6 @@ def test_an_installed_wheel_loads_and_builds_from_any_folder(tmp_path: Path) -> 
 
     assert loaded.returncode == 0, loaded.stderr
     assert (elsewhere / "state" / "warehouse" / "songpop.duckdb").is_file()
+    assert {path.relative_to(site) for path in (site / "songpop").rglob("templates/*")} == templates
+    assert {path.parts[1] for path in templates} == {"checking", "reporting", "templates", "web"}
     assert all(path.startswith(str(site)) for path in found.stdout.split())
