@@ -379,7 +379,7 @@ def test_a_model_without_its_folder_leaves_the_lists_readable(settings: Settings
     assert client.get("/lists/releases").status_code == 200
     missing = client.get("/score")
     assert missing.status_code == 503
-    assert "A champion must lie complete in its folder" in _words(missing)
+    assert "A model version must lie complete in its folder" in _words(missing)
 
 
 def test_a_swapped_file_is_read_at_once_and_no_request_fails_meanwhile(own_site: Any, settings: Settings) -> None:
