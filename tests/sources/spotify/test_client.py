@@ -450,7 +450,7 @@ def test_a_missing_key_is_named() -> None:
     ("kind", "expected", "message"),
     [
         ("refused", SourceRefused, "Spotify refused search: no"),
-        ("request", SourceChanged, "Spotify must answer search, however it written no"),
+        ("request", SourceChanged, "Spotify must answer search, however it said no"),
         ("payload", SourceUnavailable, "Spotify must answer search, however 3 tries failed: no"),
     ],
 )
