@@ -85,7 +85,7 @@ def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime, model_so
     }
     for source in sources_with("audience"):
         if source.name not in fresh:
-            _compare_audience(con, source.name, run_id, now, model_sources)
+            _compare_audience(con, source, run_id, now, model_sources)
     for source in sources_with("audio features"):
         if source != SPOTIFY and source.name not in fresh:  # Spotify's scale is ours
             _compare_features(con, source, run_id, now)
@@ -94,20 +94,20 @@ def compare(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime, model_so
 
 
 def _compare_audience(
-    con: duckdb.DuckDBPyConnection, source: str, run_id: str, now: datetime, model_sources: Sequence[str]
+    con: duckdb.DuckDBPyConnection, source: DeclaredSource, run_id: str, now: datetime, model_sources: Sequence[str]
 ) -> None:
     ours = {SPOTIFY.name: "spotify", FILES.name: "artists_file"}
     columns = _read(
         con,
         "audiences_to_compare",
-        source=source,
+        answers=f"staging.{source.tables['audience']}",
         popularity_sources=[ours[name] for name in model_sources if name in ours],
     )
     if len(columns["ours"]) < LEAST_ARTISTS:
         return
     mapping = match_quantiles(columns["theirs"].astype(float), columns["ours"].astype(float))
     if mapping:
-        _save(con, run_id, source, "artist_popularity", mapping, now)
+        _save(con, run_id, source.name, "artist_popularity", mapping, now)
 
 
 def _compare_features(con: duckdb.DuckDBPyConnection, source: DeclaredSource, run_id: str, now: datetime) -> None:
