@@ -32,14 +32,16 @@ web: setup  ## the web page of the demo at http://127.0.0.1:8000
 test: setup  ## pass the tests (offline, under 4 minutes)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: setup  ## style and types
+lint: setup  ## style of Python and SQL, and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/sqruff --parsing-errors lint sql docs/queries
 	@$(BIN)/mypy
 
-format: setup  ## mend what ruff can mend
+format: setup  ## mend what ruff and sqruff can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/sqruff fix sql docs/queries
 
 bench: setup  ## seconds, rows a second and peak memory of each step: make bench ROWS=1159764
 	@$(BIN)/python -m benchmarks.night --rows $(ROWS)

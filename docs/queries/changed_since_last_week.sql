@@ -4,7 +4,9 @@ week_ago as (
     select run_id
     from marts.rank_history
     where as_of_date <= (select max(as_of_date) - 7 from marts.ranked_releases)
-    qualify row_number() over (order by as_of_date desc, scored_at desc, run_id desc) = 1
+    qualify row_number() over (
+        order by as_of_date desc, scored_at desc, run_id desc
+    ) = 1
 )
 select
     releases.track_name,

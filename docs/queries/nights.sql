@@ -3,7 +3,8 @@ select
     runs.run_id,
     runs.status,
     runs.as_of_date,
-    round(date_diff('millisecond', runs.started_at, runs.finished_at) / 1000, 1) as seconds,
+    round(date_diff('millisecond', runs.started_at, runs.finished_at) / 1000, 1)
+        as seconds,
     count(findings.finding_id) as n_findings,
     any_value(findings.message) as one_of_them
 from ledger.runs as runs

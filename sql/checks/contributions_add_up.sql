@@ -9,12 +9,12 @@ explained as (
         track_id,
         score - reference_score as distance,
         contribution_sound
-            + contribution_artist_popularity
-            + contribution_artist_record
-            + contribution_genre_and_year
-            + contribution_release_date
-            + contribution_album
-            + contribution_title as explained
+        + contribution_artist_popularity
+        + contribution_artist_record
+        + contribution_genre_and_year
+        + contribution_release_date
+        + contribution_album
+        + contribution_title as explained
     from ledger.scores
     where run_id = $run_id
 )

@@ -4,7 +4,10 @@
 -- Table: marts.ranked_releases
 with
 numbered as (
-    select track_id, "rank", row_number() over (order by "rank", track_id) as expected_rank
+    select
+        track_id,
+        "rank",
+        row_number() over (order by "rank", track_id) as expected_rank
     from marts.ranked_releases
 )
 select track_id, "rank", expected_rank

@@ -9,9 +9,10 @@ from marts.releases as releases
 anti join (
     select track_id from ledger.scores where run_id = $run_id
 ) as scored on releases.track_id = scored.track_id
-where exists (
-    select run_id
-    from ledger.runs
-    where run_id = $run_id and finished_at is null and flow <> 'check'
-)
+where
+    exists (
+        select run_id
+        from ledger.runs
+        where run_id = $run_id and finished_at is null and flow <> 'check'
+    )
 order by releases.track_id

@@ -9,12 +9,18 @@ with
 known as (
     select
         *,
-        avg((artist_popularity = 0)::integer) over (partition by popularity_source) as zero_share,
+        avg((artist_popularity = 0)::integer) over (
+            partition by popularity_source
+        ) as zero_share,
         count(*) over (partition by popularity_source) as n_known
     from marts.artists
     where artist_popularity is not null
 )
-select artist_name, artist_popularity, popularity_source, round(mean_popularity, 1) as mean_popularity
+select
+    artist_name,
+    artist_popularity,
+    popularity_source,
+    round(mean_popularity, 1) as mean_popularity
 from known
 where artist_popularity = 0 and zero_share > 0.2 and n_known >= 20
 order by artist_name

@@ -35,5 +35,9 @@ select newer.column_name, older.n_known as n_known_before
 from by_column as newer
 inner join by_column as older on newer.column_name = older.column_name and older.age = 2
 cross join overlap
-where newer.age = 1 and newer.n_known = 0 and older.n_known > 0 and overlap.shared_share >= 0.5
+where
+    newer.age = 1
+    and newer.n_known = 0
+    and older.n_known > 0
+    and overlap.shared_share >= 0.5
 order by newer.column_name

@@ -24,7 +24,7 @@ likeness as (
         {
             n_known: count(columns(features.* exclude (line))),
             distinct_share: approx_count_distinct(columns(features.* exclude (line)))
-                / nullif(count(columns(features.* exclude (line))), 0),
+            / nullif(count(columns(features.* exclude (line))), 0),
             line_correlation: corr(columns(features.* exclude (line)), line)
         }
     from features
@@ -35,7 +35,7 @@ measured as (
 select
     column_name,
     round(measure.line_correlation, 3) as line_correlation,
-    measure.n_known as n_known
+    measure.n_known
 from measured
 where
     measure.n_known >= 100

@@ -11,7 +11,10 @@ releases as (
     select *
     from marts.score_backtest
     where age_days >= 28 and observed_at::date > $as_of_date::date - 182
-    qualify row_number() over (partition by track_id order by observed_at desc, as_of_date desc) = 1
+    qualify row_number() over (
+        partition by track_id
+        order by observed_at desc, as_of_date desc
+    ) = 1
 )
 select
     count(*) as n_releases,

@@ -34,5 +34,5 @@ having
     and (
         avg(popularity) < 0.4 * avg(previous_popularity)
         or avg((popularity = 0)::integer)
-            > avg((previous_popularity = 0)::integer) + 0.4
+        > avg((previous_popularity = 0)::integer) + 0.4
     )

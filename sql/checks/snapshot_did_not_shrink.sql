@@ -23,7 +23,8 @@ counts as (
         any_value(newer.snapshot_id) as snapshot_id,
         count(*) as n_rows,
         (select count(*) from older) as previous_n_rows,
-        count(*) filter (where newer.track_id in (select track_id from older)) as n_in_both
+        count(*) filter (where newer.track_id in (select track_id from older))
+            as n_in_both
     from newer
 )
 select snapshot_id, n_rows, previous_n_rows

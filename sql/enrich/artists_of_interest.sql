@@ -4,7 +4,8 @@ with
 watched as (
     select distinct watchlist.artist_name
     from staging.files__watchlist as watchlist
-    inner join marts.snapshots as snapshots on watchlist.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on watchlist.snapshot_id = snapshots.snapshot_id
     where snapshots.newness = 1
 )
 select artist_name from watched

@@ -18,7 +18,8 @@ wanted_first as (
         union all
         select watchlist.artist_name, null
         from staging.files__watchlist as watchlist
-        inner join marts.snapshots as snapshots on watchlist.snapshot_id = snapshots.snapshot_id
+        inner join marts.snapshots as snapshots
+            on watchlist.snapshot_id = snapshots.snapshot_id
         where snapshots.newness = 1
     )
     where artist_name is not null
@@ -29,14 +30,20 @@ best_tracks as (
     select artist_name, track_id, track_name
     from marts.tracks
     where regexp_full_match(track_id, '[0-9A-Za-z]{22}')
-    qualify row_number() over (partition by artist_name order by popularity desc nulls last, track_id) = 1
+    qualify row_number() over (
+        partition by artist_name
+        order by popularity desc nulls last, track_id
+    ) = 1
 ),
 ids_of_reccobeats as (
     -- one row an artist: the only id that a track of theirs bears under their name
     select best_tracks.artist_name, any_value(track_artists.artist_id) as artist_id
     from best_tracks
-    inner join staging.reccobeats__track_artists as track_artists on best_tracks.track_id = track_artists.track_id
-    where lower(strip_accents(track_artists.artist_name)) = lower(strip_accents(best_tracks.artist_name))
+    inner join staging.reccobeats__track_artists as track_artists
+        on best_tracks.track_id = track_artists.track_id
+    where
+        lower(strip_accents(track_artists.artist_name))
+        = lower(strip_accents(best_tracks.artist_name))
     group by best_tracks.artist_name
     having count(distinct track_artists.artist_id) = 1
 ),
@@ -46,14 +53,19 @@ answered as (
     left join pins on artists.artist_name = pins.artist_name
     where
         artists.expires_at > $now
-        and (pins.artist_id is null or pins.artist_id in (artists.artist_id, artists.asked_id))
+        and (
+            pins.artist_id is null
+            or pins.artist_id in (artists.artist_id, artists.asked_id)
+        )
 ),
 put_off as (
     -- the newest word on each name
     select key as artist_name
     from ledger.unanswered
     where service = 'spotify' and kind = 'artist'
-    qualify row_number() over (partition by key order by asked_at desc) = 1 and ask_again_at > $now
+    qualify
+        row_number() over (partition by key order by asked_at desc) = 1
+        and ask_again_at > $now
 ),
 names as (
     select
@@ -78,4 +90,8 @@ left join ids_of_reccobeats on names.artist_name = ids_of_reccobeats.artist_name
 anti join answered on names.artist_name = answered.artist_name
 anti join put_off on names.artist_name = put_off.artist_name
 where pins.artist_name is null or pins.artist_id is not null
-order by names.is_wanted_first desc, names.weight desc, names.n_tracks desc, names.artist_name
+order by
+    names.is_wanted_first desc,
+    names.weight desc,
+    names.n_tracks desc,
+    names.artist_name

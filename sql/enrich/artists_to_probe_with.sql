@@ -5,9 +5,12 @@ best as (
     -- of the artists that have a track with an id of Spotify's form
     select artist_name
     from marts.artists
-    where artist_name in (
-        select artist_name from marts.tracks where regexp_full_match(track_id, '[0-9A-Za-z]{22}')
-    )
+    where
+        artist_name in (
+            select artist_name
+            from marts.tracks
+            where regexp_full_match(track_id, '[0-9A-Za-z]{22}')
+        )
     order by n_tracks * mean_popularity desc nulls last, artist_name
     limit 1
 )

@@ -3,4 +3,7 @@
 select artist_name, artist_id
 from staging.spotify__artists
 where artist_id is not null and expires_at > $now
-qualify row_number() over (partition by artist_name order by fetched_at desc, run_id) = 1
+qualify row_number() over (
+    partition by artist_name
+    order by fetched_at desc, run_id
+) = 1

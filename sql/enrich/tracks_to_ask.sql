@@ -12,14 +12,20 @@ put_off as (
     select key as track_id
     from ledger.unanswered
     where service = $service and kind = 'audio_features'
-    qualify row_number() over (partition by key order by asked_at desc) = 1 and ask_again_at > $now
+    qualify
+        row_number() over (partition by key order by asked_at desc) = 1
+        and ask_again_at > $now
 )
 select track_id
 from wanted
 where
     regexp_full_match(track_id, '[0-9A-Za-z]{22}')
     and not starts_with(track_id, 'new')
-    and track_id not in (select track_id from staging.spotify__audio_features where expires_at > $now)
-    and track_id not in (select track_id from staging.reccobeats__audio_features where expires_at > $now)
+    and track_id not in (
+        select track_id from staging.spotify__audio_features where expires_at > $now
+    )
+    and track_id not in (
+        select track_id from staging.reccobeats__audio_features where expires_at > $now
+    )
     and track_id not in (select track_id from put_off)
 order by track_id

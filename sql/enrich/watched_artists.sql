@@ -18,7 +18,9 @@ put_off as (
     select key as artist_id
     from ledger.unanswered
     where service = 'spotify' and kind = 'artist_albums'
-    qualify row_number() over (partition by key order by asked_at desc) = 1 and ask_again_at > $now
+    qualify
+        row_number() over (partition by key order by asked_at desc) = 1
+        and ask_again_at > $now
 ),
 watched as (
     select
@@ -26,9 +28,11 @@ watched as (
         coalesce(pins.artist_id, artist_sources.artist_id) as artist_id,
         watchlist.line
     from staging.files__watchlist as watchlist
-    inner join marts.snapshots as snapshots on watchlist.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on watchlist.snapshot_id = snapshots.snapshot_id
     left join pins on watchlist.artist_name = pins.artist_name
-    left join marts.artist_sources as artist_sources on watchlist.artist_name = artist_sources.artist_name
+    left join marts.artist_sources as artist_sources
+        on watchlist.artist_name = artist_sources.artist_name
     where
         snapshots.newness = 1
         and (pins.artist_name is null or pins.artist_id is not null)

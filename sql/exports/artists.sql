@@ -17,7 +17,9 @@ releases as (
     group by artist_name
 )
 select
-    row_number() over (order by releases.best_score desc, artists.artist_name) as "rank",
+    row_number() over (
+        order by releases.best_score desc, artists.artist_name
+    ) as "rank",
     artists.artist_name,
     artists.artist_id,
     releases.genre,
@@ -33,6 +35,10 @@ select
     artists.last_year
 from releases
 inner join marts.artists as artists on releases.artist_name = artists.artist_name
-where $artist is null or contains(lower(strip_accents(artists.artist_name)), lower(strip_accents($artist)))
+where
+    $artist is null
+    or contains(
+        lower(strip_accents(artists.artist_name)), lower(strip_accents($artist))
+    )
 order by "rank"
 limit $limit

@@ -43,7 +43,10 @@ select *
 from compared
 where
     ($genre is null or lower(genre) = lower($genre))
-    and ($artist is null or contains(lower(strip_accents(artist_name)), lower(strip_accents($artist))))
+    and (
+        $artist is null
+        or contains(lower(strip_accents(artist_name)), lower(strip_accents($artist)))
+    )
     and ($since is null or release_date >= $since)
     and ($until is null or release_date <= $until)
     and ($min_score is null or coalesce(score, earlier_score) >= $min_score)

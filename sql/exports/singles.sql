@@ -6,12 +6,15 @@ select
     releases.score_low,
     releases.score_high
 from marts.album_singles as singles
-inner join marts.ranked_releases as releases on singles.single_track_id = releases.track_id
+inner join marts.ranked_releases as releases
+    on singles.single_track_id = releases.track_id
 where
     ($genre is null or lower(releases.genre) = lower($genre))
     and (
         $artist is null
-        or contains(lower(strip_accents(singles.artist_name)), lower(strip_accents($artist)))
+        or contains(
+            lower(strip_accents(singles.artist_name)), lower(strip_accents($artist))
+        )
     )
     and ($since is null or releases.release_date >= $since)
     and ($until is null or releases.release_date <= $until)

@@ -27,22 +27,24 @@ select
     artist_sources.popularity_for_models as artist_popularity,
     releases.n_album_tracks::integer as n_album_tracks
 from (
-    select * replace (
-        case when is_for_models then danceability end as danceability,
-        case when is_for_models then energy end as energy,
-        case when is_for_models then "key" end as "key",
-        case when is_for_models then loudness end as loudness,
-        case when is_for_models then "mode" end as "mode",
-        case when is_for_models then speechiness end as speechiness,
-        case when is_for_models then acousticness end as acousticness,
-        case when is_for_models then instrumentalness end as instrumentalness,
-        case when is_for_models then liveness end as liveness,
-        case when is_for_models then valence end as valence,
-        case when is_for_models then tempo end as tempo,
-        case when is_for_models then time_signature end as time_signature,
-        case when is_for_models then duration_ms end as duration_ms
-    )
+    select
+        * replace (
+            case when is_for_models then danceability end as danceability,
+            case when is_for_models then energy end as energy,
+            case when is_for_models then "key" end as "key",
+            case when is_for_models then loudness end as loudness,
+            case when is_for_models then "mode" end as "mode",
+            case when is_for_models then speechiness end as speechiness,
+            case when is_for_models then acousticness end as acousticness,
+            case when is_for_models then instrumentalness end as instrumentalness,
+            case when is_for_models then liveness end as liveness,
+            case when is_for_models then valence end as valence,
+            case when is_for_models then tempo end as tempo,
+            case when is_for_models then time_signature end as time_signature,
+            case when is_for_models then duration_ms end as duration_ms
+        )
     from marts.releases
 ) as releases
-left join marts.artist_sources as artist_sources on releases.artist_name = artist_sources.artist_name
+left join marts.artist_sources as artist_sources
+    on releases.artist_name = artist_sources.artist_name
 order by releases.track_id

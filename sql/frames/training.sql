@@ -28,5 +28,6 @@ select
     tracks.popularity,
     tracks.popularity_date
 from marts.tracks as tracks
-left join marts.artist_sources as artist_sources on tracks.artist_name = artist_sources.artist_name
+left join marts.artist_sources as artist_sources
+    on tracks.artist_name = artist_sources.artist_name
 order by tracks.track_id

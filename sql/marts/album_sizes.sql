@@ -7,7 +7,8 @@ newest_albums as (
     -- one row a track: the newest snapshot that holds it
     select albums.album_id, albums.track_id
     from staging.files__albums as albums
-    inner join marts.snapshots as snapshots on albums.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on albums.snapshot_id = snapshots.snapshot_id
     qualify row_number() over (
         partition by albums.track_id
         order by snapshots.newness, albums.line
@@ -18,7 +19,8 @@ album_tracks as (
     union all
     select releases.album_id, releases.track_id
     from staging.files__releases as releases
-    inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on releases.snapshot_id = snapshots.snapshot_id
     where snapshots.newness = 1
 )
 select album_id, count(distinct track_id) as n_album_tracks

@@ -22,30 +22,56 @@ pieces as (
         mappings.to_values[piece + 1] as to_high,
         mappings.from_values[1] as lowest,
         mappings.from_values[-1] as highest
-    from mappings, unnest(range(1, len(mappings.from_values))) as pieces(piece)
+    from mappings, unnest(range(1, len(mappings.from_values))) as pieces (piece)
 ),
 audiences as (
     -- one row a source and name: the newest answer that has not expired
-    select artist_name, popularity_source, audience, match_confidence, fetched_at, expires_at
+    select
+        artist_name,
+        popularity_source,
+        audience,
+        match_confidence,
+        fetched_at,
+        expires_at
     from (
-        select artist_name, popularity_source, audience, match_confidence, run_id, fetched_at, expires_at
+        select
+            artist_name,
+            popularity_source,
+            audience,
+            match_confidence,
+            run_id,
+            fetched_at,
+            expires_at
         from staging.deezer__artists
         union all
-        select artist_name, popularity_source, audience, 1.0, run_id, fetched_at, expires_at
+        select
+            artist_name,
+            popularity_source,
+            audience,
+            1.0,
+            run_id,
+            fetched_at,
+            expires_at
         from staging.listenbrainz__artists
     )
     where
         audience is not null
         and expires_at >= $as_of_date
         and run_id not in (from later_runs)
-    qualify row_number() over (partition by popularity_source, artist_name order by fetched_at desc, run_id) = 1
+    qualify row_number() over (
+        partition by popularity_source, artist_name
+        order by fetched_at desc, run_id
+    ) = 1
 )
 -- each audience lies in one piece of its source's mapping
 select
     audiences.artist_name,
     audiences.popularity_source,
     pieces.to_low + (pieces.to_high - pieces.to_low)
-    * (least(greatest(ln(1 + audiences.audience), pieces.lowest), pieces.highest) - pieces.from_low)
+    * (
+        least(greatest(ln(1 + audiences.audience), pieces.lowest), pieces.highest)
+        - pieces.from_low
+    )
     / (pieces.from_high - pieces.from_low) as artist_popularity,
     audiences.audience,
     audiences.match_confidence,

@@ -10,11 +10,13 @@ later_runs as (
 names as (
     select tracks.artist_name
     from staging.files__tracks as tracks
-    inner join marts.snapshots as snapshots on tracks.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on tracks.snapshot_id = snapshots.snapshot_id
     union
     select releases.artist_name
     from staging.files__releases as releases
-    inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on releases.snapshot_id = snapshots.snapshot_id
     union
     select artist_name
     from staging.spotify__releases
@@ -27,21 +29,33 @@ spotify_artists as (
     left join (
         select pins.artist_name, pins.artist_id
         from staging.files__pins as pins
-        inner join marts.snapshots as snapshots on pins.snapshot_id = snapshots.snapshot_id
+        inner join marts.snapshots as snapshots
+            on pins.snapshot_id = snapshots.snapshot_id
         where snapshots.newness = 1
     ) as pins on artists.artist_name = pins.artist_name
     where
         artists.artist_popularity is not null
         and artists.expires_at >= $as_of_date
         and artists.run_id not in (from later_runs)
-        and (pins.artist_name is null or pins.artist_id in (artists.artist_id, artists.asked_id))
-    qualify row_number() over (partition by artists.artist_name order by artists.fetched_at desc, artists.artist_id) = 1
+        and (
+            pins.artist_name is null
+            or pins.artist_id in (artists.artist_id, artists.asked_id)
+        )
+    qualify row_number() over (
+        partition by artists.artist_name
+        order by artists.fetched_at desc, artists.artist_id
+    ) = 1
 ),
 file_artists as (
     -- one-to-one: the newest snapshot that knows the artist's popularity
-    select artists.artist_name, artists.artist_id, artists.artist_popularity, artists.fetched_at
+    select
+        artists.artist_name,
+        artists.artist_id,
+        artists.artist_popularity,
+        artists.fetched_at
     from staging.files__artists as artists
-    inner join marts.snapshots as snapshots on artists.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on artists.snapshot_id = snapshots.snapshot_id
     where artists.artist_popularity is not null
     qualify row_number() over (
         partition by artists.artist_name
@@ -71,7 +85,16 @@ select
     expires_at
 from spotify_artists
 union all
-select artist_name, artist_id, 'artists_file', 'exact_name', artist_popularity, null, 1.0, fetched_at, null
+select
+    artist_name,
+    artist_id,
+    'artists_file',
+    'exact_name',
+    artist_popularity,
+    null,
+    1.0,
+    fetched_at,
+    null
 from file_artists
 union all
 select
@@ -85,7 +108,8 @@ select
     folded.fetched_at,
     null
 from names
-inner join folded_artists as folded on lower(strip_accents(trim(names.artist_name))) = folded.folded_name
+inner join folded_artists as folded
+    on lower(strip_accents(trim(names.artist_name))) = folded.folded_name
 where names.artist_name not in (select artist_name from file_artists)
 union all
 select

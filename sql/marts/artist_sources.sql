@@ -18,15 +18,18 @@ pins as (
 names as (
     select tracks.artist_name
     from staging.files__tracks as tracks
-    inner join marts.snapshots as snapshots on tracks.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on tracks.snapshot_id = snapshots.snapshot_id
     union
     select releases.artist_name
     from staging.files__releases as releases
-    inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on releases.snapshot_id = snapshots.snapshot_id
     union
     select watchlist.artist_name
     from staging.files__watchlist as watchlist
-    inner join marts.snapshots as snapshots on watchlist.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on watchlist.snapshot_id = snapshots.snapshot_id
     where snapshots.newness = 1
     union
     select artist_name
@@ -41,26 +44,41 @@ spotify_matches as (
     where
         artists.expires_at >= $as_of_date
         and artists.run_id not in (from later_runs)
-        and (pins.artist_name is null or pins.artist_id in (artists.artist_id, artists.asked_id))
-    qualify row_number() over (partition by artists.artist_name order by artists.fetched_at desc, artists.run_id) = 1
+        and (
+            pins.artist_name is null
+            or pins.artist_id in (artists.artist_id, artists.asked_id)
+        )
+    qualify row_number() over (
+        partition by artists.artist_name
+        order by artists.fetched_at desc, artists.run_id
+    ) = 1
 ),
 popularities as (
     select *, replace(popularity_source, 'artists_file', 'files') as source_name
     from marts.artist_popularities
-    where list_contains($source_order, replace(popularity_source, 'artists_file', 'files'))
+    where
+        list_contains(
+            $source_order, replace(popularity_source, 'artists_file', 'files')
+        )
 ),
 best as (
     -- one-to-one: the most preferred source
     select *
     from popularities
-    qualify row_number() over (partition by artist_name order by list_position($source_order, source_name)) = 1
+    qualify row_number() over (
+        partition by artist_name
+        order by list_position($source_order, source_name)
+    ) = 1
 ),
 best_for_models as (
     -- one-to-one: the most preferred source that models may read
     select artist_name, artist_popularity
     from popularities
     where list_contains($model_sources, source_name)
-    qualify row_number() over (partition by artist_name order by list_position($source_order, source_name)) = 1
+    qualify row_number() over (
+        partition by artist_name
+        order by list_position($source_order, source_name)
+    ) = 1
 ),
 file_ids as (
     select artist_name, artist_id
@@ -70,12 +88,16 @@ file_ids as (
 select
     names.artist_name,
     case
-        when pins.artist_name is not null then coalesce(spotify_matches.artist_id, pins.artist_id)
+        when
+            pins.artist_name is not null
+            then coalesce(spotify_matches.artist_id, pins.artist_id)
         else coalesce(spotify_matches.artist_id, file_ids.artist_id)
     end as artist_id,
     best.popularity_source,
     best.match_method,
-    case when pins.artist_name is not null then 'pinned' else spotify_matches.match_state end as match_state,
+    case
+        when pins.artist_name is not null then 'pinned' else spotify_matches.match_state
+    end as match_state,
     best.artist_popularity,
     best_for_models.artist_popularity as popularity_for_models,
     best.match_confidence,

@@ -14,7 +14,8 @@ names as (
         snapshots.newness,
         1 as preference
     from staging.files__releases as releases
-    inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on releases.snapshot_id = snapshots.snapshot_id
     union all by name
     select
         track_id,
@@ -30,7 +31,10 @@ newest_names as (
     -- one-to-one: the newest name of a track, a file's before a service's
     select track_id, album_id, track_name, artist_name, album_name, genre, "year"
     from names
-    qualify row_number() over (partition by track_id order by preference, newness, track_name) = 1
+    qualify row_number() over (
+        partition by track_id
+        order by preference, newness, track_name
+    ) = 1
 )
 select
     scores.run_id,
@@ -41,7 +45,10 @@ select
     newest_names.album_name,
     newest_names.genre,
     scores.model_version,
-    row_number() over (partition by scores.run_id order by scores.score desc, scores.track_id) as "rank",
+    row_number() over (
+        partition by scores.run_id
+        order by scores.score desc, scores.track_id
+    ) as "rank",
     scores.score,
     coalesce(newest_names."year", year(scores.release_date)) as "year",
     scores.release_date,

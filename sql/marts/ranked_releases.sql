@@ -35,11 +35,15 @@ ranked as (
         scores.contribution_title,
         case
             when releases.genre is not null
-                then 100 * cume_dist() over (partition by releases.genre order by scores.score)
+                then 100 * cume_dist() over (
+                    partition by releases.genre order by scores.score
+                )
         end as percentile_in_genre,
         case
             when releases."year" is not null
-                then 100 * cume_dist() over (partition by releases."year" order by scores.score)
+                then 100 * cume_dist() over (
+                    partition by releases."year" order by scores.score
+                )
         end as percentile_in_year,
         coalesce(artists.n_tracks, 0) > 0 as is_artist_known,
         artist_sources.artist_popularity,
@@ -51,7 +55,8 @@ ranked as (
         scores.scored_at
     from marts.releases as releases
     inner join marts.scores as scores on releases.track_id = scores.track_id
-    left join marts.artist_sources as artist_sources on releases.artist_name = artist_sources.artist_name
+    left join marts.artist_sources as artist_sources
+        on releases.artist_name = artist_sources.artist_name
     left join marts.artists as artists on releases.artist_name = artists.artist_name
 ),
 previous_run as (
@@ -70,10 +75,16 @@ peaks as (
     -- one row a track: the first time that it stood highest
     select track_id, "rank" as peak_rank, as_of_date as peak_date
     from marts.rank_history
-    qualify row_number() over (partition by track_id order by "rank", as_of_date, run_id) = 1
+    qualify row_number() over (
+        partition by track_id
+        order by "rank", as_of_date, run_id
+    ) = 1
 ),
 days_listed as (
-    select track_id, min(as_of_date) as first_listed_date, count(distinct as_of_date) as n_days_listed
+    select
+        track_id,
+        min(as_of_date) as first_listed_date,
+        count(distinct as_of_date) as n_days_listed
     from marts.rank_history
     group by track_id
 )

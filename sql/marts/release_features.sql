@@ -11,21 +11,30 @@ spotify as (
     select *
     from staging.spotify__audio_features
     where run_id not in (from later_runs)
-    qualify row_number() over (partition by track_id order by fetched_at desc, run_id) = 1
+    qualify row_number() over (
+        partition by track_id
+        order by fetched_at desc, run_id
+    ) = 1
 ),
 reccobeats as (
     -- one row a track: the newest answer
     select *
     from staging.reccobeats__audio_features
     where run_id not in (from later_runs)
-    qualify row_number() over (partition by track_id order by fetched_at desc, run_id) = 1
+    qualify row_number() over (
+        partition by track_id
+        order by fetched_at desc, run_id
+    ) = 1
 ),
 mappings as (
     -- one row a quantity: the newest mapping, a straight line between two knots
     select quantity, from_values, to_values
     from ledger.scale_mappings
     where source = 'reccobeats' and run_id not in (from later_runs)
-    qualify row_number() over (partition by quantity order by fitted_at desc, run_id) = 1
+    qualify row_number() over (
+        partition by quantity
+        order by fitted_at desc, run_id
+    ) = 1
 ),
 told as (
     -- one row a track and quantity
@@ -50,12 +59,17 @@ mapped as (
         told.quantity,
         case
             when mappings.quantity is null then told.told_value
-            else least(greatest(
-                mappings.to_values[1] + (told.told_value - mappings.from_values[1])
-                * (mappings.to_values[2] - mappings.to_values[1])
-                / (mappings.from_values[2] - mappings.from_values[1]),
-                case when told.quantity = 'loudness' then -60 else 0 end
-            ), case told.quantity when 'loudness' then 5 when 'tempo' then 300 else 1 end)
+            else least(
+                greatest(
+                    mappings.to_values[1] + (told.told_value - mappings.from_values[1])
+                    * (mappings.to_values[2] - mappings.to_values[1])
+                    / (mappings.from_values[2] - mappings.from_values[1]),
+                    case when told.quantity = 'loudness' then -60 else 0 end
+                ),
+                case told.quantity
+                    when 'loudness' then 5 when 'tempo' then 300 else 1
+                end
+            )
         end as mapped_value
     from told
     left join mappings on told.quantity = mappings.quantity
@@ -63,8 +77,8 @@ mapped as (
 on_our_scale as (
     -- one row a track
     pivot mapped on quantity in (
-        'danceability', 'energy', 'loudness', 'speechiness', 'acousticness', 'instrumentalness', 'liveness',
-        'valence', 'tempo'
+        'danceability', 'energy', 'loudness', 'speechiness', 'acousticness',
+        'instrumentalness', 'liveness', 'valence', 'tempo'
     ) using any_value(mapped_value) group by track_id
 ),
 answers as (
@@ -112,4 +126,7 @@ answers as (
 select *
 from answers
 where list_contains($source_order, feature_source)
-qualify row_number() over (partition by track_id order by list_position($source_order, feature_source)) = 1
+qualify row_number() over (
+    partition by track_id
+    order by list_position($source_order, feature_source)
+) = 1

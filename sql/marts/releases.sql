@@ -39,7 +39,8 @@ candidates as (
         1 as preference,
         null::timestamp as fetched_at
     from staging.files__releases as releases
-    inner join marts.snapshots as snapshots on releases.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on releases.snapshot_id = snapshots.snapshot_id
     where snapshots.newness = 1
     union all by name
     select
@@ -58,7 +59,8 @@ candidates as (
         releases.fetched_at
     from staging.spotify__releases as releases
     where
-        releases.release_date between $as_of_date::date - $new_release_days::integer and $as_of_date::date
+        releases.release_date
+        between $as_of_date::date - $new_release_days::integer and $as_of_date::date
         and releases.artist_name is not null
         and releases.track_name is not null
         and releases.run_id not in (from later_runs)
@@ -67,14 +69,20 @@ tracks as (
     -- one row a track: the file's own row wins over what a service found
     select *
     from candidates
-    qualify row_number() over (partition by track_id order by preference, fetched_at desc, album_id) = 1
+    qualify row_number() over (
+        partition by track_id
+        order by preference, fetched_at desc, album_id
+    ) = 1
 ),
 folded as (
     select
         *,
-        coalesce(danceability, energy, loudness, valence, tempo) is not null as has_analysis,
+        coalesce(danceability, energy, loudness, valence, tempo) is not null
+            as has_analysis,
         lower(strip_accents(artist_name)) as folded_artist,
-        trim(regexp_replace(lower(strip_accents(track_name)), '[^\p{L}\p{N}]+', ' ', 'g')) as folded_title
+        trim(
+            regexp_replace(lower(strip_accents(track_name)), '[^\p{L}\p{N}]+', ' ', 'g')
+        ) as folded_title
     from tracks
 ),
 releases as (
@@ -83,9 +91,16 @@ releases as (
     from folded
     qualify
         preference = 1
-        or coalesce(album_id, track_id) = first_value(coalesce(album_id, track_id)) over (
+        or coalesce(album_id, track_id) = first_value(
+            coalesce(album_id, track_id)
+        ) over (
             partition by folded_artist, folded_title
-            order by preference, n_album_tracks desc nulls last, release_date, album_id, track_id
+            order by
+                preference,
+                n_album_tracks desc nulls last,
+                release_date,
+                album_id,
+                track_id
         )
 ),
 found_sizes as (
@@ -110,7 +125,11 @@ select
         else 'none'
     end as feature_source,
     list_contains(
-        $model_sources, coalesce(audio.feature_source, replace(candidates.release_source, 'releases_file', 'files'))
+        $model_sources,
+        coalesce(
+            audio.feature_source,
+            replace(candidates.release_source, 'releases_file', 'files')
+        )
     ) as is_for_models,
     coalesce(candidates."year", year(candidates.release_date)) as "year",
     coalesce(audio.danceability, candidates.danceability) as danceability,
@@ -127,14 +146,17 @@ select
     coalesce(candidates.duration_ms, audio.duration_ms) as duration_ms,
     coalesce(audio.time_signature, candidates.time_signature) as time_signature,
     coalesce(
-        candidates.n_album_tracks, greatest(album_sizes.n_album_tracks, found_sizes.n_album_tracks)
+        candidates.n_album_tracks,
+        greatest(album_sizes.n_album_tracks, found_sizes.n_album_tracks)
     ) as n_album_tracks,
     $as_of_date::date - candidates.release_date as release_age_days,
     candidates.release_date
 from releases as candidates
 left join marts.release_features as audio
-    on candidates.track_id = audio.track_id
-    and not candidates.has_analysis
+    on
+        candidates.track_id = audio.track_id
+        and not candidates.has_analysis
 left join marts.album_sizes as album_sizes on candidates.album_id = album_sizes.album_id
 left join found_sizes on candidates.album_id = found_sizes.album_id
-left join marts.artist_sources as artist_sources on candidates.artist_name = artist_sources.artist_name
+left join marts.artist_sources as artist_sources
+    on candidates.artist_name = artist_sources.artist_name

@@ -32,4 +32,7 @@ from ledger.scores
 where
     as_of_date <= $as_of_date
     and run_id not in (select run_id from ledger.runs where status = 'failed')
-qualify row_number() over (partition by track_id order by scored_at desc, run_id desc) = 1
+qualify row_number() over (
+    partition by track_id
+    order by scored_at desc, run_id desc
+) = 1

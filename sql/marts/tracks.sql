@@ -6,7 +6,8 @@ newest_tracks as (
     -- one row a track: the newest snapshot that holds it
     select tracks.*, snapshots.snapshot_date as popularity_date
     from staging.files__tracks as tracks
-    inner join marts.snapshots as snapshots on tracks.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on tracks.snapshot_id = snapshots.snapshot_id
     qualify row_number() over (
         partition by tracks.track_id
         order by snapshots.newness, tracks.line
@@ -16,7 +17,8 @@ newest_albums as (
     -- one row a track: the newest snapshot that holds it
     select albums.*
     from staging.files__albums as albums
-    inner join marts.snapshots as snapshots on albums.snapshot_id = snapshots.snapshot_id
+    inner join marts.snapshots as snapshots
+        on albums.snapshot_id = snapshots.snapshot_id
     qualify row_number() over (
         partition by albums.track_id
         order by snapshots.newness, albums.line
@@ -53,4 +55,5 @@ select
 from newest_tracks as tracks
 left join newest_albums as albums on tracks.track_id = albums.track_id
 left join marts.album_sizes as album_sizes on albums.album_id = album_sizes.album_id
-left join marts.artist_sources as artist_sources on tracks.artist_name = artist_sources.artist_name
+left join marts.artist_sources as artist_sources
+    on tracks.artist_name = artist_sources.artist_name

@@ -30,6 +30,9 @@ select
             else release_date
         end as date
     ) as release_date,
-    case length(release_date) when 4 then 'year' when 7 then 'month' when 10 then 'day' end
-        as release_date_precision
+    case length(release_date)
+        when 4 then 'year'
+        when 7 then 'month'
+        when 10 then 'day'
+    end as release_date_precision
 from raw.files__releases

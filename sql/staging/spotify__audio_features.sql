@@ -11,7 +11,8 @@ select
     case when "mode" between 0 and 1 then "mode" end as "mode",
     case when speechiness between 0 and 1 then speechiness end as speechiness,
     case when acousticness between 0 and 1 then acousticness end as acousticness,
-    case when instrumentalness between 0 and 1 then instrumentalness end as instrumentalness,
+    case when instrumentalness between 0 and 1 then instrumentalness end
+        as instrumentalness,
     case when liveness between 0 and 1 then liveness end as liveness,
     case when valence between 0 and 1 then valence end as valence,
     case when tempo > 0 then tempo end as tempo,

@@ -13,7 +13,11 @@ select
     found_by,
     coalesce(
         release_date_precision,
-        case length(release_date) when 4 then 'year' when 7 then 'month' when 10 then 'day' end
+        case length(release_date)
+            when 4 then 'year'
+            when 7 then 'month'
+            when 10 then 'day'
+        end
     ) as release_date_precision,
     total_tracks as n_album_tracks,
     disc_number,
