@@ -76,7 +76,9 @@ class Judged:
 
     def seconds(self, split: str, family: str) -> float:
         """Average the time that a fit took."""
-        known = [row["seconds"] for row in self.contest.by_seed if (row["split"], row["family"]) == (split, family)]
+        known: list[float] = [
+            row["seconds"] for row in self.contest.by_seed if (row["split"], row["family"]) == (split, family)
+        ]
         return sum(known) / len(known)
 
 

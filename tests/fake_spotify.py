@@ -128,8 +128,9 @@ def of_tier(
         known = catalogue.add_artist(name, f"{number:022d}", popularity=100 - number)
         line = {"track_id": f"{number:022d}", "track_name": f"Song {number}", "artist_name": name, "energy": "0.5"}
         catalogue.add_track(line | {"danceability": "0.5"}, known.popularity)
-    with scripted(script or {}, service=SampleService(catalogue, tier), quota=quota) as (fake, source):
-        fake.service.server = fake.server
+    service = SampleService(catalogue, tier)
+    with scripted(script or {}, service=service, quota=quota) as (fake, source):
+        service.server = fake.server
         yield fake, source
 
 

@@ -37,7 +37,8 @@ class PlantedNet:
         is_pop = rows.categories[:, CATEGORIES.index("genre")] == 1
         mean = 20 + 20 * danceability * (1 + is_pop) + 0.3 * popularity + 10 * is_pop - 12 * remix
         pmf = np.exp(-0.5 * ((np.arange(101) - mean[:, None]) / 9) ** 2)
-        return (pmf / pmf.sum(axis=1, keepdims=True)).astype(np.float32)
+        shares: np.ndarray = (pmf / pmf.sum(axis=1, keepdims=True)).astype(np.float32)
+        return shares
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict score, interval and bin probabilities."""

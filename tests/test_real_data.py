@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,11 @@ def test_a_night_on_real_files_scores_every_release(case: str, real_data: Path, 
     files, n_releases = _CASES[case]
     files = files | {"artists": "artist_popularity"}
     settings = Settings.from_env({}, home=tmp_path)
+    paths: dict[str, Any] = {name: real_data / f"{file}.csv" for name, file in files.items()}
 
     night.run_night(
         settings,
-        Inputs(**{name: real_data / f"{file}.csv" for name, file in files.items()}),
+        Inputs(**paths),
         as_of_date=date(2026, 11, 23),
     )
 

@@ -63,12 +63,14 @@ _RULE_OPTIONS = (
 
 def settings_options(command: Command) -> Command:
     """Give a command the options of where things are, and hand it `settings`."""
-    return _with_settings(command, _SETTING_OPTIONS)
+    given: Command = _with_settings(command, _SETTING_OPTIONS)
+    return given
 
 
 def every_setting(command: Command) -> Command:
     """Give a command every setting as an option, but the keys, and hand it `settings`."""
-    return _with_settings(command, _SETTING_OPTIONS + _RULE_OPTIONS)
+    given: Command = _with_settings(command, _SETTING_OPTIONS + _RULE_OPTIONS)
+    return given
 
 
 def run_options(command: Command) -> Command:
@@ -84,7 +86,8 @@ def run_options(command: Command) -> Command:
         metavar="YYYY-MM-DD",
         help="The day to speak for [today, where this machine is]",
     )
-    return option(_with_settings(dated, _SETTING_OPTIONS + _RULE_OPTIONS))
+    given: Command = option(_with_settings(dated, _SETTING_OPTIONS + _RULE_OPTIONS))
+    return given
 
 
 def _with_settings(command: Any, options: tuple[Any, ...]) -> Any:

@@ -109,7 +109,8 @@ class AlbumOrder:
     def utilities(self, x: np.ndarray) -> np.ndarray:
         """Compute each song's log chance up to what its album shares, shape (n,), from `contrasts`."""
         parts = _utilities(x / self.scale, self.slopes, self.trees)
-        return self.sharpness * (parts / self.units).sum(axis=1)
+        utilities: np.ndarray = self.sharpness * (parts / self.units).sum(axis=1)
+        return utilities
 
     def save(self, folder: Path) -> None:
         """Write album_order.json and album_order.txt (the trees, in LightGBM's text format)."""
@@ -215,7 +216,8 @@ def _softmax(utility: np.ndarray, group: np.ndarray) -> np.ndarray:
     highest = np.full(group.max(initial=-1) + 1, -np.inf)
     np.maximum.at(highest, group, utility)
     power = np.exp(utility - highest[group])
-    return power / np.bincount(group, power)[group]
+    chances: np.ndarray = power / np.bincount(group, power)[group]
+    return chances
 
 
 def _log_loss(utility: np.ndarray, popularity: np.ndarray, group: np.ndarray) -> float:

@@ -25,7 +25,8 @@ def quantile(pmf: np.ndarray, level: float | np.ndarray) -> np.ndarray:
     rows = np.arange(len(pmf))
     below = np.where(value > 0, cdf[rows, np.maximum(value - 1, 0)], 0.0)
     inside = (aim - below) / np.maximum(pmf[rows, value], 1e-9)
-    return np.clip(value - 0.5 + np.clip(inside, 0.0, 1.0), 0.0, 100.0)
+    values: np.ndarray = np.clip(value - 0.5 + np.clip(inside, 0.0, 1.0), 0.0, 100.0)
+    return values
 
 
 def score_of(pmf: np.ndarray) -> np.ndarray:
@@ -87,7 +88,8 @@ def calibrated_margins(pmf: np.ndarray, popularity: np.ndarray, genre: np.ndarra
         own = genre == code
         share = own.sum() / (own.sum() + MARGIN_PRIOR)
         margins[code] += share * (np.log(calibrated_margin(pmf[own], popularity[own])) - whole)
-    return np.exp(margins)
+    factors: np.ndarray = np.exp(margins)
+    return factors
 
 
 def predictions_of(pmf: np.ndarray, margin: float | np.ndarray) -> pl.DataFrame:

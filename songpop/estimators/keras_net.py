@@ -245,7 +245,6 @@ def _epoch_function(
     mask, fill = tf.constant(groups[0]), tf.constant(groups[1])
     values = tf.range(N_VALUES, dtype=tf.int32)
 
-    @tf.function
     def run_epoch(order: Any, numeric: Any, codes: Any, popularity: Any, weight: Any) -> None:
         for step in tf.range(steps):
             rows = order[step * batch : (step + 1) * batch]
@@ -261,7 +260,8 @@ def _epoch_function(
             variables = members.trainable_variables
             optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
 
-    return run_epoch
+    compiled: Callable[..., None] = tf.function(run_epoch)
+    return compiled
 
 
 def _predict(model: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:

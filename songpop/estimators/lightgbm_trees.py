@@ -196,7 +196,8 @@ class ContrastTrees:
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Predict points above the album's mean, shape (n,)."""
-        return np.mean([booster.predict(x) for booster in self.boosters], axis=0)
+        points: np.ndarray = np.mean([booster.predict(x) for booster in self.boosters], axis=0)
+        return points
 
     def save(self, path: Path) -> None:
         """Write LightGBM's text format, one booster after the other."""

@@ -53,7 +53,8 @@ class Scaler:
         """Scale rows, shape (n, d) float32; the unknown becomes 0, the middle."""
         x = (numeric - self.center) / self.scale
         x = np.nan_to_num(x, nan=0.0, posinf=1e3, neginf=-1e3)
-        return (x / np.sqrt(1 + (x / SOFT_LIMIT) ** 2)).astype(np.float32)
+        scaled: np.ndarray = (x / np.sqrt(1 + (x / SOFT_LIMIT) ** 2)).astype(np.float32)
+        return scaled
 
     def to_json(self) -> dict[str, Any]:
         """Turn into plain lists by feature name."""
@@ -79,7 +80,8 @@ def _knots(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
     distinct = np.unique(knots)
     if len(distinct) < 3:
         return np.linspace(distinct[0] - 0.5, distinct[-1] + 0.5, len(levels))
-    return np.interp(np.linspace(0, len(distinct) - 1, len(levels)), np.arange(len(distinct)), distinct)
+    spread: np.ndarray = np.interp(np.linspace(0, len(distinct) - 1, len(levels)), np.arange(len(distinct)), distinct)
+    return spread
 
 
 def network_inputs(rows: EncodedRows, scaler: Scaler) -> dict[str, np.ndarray]:

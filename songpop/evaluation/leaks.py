@@ -144,7 +144,8 @@ def _probes(train: pl.DataFrame) -> list[int]:
     """Choose rows whose artist has others, as far as there are such rows."""
     key = artist_key(train)
     n = pl.DataFrame({"key": key}).select(pl.len().over("key")).to_series().to_numpy()
-    return np.argsort(-n, kind="stable")[:: max(train.height // _N_PROBES, 1)][:_N_PROBES].tolist()
+    rows: list[int] = np.argsort(-n, kind="stable")[:: max(train.height // _N_PROBES, 1)][:_N_PROBES].tolist()
+    return rows
 
 
 def _with_other_labels(frame: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:

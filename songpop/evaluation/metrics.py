@@ -203,7 +203,8 @@ def _correlation(weights: np.ndarray, left: np.ndarray, right: np.ndarray) -> np
 
 
 def _one_hot(numbers: np.ndarray) -> np.ndarray:
-    return np.eye(len(BIN_COLUMNS))[numbers]
+    rows: np.ndarray = np.eye(len(BIN_COLUMNS))[numbers]
+    return rows
 
 
 def _majority(bins: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -237,4 +238,5 @@ def _calibration_error(chances: np.ndarray, bins: np.ndarray) -> Callable[[np.nd
 
 def _pinball(observed: np.ndarray, quantile: np.ndarray, level: float) -> np.ndarray:
     gap = observed - quantile
-    return np.maximum(level * gap, (level - 1) * gap)
+    loss: np.ndarray = np.maximum(level * gap, (level - 1) * gap)
+    return loss

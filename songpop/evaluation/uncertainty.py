@@ -72,7 +72,8 @@ class Resamples:
         values = [
             _compute(statistic, self.of_unit[statistic.unit][number]) for number, statistic in enumerate(statistics)
         ]
-        return np.mean(values, axis=0)
+        means: np.ndarray = np.mean(values, axis=0)
+        return means
 
 
 def bounds_of(replicates: np.ndarray) -> tuple[float, float]:

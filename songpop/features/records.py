@@ -83,7 +83,8 @@ class GenreYearLevel:
     def _columns(self, year: np.ndarray) -> np.ndarray:
         n_years = self.counts.shape[2] - 1
         inside = np.clip(np.nan_to_num(year, nan=self.first_year) - self.first_year, 0, n_years - 1)
-        return np.where(np.isnan(year), n_years, inside).astype(np.int64)
+        columns: np.ndarray = np.where(np.isnan(year), n_years, inside).astype(np.int64)
+        return columns
 
     def table(self, without: int | None = None) -> np.ndarray:
         """Compute the levels, shape (n_genres, n_years + 1), leaving out one fold if asked."""
@@ -107,7 +108,8 @@ class GenreYearLevel:
 
     def values(self, genre: np.ndarray, year: np.ndarray, without: int | None = None) -> np.ndarray:
         """Look levels up, shape (n,), leaving out one fold of the training tracks if asked."""
-        return self.table(without)[genre, self._columns(year)]
+        levels: np.ndarray = self.table(without)[genre, self._columns(year)]
+        return levels
 
 
 @dataclass
@@ -224,4 +226,5 @@ def out_of_fold(
 
 def _years(year: np.ndarray) -> np.ndarray:
     """Give tracks of unknown year the year 0, near to each other and far from all others."""
-    return np.nan_to_num(year, nan=0.0).astype(np.int32)
+    years: np.ndarray = np.nan_to_num(year, nan=0.0).astype(np.int32)
+    return years

@@ -273,7 +273,7 @@ def save_rows(con: duckdb.DuckDBPyConnection, read: Incoming, entity: Entity, sn
             [snapshot_id],
         )
     counted = con.execute(f"select count(*) from {entity.table} where snapshot_id = ?", [snapshot_id])
-    return counted.fetchall()[0][0]
+    return int(counted.fetchall()[0][0])
 
 
 def _save_load(con: duckdb.DuckDBPyConnection, job: _Job, snapshot_id: str, *, is_new: bool) -> None:

@@ -131,7 +131,7 @@ def save_rejects(con: duckdb.DuckDBPyConnection, snapshot_id: str, file_name: st
         "(select line from ledger.rejects where snapshot_id = $snapshot_id) order by line limit $most",
         {"snapshot_id": snapshot_id, "file_name": file_name, "most": most},
     )
-    return con.execute("select count(*) from set_aside").fetchall()[0][0]
+    return int(con.execute("select count(*) from set_aside").fetchall()[0][0])
 
 
 def find_rejects(con: duckdb.DuckDBPyConnection, entity: Entity, file_name: str, snapshot_id: str) -> list[Finding]:

@@ -52,8 +52,9 @@ def _nothing_new(run: Run) -> Finding:
 def _score_frame(con: duckdb.DuckDBPyConnection, run: Run, releases: pl.DataFrame, champion: str) -> list[Finding]:
     """Score releases, keep scores and their drift, and return what drifted."""
     from songpop.scoring import drift
+    from songpop.scoring.contributions import CONTRIBUTION_COLUMNS
     from songpop.scoring.model import load_model
-    from songpop.scoring.score import CONTRIBUTION_COLUMNS, score_releases
+    from songpop.scoring.score import score_releases
 
     model = load_model(run.settings.models_dir / champion, threads=run.settings.threads)
     scores = score_releases(releases, model)

@@ -26,7 +26,8 @@ def chances_of_best(pmf: np.ndarray) -> np.ndarray:
         log_all = np.log(cdf)
         others = np.exp(log_all.sum(axis=0, keepdims=True) - log_all)
         chance += weight * (pmf * others).sum(axis=1)
-    return chance / chance.sum()
+    shares: np.ndarray = chance / chance.sum()
+    return shares
 
 
 def best_chances(album_id: pl.Series, pmf: np.ndarray) -> pl.Series:

@@ -215,6 +215,7 @@ def values_over(name: str, own: Any, experience: Mapping[str, list[float]], genr
     assert high is not None
     if own is not None:
         low, high = min(low, own), max(high, own)
+    steps: list[Any]
     if what.kind == "whole":
         steps = np.unique(np.linspace(low, high, min(STEPS, int(high - low)) + 1).round()).astype(int).tolist()
     else:

@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -42,7 +43,7 @@ def model(order: AlbumOrder) -> ScoringModel:
 def _album(*titles: str, **columns: list[object]) -> pl.DataFrame:
     n = len(titles)
     same = planted_frame(1, seed=5).select(pl.all().repeat_by(n).explode(empty_as_null=True, keep_nulls=True))
-    named = {
+    named: dict[str, list[Any]] = {
         "track_id": [f"t{i}" for i in range(n)],
         "track_name": list(titles),
         "album_name": ["Low Tide"] * n,

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from checked_warehouse import AS_OF, NOW, RUN, build, empty, fill, make_settings, opened
@@ -387,7 +388,7 @@ def test_a_later_run_leads_to_the_earlier_one(good: tuple[Settings, CheckResult]
 def test_real_files_have_no_finding(real_data: Path, tmp_path: Path, files: dict[str, str]) -> None:
     settings = make_settings(tmp_path)
     with opened(settings) as con:
-        paths = {entity: real_data / name for entity, name in files.items()}
+        paths: dict[str, Any] = {entity: real_data / name for entity, name in files.items()}
         load.load(con, settings, **paths, run_id=RUN, as_of_date=AS_OF, now=NOW)
         build(con)
 

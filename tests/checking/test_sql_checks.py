@@ -9,7 +9,7 @@ from checked_warehouse import AS_OF, NOW, RUN, fill
 
 from songpop.checking import sql_checks
 from songpop.checking.sql_checks import Check
-from songpop.checking.suites import Suite
+from songpop.checking.suites import Phase, Suite
 from songpop.findings import Finding
 
 _LOUD = Check("tracks_are_not_too_loud", "A track must be quiet", "warning", "inputs", "marts.tracks", "")
@@ -97,7 +97,7 @@ def test_scores_are_of_the_run_itself_or_else_of_the_newest_that_scored(con: duc
     ],
 )
 def test_an_empty_table_is_looked_at_if_it_should_hold_rows(
-    con: duckdb.DuckDBPyConnection, meta: dict[str, object], phase: sql_checks.Phase, place: str
+    con: duckdb.DuckDBPyConnection, meta: dict[str, object], phase: Phase, place: str
 ) -> None:
     con.execute("insert into ledger.loads values ('r', 's', 'releases', true, ?)", [NOW + timedelta(days=1)])
     suite = _suite("raw.files__releases", **meta)

@@ -141,7 +141,9 @@ def test_rows_rejects_and_blank_lines_account_for_every_physical_line(tmp_path: 
         assert len(seen) + n_blank == n_physical - 1
 
 
-def _table(con: duckdb.DuckDBPyConnection, source: input_files.SourceFile, *, may_be_fast: bool) -> tuple[bool, list]:
+def _table(
+    con: duckdb.DuckDBPyConnection, source: input_files.SourceFile, *, may_be_fast: bool
+) -> tuple[bool, list[tuple[object, ...]]]:
     read = read_input.read_file(con, source, most_unreadable=10_000, may_be_fast=may_be_fast)
     fields = ", ".join(f"nullif({column}, '')" for column in read.columns.values())
     rows = con.execute(f"select {read.line}, {read.last_line}, {fields} from incoming order by 1").fetchall()

@@ -20,8 +20,9 @@ from songpop.scoring.album_picks import (
 
 
 def _around(*centres: float, spread: float = 5) -> np.ndarray:
-    pmf = np.exp(-0.5 * ((np.arange(101) - np.array(centres)[:, None]) / spread) ** 2)
-    return pmf / pmf.sum(axis=1, keepdims=True)
+    weights = np.exp(-0.5 * ((np.arange(101) - np.array(centres)[:, None]) / spread) ** 2)
+    pmf: np.ndarray = weights / weights.sum(axis=1, keepdims=True)
+    return pmf
 
 
 def test_equal_songs_have_equal_chances() -> None:

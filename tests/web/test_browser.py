@@ -15,10 +15,14 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not (_CHROMIUM and _DRIVER), reason="there is no Chromium on this machine"),
 ]
-_FLAGS = ("headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking")
-_FLAGS += ("disable-component-update", "disable-sync")
-_PAGES = ("/", f"/score?track_id={RELEASE}&tempo=240", "/single?album_id=newAlbum1", "/lists/releases?q=title")
-_PAGES += ("/lists/singles", "/lists/artists", "/quality", "/api", "/nothing")
+_FLAGS = (
+    *("headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking"),
+    *("disable-component-update", "disable-sync"),
+)
+_PAGES = (
+    *("/", f"/score?track_id={RELEASE}&tempo=240", "/single?album_id=newAlbum1", "/lists/releases?q=title"),
+    *("/lists/singles", "/lists/artists", "/quality", "/api", "/nothing"),
+)
 
 
 @pytest.fixture(scope="module")

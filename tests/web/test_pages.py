@@ -22,8 +22,10 @@ from songpop.settings import Settings
 from songpop.web import create_app
 from songpop.web.formatting import age, duration, signed, spotify_link
 
-_PAGES = ("/", "/score", f"/score?track_id={RELEASE}", "/single", "/single?album_id=newAlbum1", "/lists/releases")
-_PAGES += ("/lists/singles", "/lists/artists", "/lists/movers", "/quality", "/api")
+_PAGES = (
+    *("/", "/score", f"/score?track_id={RELEASE}", "/single", "/single?album_id=newAlbum1", "/lists/releases"),
+    *("/lists/singles", "/lists/artists", "/lists/movers", "/quality", "/api"),
+)
 _HEADER = "artist_name,track_name\n"
 
 

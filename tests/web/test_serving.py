@@ -23,8 +23,8 @@ def test_the_server_says_where_it_is_answers_and_stops_when_told(settings: Setti
     command = [sys.executable, "-m", "songpop", "web", "--port", "0", "--home", str(settings.home)]
 
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
         try:
-            assert server.stderr is not None
             found = next(
                 match for line in server.stderr if (match := re.search(r"at (http://127\.0\.0\.1:\d+/)", line))
             )

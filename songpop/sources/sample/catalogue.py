@@ -100,7 +100,7 @@ class Rows:
 @cache
 def read_words() -> dict[str, Any]:
     """Read the word lists, split into lists of words."""
-    words = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
+    words: dict[str, Any] = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
     words["families"] = {name: genres.split("|") for name, genres in words["families"].items()}
     for slots in words["titles"].values():
         for slot in slots:

@@ -56,13 +56,15 @@ def normal(seed: int, purpose: str, ids: np.ndarray) -> np.ndarray:
 def normal_cdf(values: np.ndarray) -> np.ndarray:
     """Look up the standard normal distribution function."""
     grid, cdf, _ = _normal_tables()
-    return np.interp(values, grid, cdf)
+    shares: np.ndarray = np.interp(values, grid, cdf)
+    return shares
 
 
 def normal_quantile(shares: np.ndarray) -> np.ndarray:
     """Look up the inverse of the standard normal distribution function, within 6.5 deviations."""
     grid, cdf, _ = _normal_tables()
-    return np.interp(shares, cdf, grid)
+    values: np.ndarray = np.interp(shares, cdf, grid)
+    return values
 
 
 @cache

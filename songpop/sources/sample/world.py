@@ -57,7 +57,8 @@ class World:
 
 def read_targets() -> dict[str, Any]:
     """Read the table of published statistics."""
-    return json.loads(Path(__file__).with_name("targets.json").read_text(encoding="utf-8"))
+    targets: dict[str, Any] = json.loads(Path(__file__).with_name("targets.json").read_text(encoding="utf-8"))
+    return targets
 
 
 @cache
@@ -96,7 +97,7 @@ def _years(table: dict[str, np.ndarray], shares: np.ndarray) -> np.ndarray:
     low, high = np.full(len(table["year"]), -0.6), np.full(len(table["year"]), 0.6)
     for _ in range(40):
         tilt = (low + high) / 2
-        weight = shares * np.exp(tilt[:, None] * year)
+        weight: np.ndarray = shares * np.exp(tilt[:, None] * year)
         weight /= weight.sum(axis=1, keepdims=True)
         is_low = weight @ year < table["year"] - FIRST_YEAR - 11.5
         low, high = np.where(is_low, tilt, low), np.where(is_low, high, tilt)
@@ -134,7 +135,8 @@ def _cell_zeros(mean: np.ndarray, years: np.ndarray, wanted: np.ndarray) -> np.n
         zero = 1 / (1 + np.exp(-(level + slope)))
         is_low = (years * zero).sum(axis=1, keepdims=True) < wanted + 0.002
         low, high = np.where(is_low, level, low), np.where(is_low, high, level)
-    return np.minimum(zero, 0.93)
+    shares: np.ndarray = np.minimum(zero, 0.93)
+    return shares
 
 
 def _features(
@@ -182,5 +184,6 @@ def feature_at(world: World, number: int, latent: np.ndarray) -> np.ndarray:
     """Turn latent numbers into values of one feature, by linear interpolation on the even grid."""
     position = np.clip((latent + 8.0) * 200.0, 0.0, 3199.0)
     left = position.astype(np.int32)
-    values = world.feature_values[number]
-    return values[left] + (position - left) * (values[left + 1] - values[left])
+    grid = world.feature_values[number]
+    values: np.ndarray = grid[left] + (position - left) * (grid[left + 1] - grid[left])
+    return values

@@ -36,7 +36,8 @@ class Cast:
 
     def families(self, rows: Rows) -> np.ndarray:
         """Number each row's family of words."""
-        return family_of_genre(self.world.genres)[rows.genre]
+        families: np.ndarray = family_of_genre(self.world.genres)[rows.genre]
+        return families
 
 
 def as_text(letters: np.ndarray) -> pl.Series:

@@ -26,8 +26,9 @@ from fake_spotify import (
 from songpop.errors import SettingsError, SourceChanged, SourceRefused, SourceStopped, SourceUnavailable
 from songpop.sources.loopback import Reply
 from songpop.sources.rate_limited_caller import Failure, RateLimitedCaller, RunClock
+from songpop.sources.spotify.access_tier import ARTIST_POPULARITY
 from songpop.sources.spotify.client import SpotifySource
-from songpop.sources.spotify.fetching import ARTIST_POPULARITY, fetch_artists, fetch_audio_features, fetch_new_releases
+from songpop.sources.spotify.fetching import fetch_artists, fetch_audio_features, fetch_new_releases
 from songpop.sources.spotify.parsing import may_be_released_within
 
 SEARCH, ARTISTS, TRACKS = "/v1/search", "/v1/artists", "/v1/tracks"
@@ -41,7 +42,7 @@ def test_an_equal_name_is_found_with_its_facts() -> None:
         rows = list(fetch_artists(source, ["BEYONCÉ"]))
 
     assert [request.query["q"] for request in fake.requests] == ['artist:"BEYONCÉ"']
-    assert fake.requests[0].query | {"q": ""} == {
+    assert {**fake.requests[0].query, "q": ""} == {
         "q": "",
         "type": "artist",
         "limit": "10",
@@ -343,7 +344,7 @@ def test_calls_keep_their_pace() -> None:
 
 def test_no_call_and_no_sleep_begins_past_the_deadline() -> None:
     with scripted({SEARCH: [hits()]}, pace_seconds=4.0, deadline_seconds=10.0) as (fake, source):
-        rows = []
+        rows: list[dict[str, object]] = []
         with pytest.raises(SourceStopped, match="10 s, is used up"):
             rows.extend(fetch_artists(source, [f"Artist {n}" for n in range(9)]))
 

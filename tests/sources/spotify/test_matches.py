@@ -93,7 +93,7 @@ def test_15_nulls_in_lists_are_skipped_and_everything_else_keeps_its_id(
     home: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
     load_tracks(home, *((number, f"A{number}", 50) for number in (1, 2, 3)))
-    new = album("al1", tracks=[track(track_id(7), "A1", "a1"), None, track(track_id(8), "A1", "a1")])  # type: ignore[list-item]
+    new = album("al1", tracks=[track(track_id(7), "A1", "a1"), None, track(track_id(8), "A1", "a1")])
     script = {
         NEW_RELEASES: [albums_page(None, new, None)],
         "/v1/albums/al1": [Reply(200, new)],
