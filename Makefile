@@ -32,11 +32,12 @@ web: setup  ## the web page of the demo at http://127.0.0.1:8000
 test: setup  ## pass the tests (offline, under 4 minutes)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-lint: setup  ## style of Python and SQL, and types
+lint: setup  ## style of Python and SQL, types, dead code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/sqruff --parsing-errors lint sql docs/queries
 	@$(BIN)/mypy
+	@$(BIN)/vulture
 
 format: setup  ## mend what ruff and sqruff can mend
 	@$(BIN)/ruff check --fix .

@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
 
 from songpop import warehouse
+from songpop.console import no_progress
 from songpop.enriching import enrich
 from songpop.reporting.night_report import markdown_table
 from songpop.settings import Settings
@@ -125,12 +125,6 @@ def open_home(tracks: pl.DataFrame, home: Path) -> Iterator[tuple[duckdb.DuckDBP
         yield con, settings
     finally:
         con.close()
-
-
-@contextmanager
-def no_progress(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Any]:
-    """Show nothing."""
-    yield lambda n=1, note=None: None
 
 
 def run_once(

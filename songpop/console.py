@@ -5,10 +5,11 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 Advance = Callable[..., None]
+Progress = Callable[..., AbstractContextManager[Advance]]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SECONDS_BETWEEN_LINES = 10.0
@@ -36,6 +37,12 @@ def progress(label: str, total: float | None = None, *, unit: str = "") -> Itera
         yield from _bar(label, total, unit)
     else:
         yield from _lines(label, total, unit)
+
+
+@contextmanager
+def no_progress(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Advance]:
+    """Stand in for `progress` and show nothing."""
+    yield lambda n=1, note=None: None
 
 
 def _bar(label: str, total: float | None, unit: str) -> Iterator[Advance]:
@@ -80,15 +87,15 @@ def _bar(label: str, total: float | None, unit: str) -> Iterator[Advance]:
 
 def _lines(label: str, total: float | None, unit: str) -> Iterator[Advance]:
     done = 0.0
-    began = told_at = time.monotonic()
+    began = shown_at = time.monotonic()
 
     def advance(n: float = 1, note: str | None = None) -> None:
-        nonlocal done, told_at
+        nonlocal done, shown_at
         done += n
-        if time.monotonic() - told_at >= _SECONDS_BETWEEN_LINES:
-            told_at = time.monotonic()
+        if time.monotonic() - shown_at >= _SECONDS_BETWEEN_LINES:
+            shown_at = time.monotonic()
             of = f" of {total:,.0f}" if total else ""
-            rate = f", {done / (told_at - began):,.1f} a second"
+            rate = f", {done / (shown_at - began):,.1f} a second"
             say(f"  {label}: {done:,.0f}{of} {unit}{rate}{'; ' + note if note else ''}".rstrip())
 
     yield advance
@@ -138,8 +145,8 @@ def table(
             parts.append(blanks + cut if right else cut + blanks)
         return "  ".join(parts).rstrip()
 
-    words = [title] if title else []
-    print("\n".join([*words, line(heads), *(line(cells) for cells in shown)]), file=stream, flush=True)
+    above = [title] if title else []
+    print("\n".join([*above, line(heads), *(line(cells) for cells in shown)]), file=stream, flush=True)
 
 
 def _fitting(widths: list[int], total: int) -> list[int]:

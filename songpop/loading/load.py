@@ -3,8 +3,6 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from songpop import ids, ledger, warehouse
+from songpop.console import Advance, Progress, no_progress
 from songpop.findings import Finding
 from songpop.loading import input_files, kaggle_facts, read_input, rejects, validation_sql
 from songpop.loading.input_files import SourceFile
@@ -19,9 +18,6 @@ from songpop.loading.input_schemas import ENTITIES, Entity
 from songpop.loading.read_input import Incoming
 from songpop.settings import Settings
 from songpop.sources import kaggle as kaggle_source
-
-Advance = Callable[..., None]
-Progress = Callable[..., AbstractContextManager[Advance]]
 
 _SCRATCH = "load-"
 
@@ -136,17 +132,12 @@ def load(
     jobs = [_Job(ENTITIES[name], path, path.name, **mark) for name, path in paths.items()]  # type: ignore[arg-type]
     if kaggle:
         jobs.insert(0, _kaggle_job(mark))
-    return LoadResult(tuple(_load_file(con, settings, job, progress or _silent) for job in jobs))
+    return LoadResult(tuple(_load_file(con, settings, job, progress or no_progress) for job in jobs))
 
 
 def _kaggle_job(mark: dict[str, object]) -> _Job:
     path = kaggle_source.fetch_kaggle()
     return _Job(ENTITIES["tracks"], path, kaggle_source.FILE_NAME, **mark, is_kaggle=True)  # type: ignore[arg-type]
-
-
-@contextmanager
-def _silent(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Advance]:
-    yield lambda n=1, note=None: None
 
 
 def _load_file(con: duckdb.DuckDBPyConnection, settings: Settings, job: _Job, progress: Progress) -> LoadedFile:

@@ -1,14 +1,10 @@
 """The step that swaps in the readers' file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from songpop import warehouse
 from songpop.errors import ExpectationFailed
 from songpop.run import Run
-
-if TYPE_CHECKING:
-    pass
 
 
 def publish(run: Run) -> Path:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from songpop import ids
+from songpop.console import Advance
 from songpop.errors import SourceError
 from songpop.loading import load, read_input
 from songpop.loading.load import LoadedFile, LoadResult
@@ -447,7 +448,7 @@ def test_progress_is_told_bytes_and_lines(con: duckdb.DuckDBPyConnection, settin
     told: dict[str, float] = {}
 
     @contextmanager
-    def progress(label: str, total: float | None = None, *, unit: str = "") -> Iterator[load.Advance]:
+    def progress(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Advance]:
         def advance(n: float = 1, note: str | None = None) -> None:
             told[f"{label} of {total} {unit}"] = told.get(f"{label} of {total} {unit}", 0) + n
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from sample_statistics import compare_with_targets
 
 from songpop.errors import SettingsError
-from songpop.sources.sample import SampleFiles, compare_with_targets, write_sample, writing
+from songpop.sources.sample import SampleFiles, write_sample, writing
 
 AS_OF = date(2026, 11, 22)
 KAGGLE_HEADER = (

@@ -29,7 +29,7 @@ def compare_with_targets(tracks_csv: Path, artists_csv: Path | None = None) -> p
     seen = measure_popularity(tracks) | measure_features(tracks) | measure_structure(tracks) | measure_text(tracks)
     if artists_csv is not None:
         seen |= measure_artists(tracks, artists_csv)
-    targets = json.loads(Path(__file__).with_name("acceptance.json").read_text(encoding="utf-8"))
+    targets = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
     rows = [
         {"target": name, "wanted": float(wanted), "seen": seen[name], "tolerance": float(tolerance)}
         for name, (wanted, tolerance) in targets.items()
