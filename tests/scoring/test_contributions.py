@@ -11,15 +11,11 @@ from small_frames import planted_frame
 
 from songpop.features import FEATURES, GROUPS, EncodedRows
 from songpop.features.encoder import CATEGORIES, NUMERIC
-from songpop.pipeline.score import SCORE_COLUMNS
 from songpop.scoring.contributions import (
-    CONTRIBUTION_COLUMNS,
-    contribution_column,
     contributions,
     drivers,
     feature_parts,
 )
-from songpop.scoring.score import score_releases
 
 _GROUP_OF = {feature.name: GROUPS.index(feature.group) for feature in FEATURES}
 
@@ -103,19 +99,6 @@ def test_groups_that_do_not_matter_contribute_nothing(exact: bool, within: float
     idle = [GROUPS.index(group) for group in ("artist's record", "release date", "album")]
     np.testing.assert_allclose(table[:, idle], 0, atol=within)
     assert (np.abs(np.delete(table, idle, axis=1)).max(axis=0) > 1).all()
-
-
-def test_scores_have_their_contributions_as_columns() -> None:
-    model, frame = planted_model(), planted_frame(30, seed=5)
-    scores = score_releases(frame.drop("popularity"), model)
-
-    assert scores.columns[-len(GROUPS) :] == list(CONTRIBUTION_COLUMNS)
-    explained = scores["reference_score"] + scores.select(pl.sum_horizontal(CONTRIBUTION_COLUMNS)).to_series()
-    np.testing.assert_allclose(explained.to_numpy(), scores["score"].to_numpy(), atol=1e-3)
-    assert contribution_column("artist's record") == "contribution_artist_record"
-    assert set(CONTRIBUTION_COLUMNS).isdisjoint(SCORE_COLUMNS)
-    empty = score_releases(frame.clear(), model)
-    assert (empty.height, empty.columns) == (0, scores.columns)
 
 
 def test_features_are_compared_one_at_a_time_with_their_flags() -> None:
