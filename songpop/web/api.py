@@ -1,4 +1,4 @@
-"""The JSON API: each operation declared once, with what it takes and gives, and answered."""
+"""The JSON API: each operation declared once, with what it takes and gives, and its handler."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from songpop.scoring import what_if_inputs
 from songpop.web import albums, lists, quality, searching, song_scores
 from songpop.web.controls import CONTROLS, NAMES, written
 from songpop.web.published_reader import PublishedReader
-from songpop.web.responses import Answer, BadRequest, Data, Download, Request, one_of, whole
+from songpop.web.responses import BadRequest, Data, Download, Request, Response, one_of, whole
 from songpop.web.schemas import Schema, ref
 
 ROOT = "/api/v1"
@@ -27,8 +27,9 @@ class Operation:
 
     Attributes:
         path: below ROOT, with `{name}` for what varies.
-        answers: schema of the answer; a media type instead where it is a file.
-        query: name, schema and words of each argument of the address.
+        handler: responds to a request, given the parts of its path.
+        response: schema of the response; media types instead where it is a file.
+        query: name, schema and description of each argument of the address.
         body: media type and schema of what is sent.
         example: arguments, body and parts of the path of a call that works.
     """
@@ -37,8 +38,8 @@ class Operation:
     path: str
     name: str
     summary: str
-    answer: Callable[..., Answer]
-    answers: str | tuple[str, ...]
+    handler: Callable[..., Response]
+    response: str | tuple[str, ...]
     query: tuple[tuple[str, Schema, str], ...] = ()
     parts: Mapping[str, Schema] = field(default_factory=dict)
     body: Mapping[str, Schema] = field(default_factory=dict)
@@ -81,7 +82,7 @@ def _begun(reader: PublishedReader, sent: Mapping[str, Any]) -> tuple[song_score
     return beginning, song_scores.changes_of(beginning.row, values), remarks
 
 
-def _health(reader: PublishedReader, request: Request) -> Answer:
+def _health(reader: PublishedReader, request: Request) -> Response:
     edition = reader.edition()
     return Data(
         {
@@ -93,7 +94,7 @@ def _health(reader: PublishedReader, request: Request) -> Answer:
     )
 
 
-def _features(reader: PublishedReader, request: Request) -> Answer:
+def _features(reader: PublishedReader, request: Request) -> Response:
     model = reader.champion()
     told = [
         {
@@ -110,43 +111,43 @@ def _features(reader: PublishedReader, request: Request) -> Answer:
     return Data({"features": told, "genres": model.encoder.genres})
 
 
-def _asked_text(request: Request) -> str:
+def _search_text(request: Request) -> str:
     text = request.query.get("q", "").strip()
     if not 0 < len(text) <= 200:
         raise BadRequest("q must be a text of 1 to 200 characters, however it is not.")
     return text
 
 
-def _tracks(reader: PublishedReader, request: Request) -> Answer:
+def _tracks(reader: PublishedReader, request: Request) -> Response:
     return Data(
-        {"tracks": searching.find_tracks(reader, _asked_text(request), whole(request.query, "limit", 8, 1, 50))}
+        {"tracks": searching.find_tracks(reader, _search_text(request), whole(request.query, "limit", 8, 1, 50))}
     )
 
 
-def _albums(reader: PublishedReader, request: Request) -> Answer:
+def _albums(reader: PublishedReader, request: Request) -> Response:
     return Data(
-        {"albums": searching.find_albums(reader, _asked_text(request), whole(request.query, "limit", 8, 1, 50))}
+        {"albums": searching.find_albums(reader, _search_text(request), whole(request.query, "limit", 8, 1, 50))}
     )
 
 
-def _artists(reader: PublishedReader, request: Request) -> Answer:
+def _artists(reader: PublishedReader, request: Request) -> Response:
     return Data(
-        {"artists": searching.find_artists(reader, _asked_text(request), whole(request.query, "limit", 8, 1, 50))}
+        {"artists": searching.find_artists(reader, _search_text(request), whole(request.query, "limit", 8, 1, 50))}
     )
 
 
-def _track(reader: PublishedReader, request: Request, track_id: str) -> Answer:
+def _track(reader: PublishedReader, request: Request, track_id: str) -> Response:
     beginning = song_scores.begin(reader, track_id)
     row = beginning.row
     values = {name: song_scores.as_day(row[name]) for name in NAMES}
     return Data({**(beginning.facts or {}), "values": values})
 
 
-def _score(reader: PublishedReader, request: Request) -> Answer:
+def _score(reader: PublishedReader, request: Request) -> Response:
     return Data(song_scores.tell_score(reader, *_begun(reader, read_song(request, ("track_id", "values")))))
 
 
-def _sweep(reader: PublishedReader, request: Request) -> Answer:
+def _sweep(reader: PublishedReader, request: Request) -> Response:
     sent = read_song(request, ("track_id", "values", "feature"))
     if not isinstance(sent.get("feature"), str):
         raise BadRequest('feature must be the name of one, as in {"feature": "tempo"}, however it is not.')
@@ -154,54 +155,54 @@ def _sweep(reader: PublishedReader, request: Request) -> Answer:
     return Data(song_scores.tell_sweep(reader, beginning, changes, sent["feature"]))
 
 
-def _album(reader: PublishedReader, request: Request, album_id: str) -> Answer:
+def _album(reader: PublishedReader, request: Request, album_id: str) -> Response:
     return Data(albums.rank_known(reader, album_id))
 
 
-def _single(reader: PublishedReader, request: Request) -> Answer:
+def _single(reader: PublishedReader, request: Request) -> Response:
     if request.kind not in ("text/csv", "text/plain"):
         raise BadRequest(f"The body must be text/csv, however it is '{request.kind[:60]}'.", 415)
     return Data(albums.rank_sent(reader, request.body, today=local_today()))
 
 
-def _template(reader: PublishedReader, request: Request) -> Answer:
+def _template(reader: PublishedReader, request: Request) -> Response:
     return Download(albums.template().encode(), "text/csv; charset=utf-8", "album.csv")
 
 
-def _list(reader: PublishedReader, request: Request, name: str) -> Answer:
-    wanted = lists.read_wanted(name, request.query)
-    frame, n_rows, page = lists.read_page(reader, wanted)
-    n_pages = max(-(-n_rows // wanted.per_page), 1)
+def _list(reader: PublishedReader, request: Request, name: str) -> Response:
+    query = lists.read_query(name, request.query)
+    frame, n_rows, page = lists.read_page(reader, query)
+    n_pages = max(-(-n_rows // query.per_page), 1)
     return Data(
         {
             "name": name,
             "n_rows": n_rows,
             "page": page,
             "n_pages": n_pages,
-            "per_page": wanted.per_page,
+            "per_page": query.per_page,
             "rows": frame.to_dicts(),
         }
     )
 
 
-def download(reader: PublishedReader, request: Request, name: str, file_format: str) -> Answer:
-    """Answer with a list as a file: every row that fits, in the order of the screen, or its page only."""
-    wanted = lists.read_wanted(name, request.query)
+def download(reader: PublishedReader, request: Request, name: str, file_format: str) -> Response:
+    """Respond with a list as a file: every row that fits, in the order of the screen, or its page only."""
+    query = lists.read_query(name, request.query)
     if file_format not in lists.FORMATS:
         raise BadRequest(
             f"A format must be one of {', '.join(lists.FORMATS)}, however it is '{file_format[:40]}'.", 404
         )
     only_page = one_of(request.query, "rows", _ROWS) == "page"
     only_shown = one_of(request.query, "columns", _COLUMNS) == "screen"
-    frame = lists.read_page(reader, wanted)[0] if only_page else lists.read_whole(reader, wanted)
+    frame = lists.read_page(reader, query)[0] if only_page else lists.read_whole(reader, query)
     if only_shown:
-        frame = lists.on_screen(frame, wanted.listed)
-    file = lists.write_file(reader, frame, wanted, file_format)
+        frame = lists.on_screen(frame, query.listed)
+    file = lists.write_file(reader, frame, query, file_format)
     as_of = written(reader.edition().as_of_date)
     return Download(file, lists.FORMATS[file_format], f"{name}-{as_of}.{file_format}")
 
 
-def _quality(reader: PublishedReader, request: Request) -> Answer:
+def _quality(reader: PublishedReader, request: Request) -> Response:
     return Data(quality.read_quality(reader, now=utc_now().replace(tzinfo=UTC)))
 
 

@@ -12,10 +12,10 @@ from songpop.errors import ModelError, SongpopError, WarehouseError
 from songpop.settings import Settings
 from songpop.web import api, formatting, openapi, pages
 from songpop.web.published_reader import OTHER_VERSION, PublishedReader
-from songpop.web.responses import Answer, BadRequest, Data, Page, Redirect, Request
+from songpop.web.responses import BadRequest, Data, Page, Redirect, Request, Response
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    import flask
 
 MAX_BYTES = 1_000_000
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -37,7 +37,7 @@ _HEADERS = {
 }
 
 
-def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) -> "Flask":
+def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) -> "flask.Flask":
     """Make the web application of one published file.
 
     Args:
@@ -59,34 +59,35 @@ def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) ->
     reader = PublishedReader(settings)
     stamp = _stamp(_HERE / "static")
     app.context_processor(lambda: _of_every_page(reader, stamp))
-    for path, method, answer in pages.ROUTES:
-        _route(app, reader, path, method, answer)
+    for path, method, handler in pages.ROUTES:
+        _route(app, reader, path, method, handler)
     for operation in api.OPERATIONS:
-        _route(
-            app, reader, api.ROOT + re.sub(r"\{(\w+)\}", r"<\1>", operation.path), operation.method, operation.answer
-        )
+        path = api.ROOT + re.sub(r"\{(\w+)\}", r"<\1>", operation.path)
+        _route(app, reader, path, operation.method, operation.handler)
     described = openapi.describe_api()
     _route(app, reader, f"{api.ROOT}/openapi.json", "GET", lambda reader, request: Data(described))
     app.after_request(_secured)
-    app.register_error_handler(Exception, _told)
+    app.register_error_handler(Exception, _respond_to_error)
     return app
 
 
-def warm(app: "Flask") -> None:
+def warm(app: "flask.Flask") -> None:
     """Answer the first pages once, so that nobody waits for imports, templates and the model."""
     client = app.test_client()
     for path in ("/", "/score", "/lists/releases", "/quality"):
         client.get(path)
 
 
-def _route(app: "Flask", reader: PublishedReader, path: str, method: str, answer: Callable[..., Answer]) -> None:
-    def view(**parts: str) -> "Response":
-        return _respond(answer(reader, _asked(), **parts))
+def _route(
+    app: "flask.Flask", reader: PublishedReader, path: str, method: str, handler: Callable[..., Response]
+) -> None:
+    def view(**parts: str) -> "flask.Response":
+        return _to_flask(handler(reader, _read_request(), **parts))
 
     app.add_url_rule(path, endpoint=f"{method} {path}", view_func=view, methods=[method])
 
 
-def _asked() -> Request:
+def _read_request() -> Request:
     from flask import request
 
     file = request.files.get("file")
@@ -100,21 +101,21 @@ def _asked() -> Request:
     )
 
 
-def _respond(answer: Answer) -> "Response":
+def _to_flask(response: Response) -> "flask.Response":
     from flask import current_app, make_response, redirect, render_template, request
 
-    if isinstance(answer, Page):
-        response = make_response(render_template(answer.template, **answer.values), answer.status)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-    if isinstance(answer, Redirect):
-        return make_response(redirect(request.script_root + answer.path, 303))
-    if isinstance(answer, Data):
-        return current_app.response_class(_json(answer.content), mimetype="application/json")
-    response = current_app.response_class(answer.content, content_type=answer.kind)
-    if answer.name:
-        response.headers["Content-Disposition"] = f'attachment; filename="{answer.name}"'
-    return response
+    if isinstance(response, Page):
+        page = make_response(render_template(response.template, **response.values), response.status)
+        page.headers["Cache-Control"] = "no-cache"
+        return page
+    if isinstance(response, Redirect):
+        return make_response(redirect(request.script_root + response.path, 303))
+    if isinstance(response, Data):
+        return current_app.response_class(_json(response.content), mimetype="application/json")
+    file = current_app.response_class(response.content, content_type=response.kind)
+    if response.name:
+        file.headers["Content-Disposition"] = f'attachment; filename="{response.name}"'
+    return file
 
 
 def _json(content: Any) -> str:
@@ -149,7 +150,7 @@ def _of_every_page(reader: PublishedReader, stamp: str) -> dict[str, Any]:
     return {"edition": edition, "root": request.script_root, "stamp": stamp, "path": request.path}
 
 
-def _secured(response: "Response") -> "Response":
+def _secured(response: "flask.Response") -> "flask.Response":
     from flask import request
 
     is_docs = request.path.startswith("/data-docs/")
@@ -161,19 +162,19 @@ def _secured(response: "Response") -> "Response":
     return response
 
 
-def _told(error: Exception) -> "Response":
-    """Tell what was wrong and what to do: as a page, or as problem JSON to a caller of the API."""
+def _respond_to_error(error: Exception) -> "flask.Response":
+    """Say what was wrong and what to do: on a page, or as problem JSON to a caller of the API."""
     from flask import current_app, make_response, render_template, request
     from werkzeug.exceptions import HTTPException
 
-    status, words = _status_and_words(error)
+    status, message = _status_and_message(error)
     if status == 500:
         current_app.logger.exception("A request failed: %s %s", request.method, request.path)
     title = formatting.STATUS_TITLES.get(status, "That did not work")
     if not request.path.startswith(f"{api.ROOT}/"):
-        response = make_response(render_template("error.html", title=title, words=words, status=status), status)
+        response = make_response(render_template("error.html", title=title, message=message, status=status), status)
     else:
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": words}
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": message}
         problem["errors"] = getattr(error, "faults", {})
         response = make_response(_json(problem), status)
         response.mimetype = "application/problem+json"
@@ -183,7 +184,7 @@ def _told(error: Exception) -> "Response":
     return response
 
 
-def _status_and_words(error: Exception) -> tuple[int, str]:
+def _status_and_message(error: Exception) -> tuple[int, str]:
     from werkzeug.exceptions import HTTPException
 
     if isinstance(error, BadRequest):
@@ -196,8 +197,8 @@ def _status_and_words(error: Exception) -> tuple[int, str]:
         return 503, OTHER_VERSION
     if isinstance(error, HTTPException):
         status = error.code or 500
-        return status, formatting.STATUS_WORDS.get(status, error.description or "")
-    return 500, formatting.STATUS_WORDS[500]
+        return status, formatting.STATUS_MESSAGES.get(status, error.description or "")
+    return 500, formatting.STATUS_MESSAGES[500]
 
 
 def _stamp(folder: Path) -> str:

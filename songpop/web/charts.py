@@ -10,13 +10,13 @@ _LEFT, _BOTTOM, _SIDE = 44, 40, 300
 
 def interval(low: float, high: float, score: float, *, beside: tuple[float, float] | None = None) -> str:
     """Draw a 90 % interval and its score on a line from 0 to 100; with it the interval of another song to compare."""
-    words = f"Score {score:.1f}, 90 % interval {low:.0f} to {high:.0f}"
+    label = f"Score {score:.1f}, 90 % interval {low:.0f} to {high:.0f}"
     other = ""
     if beside is not None:
         width = max(beside[1] - beside[0], 0.5)
         other = f'<rect class="beside" x="{beside[0]:.2f}" width="{width:.2f}" y="0" height="20"/>'
     return (
-        f'<svg class="interval" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label="{words}">'
+        f'<svg class="interval" viewBox="0 0 100 20" preserveAspectRatio="none" role="img" aria-label="{label}">'
         f'<rect class="line" x="0" y="9.5" width="100" height="1"/>'
         f"{other}"
         f'<rect class="range" x="{low:.2f}" y="6" width="{max(high - low, 0.5):.2f}" height="8"/>'
@@ -68,10 +68,10 @@ def reliability(points: Sequence[dict[str, Any]]) -> str:
         drawn.append(f'<g class="{css}"><polyline class="curve" points="{path}"/>')
         for point in found:
             x = _x(point["chance"])
-            words = f"Given {point['chance']:.0%}, came true {point['share']:.0%} of {point['n']:,}"
+            title = f"Given {point['chance']:.0%}, came true {point['share']:.0%} of {point['n']:,}"
             drawn.append(
                 f'<line class="whisker" x1="{x}" x2="{x}" y1="{_y(point["low"])}" y2="{_y(point["high"])}"/>'
-                f'<circle class="dot" cx="{x}" cy="{_y(point["share"])}" r="4"><title>{escape(words)}</title></circle>'
+                f'<circle class="dot" cx="{x}" cy="{_y(point["share"])}" r="4"><title>{escape(title)}</title></circle>'
             )
         drawn.append("</g>")
     return (

@@ -19,7 +19,7 @@ class Control:
         name: the column that it sets, as in `what_if_inputs.SETTABLE`.
         part: heading that it stands under.
         low, high, step: of a slider; a number beside it may go as far as the column does.
-        words: what the number means.
+        help: what the number means.
         choices: value and label of each option; a blank value, unknown, is always there.
     """
 
@@ -27,7 +27,7 @@ class Control:
     label: str
     part: str
     kind: Kind
-    words: str = ""
+    help: str = ""
     low: float = 0
     high: float = 1
     step: float = 0.001
@@ -40,8 +40,8 @@ class Control:
         return feature.unit if feature and not feature.is_class else ""
 
 
-def _sound(name: str, words: str) -> Control:
-    return Control(name, name.capitalize(), "Sound", "slider", words)
+def _sound(name: str, help: str) -> Control:
+    return Control(name, name.capitalize(), "Sound", "slider", help)
 
 
 _KEYS = tuple((str(number), pitch) for number, pitch in enumerate(PITCHES))

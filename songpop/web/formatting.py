@@ -15,7 +15,7 @@ STATUS_TITLES = {
     500: "Something went wrong here",
     503: "Not ready yet",
 }
-STATUS_WORDS = {
+STATUS_MESSAGES = {
     400: "The request is not of the form that this site understands. If you followed a link, begin at the front page.",
     404: "There is no page at this address. It may have been mistyped; the front page leads to everything there is.",
     405: "This address answers to another kind of request. Go back to the page and use its form.",
@@ -23,7 +23,7 @@ STATUS_WORDS = {
     500: "The mistake is ours, and the server's log has it. Try again; if it comes back, tell whoever runs it.",
 }
 _SPOTIFY_ID = re.compile(r"(?!new)[0-9A-Za-z]{22}")
-BIN_WORDS = {"p_0_25": "0–25", "p_26_50": "26–50", "p_51_75": "51–75", "p_76_100": "76–100"}
+BIN_LABELS = {"p_0_25": "0–25", "p_26_50": "26–50", "p_51_75": "51–75", "p_76_100": "76–100"}
 
 
 def fixed(value: float | None, digits: int = 1) -> str:

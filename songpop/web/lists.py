@@ -1,4 +1,4 @@
-"""The ranked lists as asked for in an address: filtered, searched, sorted, a page at a time, or whole as a file."""
+"""The ranked lists as an address asks for them: filtered, searched, sorted, a page at a time, or whole as a file."""
 
 import io
 import re
@@ -72,7 +72,7 @@ class RankedList:
 
     name: str
     title: str
-    words: str
+    description: str
     headings: tuple[Heading, ...]
     searched: tuple[str, ...]
     order: str
@@ -142,8 +142,8 @@ LISTS: dict[str, RankedList] = {
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What of a list is asked for.
+class ListQuery:
+    """Which list, and what of it.
 
     Attributes:
         filters: parameters of the list's query, None leaves one out.
@@ -159,48 +159,48 @@ class Wanted:
     page: int
     per_page: int
 
-    def query(self, **other: Any) -> str:
+    def to_address(self, **other: Any) -> str:
         """Write this as the query of an address, with some of it changed; what is as usual is left out."""
-        said = {name: _text(value) for name, value in self.filters.items()} | {
+        values = {name: _text(value) for name, value in self.filters.items()} | {
             "q": self.q,
             "sort": None if self.sort is None else ("-" if self.falling else "") + self.sort,
             "page": None if self.page == 1 else self.page,
             "per_page": None if self.per_page == PER_PAGE[1] else self.per_page,
         }
-        said |= other
-        return urlencode({name: value for name, value in said.items() if value is not None})
+        values |= other
+        return urlencode({name: value for name, value in values.items() if value is not None})
 
 
-def read_wanted(name: str, query: Mapping[str, str]) -> Wanted:
-    """Read from an address what of a list is asked for.
+def read_query(name: str, query: Mapping[str, str]) -> ListQuery:
+    """Read from the query of an address what of a list is wanted.
 
     Raises:
         BadRequest: there is no such list or column, or a filter is not of its kind.
     """
     if name not in LISTS:
         raise BadRequest(f"A list must be one of {', '.join(LISTS)}, however it is '{name[:40]}'.", 404)
-    asked = filled(query)
+    query = filled(query)
     listed = LISTS[name]
-    sort = asked.get("sort")
+    sort = query.get("sort")
     columns = [heading.sorts for heading in listed.headings]
     if sort is not None and sort.lstrip("-") not in columns:
         raise BadRequest(
             f"sort must be one of {', '.join(columns)}, with a - for the highest first, however it is '{sort[:40]}'."
         )
-    return Wanted(
+    return ListQuery(
         listed,
         {
-            "genre": asked.get("genre"),
-            "artist": asked.get("artist"),
-            "since": _day(asked, "since"),
-            "until": _day(asked, "until"),
-            "min_score": _number(asked, "min_score"),
+            "genre": query.get("genre"),
+            "artist": query.get("artist"),
+            "since": _day(query, "since"),
+            "until": _day(query, "until"),
+            "min_score": _number(query, "min_score"),
         },
-        asked.get("q"),
+        query.get("q"),
         sort.lstrip("-") if sort else None,
         sort is not None and sort.startswith("-"),
-        whole(asked, "page", 1, 1, 1_000_000),
-        whole(asked, "per_page", PER_PAGE[1], 1, PER_PAGE[-1]),
+        whole(query, "page", 1, 1, 1_000_000),
+        whole(query, "per_page", PER_PAGE[1], 1, PER_PAGE[-1]),
     )
 
 
@@ -210,51 +210,51 @@ def _text(value: Any) -> str | None:
     return value.isoformat() if isinstance(value, date) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _day(asked: Mapping[str, str], name: str) -> date | None:
-    if name not in asked:
+def _day(query: Mapping[str, str], name: str) -> date | None:
+    if name not in query:
         return None
     try:
-        return date.fromisoformat(asked[name])
+        return date.fromisoformat(query[name])
     except ValueError:
-        raise BadRequest(f"{name} must be a date of the form YYYY-MM-DD, however it is '{asked[name][:40]}'.") from None
+        raise BadRequest(f"{name} must be a date of the form YYYY-MM-DD, however it is '{query[name][:40]}'.") from None
 
 
-def _number(asked: Mapping[str, str], name: str) -> float | None:
-    if name not in asked:
+def _number(query: Mapping[str, str], name: str) -> float | None:
+    if name not in query:
         return None
     try:
-        value = float(asked[name])
+        value = float(query[name])
     except ValueError:
         value = -1.0
     if not 0 <= value <= 100:
-        raise BadRequest(f"{name} must be a number from 0 to 100, however it is '{asked[name][:40]}'.")
+        raise BadRequest(f"{name} must be a number from 0 to 100, however it is '{query[name][:40]}'.")
     return value
 
 
-def read_page(reader: PublishedReader, wanted: Wanted) -> "tuple[pl.DataFrame, int, int]":
+def read_page(reader: PublishedReader, query: ListQuery) -> "tuple[pl.DataFrame, int, int]":
     """Read one page of a list: its rows, how many rows fit, and which page it is (the last, where there are fewer).
 
     Raises:
         WarehouseError: the published file lacks columns of the list.
     """
-    query, parameters = _query(wanted)
+    sql, parameters = _sql(query)
     with reader.reading() as con:
-        n_rows = con.execute(f"select count(*) from ({query})", parameters).fetchall()[0][0]
-        page = min(wanted.page, max(-(-n_rows // wanted.per_page), 1))
-        places = {"n_shown": wanted.per_page, "n_before": (page - 1) * wanted.per_page}
-        paged = f"{query} {_order(wanted)} limit $n_shown offset $n_before"
-        return _with_all_columns(con.execute(paged, parameters | places).pl(), wanted.listed), n_rows, page
+        n_rows = con.execute(f"select count(*) from ({sql})", parameters).fetchall()[0][0]
+        page = min(query.page, max(-(-n_rows // query.per_page), 1))
+        places = {"n_shown": query.per_page, "n_before": (page - 1) * query.per_page}
+        paged = f"{sql} {_order(query)} limit $n_shown offset $n_before"
+        return _with_all_columns(con.execute(paged, parameters | places).pl(), query.listed), n_rows, page
 
 
-def read_whole(reader: PublishedReader, wanted: Wanted) -> "pl.DataFrame":
+def read_whole(reader: PublishedReader, query: ListQuery) -> "pl.DataFrame":
     """Read all rows of a list that fit, in the order of the screen.
 
     Raises:
         WarehouseError: the published file lacks columns of the list.
     """
-    query, parameters = _query(wanted)
+    sql, parameters = _sql(query)
     with reader.reading() as con:
-        return _with_all_columns(con.execute(f"{query} {_order(wanted)}", parameters).pl(), wanted.listed)
+        return _with_all_columns(con.execute(f"{sql} {_order(query)}", parameters).pl(), query.listed)
 
 
 def _with_all_columns(frame: "pl.DataFrame", listed: RankedList) -> "pl.DataFrame":
@@ -271,39 +271,39 @@ def on_screen(frame: "pl.DataFrame", listed: RankedList) -> "pl.DataFrame":
     return frame.select(list(dict.fromkeys([*names, *ids])))
 
 
-def write_file(reader: PublishedReader, frame: "pl.DataFrame", wanted: Wanted, file_format: str) -> bytes:
+def write_file(reader: PublishedReader, frame: "pl.DataFrame", query: ListQuery, file_format: str) -> bytes:
     """Write a list as a file in one of FORMATS."""
     from songpop.published import exports
     from songpop.published.list_definition import Filters
 
-    chosen = {name: value for name, value in wanted.filters.items() if value is not None}
+    chosen = {name: value for name, value in query.filters.items() if value is not None}
     notes = {}
     if file_format == "xlsx":
-        notes = exports.list_notes(reader.settings, wanted.listed.name, Filters(**chosen))
-        notes |= {"Search": wanted.q} if wanted.q else {}
-        notes |= {"Sorted by": f"{wanted.sort}{', highest first' if wanted.falling else ''}"} if wanted.sort else {}
+        notes = exports.list_notes(reader.settings, query.listed.name, Filters(**chosen))
+        notes |= {"Search": query.q} if query.q else {}
+        notes |= {"Sorted by": f"{query.sort}{', highest first' if query.falling else ''}"} if query.sort else {}
     file = io.BytesIO()
     exports.write_list(frame, file, file_format, notes=notes)
     return file.getvalue()
 
 
-def _query(wanted: Wanted) -> tuple[str, dict[str, Any]]:
+def _sql(query: ListQuery) -> tuple[str, dict[str, Any]]:
     """Return the list's own query with what of it holds the text that is searched for, and its parameters."""
     from songpop import resources
 
-    query = resources.sql_path("exports", wanted.listed.name).read_text()
+    sql = resources.sql_path("exports", query.listed.name).read_text()
     # a filter that no control sets is left out
-    parameters: dict[str, Any] = {name: wanted.filters.get(name) for name in set(_PARAMETER.findall(query))}
-    if not wanted.q:
-        return f"select * from ({query}\n) as listed", parameters
-    columns = ", ".join(f'"{name}"' for name in wanted.listed.searched)
-    return f"select * from ({query}\n) as listed where {_HOLDS.format(columns=columns)}", parameters | {
-        "words": wanted.q.split()
+    parameters: dict[str, Any] = {name: query.filters.get(name) for name in set(_PARAMETER.findall(sql))}
+    if not query.q:
+        return f"select * from ({sql}\n) as listed", parameters
+    columns = ", ".join(f'"{name}"' for name in query.listed.searched)
+    return f"select * from ({sql}\n) as listed where {_HOLDS.format(columns=columns)}", parameters | {
+        "words": query.q.split()
     }
 
 
-def _order(wanted: Wanted) -> str:
+def _order(query: ListQuery) -> str:
     """Write the order; the column is one of the list's own, and equal rows stay in the order of an export."""
-    if wanted.sort is None:
+    if query.sort is None:
         return ""
-    return f'order by "{wanted.sort}" {"desc" if wanted.falling else "asc"} nulls last, {wanted.listed.order}'
+    return f'order by "{query.sort}" {"desc" if query.falling else "asc"} nulls last, {query.listed.order}'

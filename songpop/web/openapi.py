@@ -42,8 +42,8 @@ def _described(operation: Operation) -> dict[str, Any]:
     ]
     in_query = [
         {"name": name, "in": "query", "required": name == "q" and operation.path in ("/tracks", "/albums", "/artists"),
-         "schema": schema, "description": words}
-        for name, schema, words in operation.query
+         "schema": schema, "description": description}
+        for name, schema, description in operation.query
     ]  # fmt: skip
     described: dict[str, Any] = {
         "operationId": operation.name,
@@ -51,7 +51,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "parameters": [*in_path, *in_query],
         "responses": {
             "200": {"description": "As asked", "content": _content(operation)},
-            **{status: {"description": words, "content": _PROBLEM} for status, words in _PROBLEMS.items()},
+            **{status: {"description": text, "content": _PROBLEM} for status, text in _PROBLEMS.items()},
         },
     }
     if operation.body:
@@ -61,6 +61,6 @@ def _described(operation: Operation) -> dict[str, Any]:
 
 
 def _content(operation: Operation) -> dict[str, Any]:
-    if isinstance(operation.answers, str):
-        return {"application/json": {"schema": ref(operation.answers)}}
-    return {kind: {} for kind in operation.answers}
+    if isinstance(operation.response, str):
+        return {"application/json": {"schema": ref(operation.response)}}
+    return {kind: {} for kind in operation.response}

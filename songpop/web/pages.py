@@ -11,7 +11,7 @@ from songpop.errors import ModelError
 from songpop.web import albums, api, charts, formatting, lists, openapi, quality, searching, song_scores
 from songpop.web.controls import NAMES, shown
 from songpop.web.published_reader import PublishedReader
-from songpop.web.responses import Answer, BadRequest, Download, Page, Redirect, Request, filled
+from songpop.web.responses import BadRequest, Download, Page, Redirect, Request, Response, filled
 
 _TOP = 10
 # the longest bar stands for so many points at least
@@ -19,15 +19,14 @@ _LEAST_WIDEST = 6.0
 _DOCS_KINDS = {".html": "text/html; charset=utf-8", ".json": "application/json", ".png": "image/png"}
 
 
-def _home(reader: PublishedReader, request: Request) -> Answer:
-    wanted = lists.read_wanted("releases", {"per_page": str(_TOP)})
-    frame, n_rows, _ = lists.read_page(reader, wanted)
-    singles = lists.read_page(reader, lists.read_wanted("singles", {"per_page": "4"}))
-    values = {"rows": frame.to_dicts(), "n_rows": n_rows, "listed": wanted.listed, "wanted": wanted}
+def _home(reader: PublishedReader, request: Request) -> Response:
+    frame, n_rows, _ = lists.read_page(reader, lists.read_query("releases", {"per_page": str(_TOP)}))
+    singles = lists.read_page(reader, lists.read_query("singles", {"per_page": "4"}))
+    values = {"rows": frame.to_dicts(), "n_rows": n_rows}
     return Page("home.html", values | {"singles": singles[0].to_dicts(), "n_singles": singles[1], "charts": charts})
 
 
-def _score(reader: PublishedReader, request: Request) -> Answer:
+def _score(reader: PublishedReader, request: Request) -> Response:
     """Show the form, as it was filled in or for a track that was found, and the score of what it holds."""
     q = request.query.get("q", "").strip()[:200]
     beginning = song_scores.begin(reader, request.query.get("track_id", "").strip() or None)
@@ -52,7 +51,7 @@ def _score(reader: PublishedReader, request: Request) -> Answer:
         "nobody": song_scores.NOBODY,
         "largest": max(_LEAST_WIDEST, *(abs(part["points"]) for part in told["contributions"])),
         "charts": charts,
-        "bins": formatting.BIN_WORDS,
+        "bins": formatting.BIN_LABELS,
     }
     return Page("score.html", values, 422 if faults else 200)
 
@@ -74,7 +73,7 @@ def _form_parts(
     return parts
 
 
-def _single(reader: PublishedReader, request: Request) -> Answer:
+def _single(reader: PublishedReader, request: Request) -> Response:
     """Show the ways to name an album, and for one that was picked its songs in order."""
     query = filled(request.query)
     ranking = albums.rank_known(reader, query["album_id"]) if "album_id" in query else None
@@ -83,7 +82,7 @@ def _single(reader: PublishedReader, request: Request) -> Answer:
     return Page("single.html", _single_values(reader, ranking) | {"q": q, "found": found})
 
 
-def _single_sent(reader: PublishedReader, request: Request) -> Answer:
+def _single_sent(reader: PublishedReader, request: Request) -> Response:
     """Rank a list that was pasted or uploaded; nothing of it is stored."""
     pasted = request.form.get("songs", "")
     content = request.file or pasted.encode()
@@ -96,8 +95,8 @@ def _single_sent(reader: PublishedReader, request: Request) -> Answer:
 
 
 def _single_values(reader: PublishedReader, ranking: dict[str, Any] | None) -> dict[str, Any]:
-    wanted = lists.read_wanted("singles", {"sort": "-p_best", "per_page": "4"})
-    clearest = [] if ranking else lists.read_page(reader, wanted)[0].to_dicts()
+    query = lists.read_query("singles", {"sort": "-p_best", "per_page": "4"})
+    clearest = [] if ranking else lists.read_page(reader, query)[0].to_dicts()
     return {
         "clearest": clearest,
         "ranking": ranking,
@@ -109,33 +108,33 @@ def _single_values(reader: PublishedReader, ranking: dict[str, Any] | None) -> d
     }
 
 
-def _template(reader: PublishedReader, request: Request) -> Answer:
+def _template(reader: PublishedReader, request: Request) -> Response:
     return Download(albums.template().encode(), "text/csv; charset=utf-8", "album.csv")
 
 
-def _lists(reader: PublishedReader, request: Request) -> Answer:
+def _lists(reader: PublishedReader, request: Request) -> Response:
     return Redirect("/lists/releases")
 
 
-def _list(reader: PublishedReader, request: Request, name: str) -> Answer:
-    faults, query = [], dict(request.query)
+def _list(reader: PublishedReader, request: Request, name: str) -> Response:
+    faults = []
     try:
-        wanted = lists.read_wanted(name, query)
+        query = lists.read_query(name, request.query)
     except BadRequest as error:
         if error.status == 404:
             raise
         # the list as it is, with what was wrong said above it
         faults.append(str(error))
-        wanted = lists.read_wanted(name, {})
-    frame, n_rows, page = lists.read_page(reader, wanted)
+        query = lists.read_query(name, {})
+    frame, n_rows, page = lists.read_page(reader, query)
     values = {
-        "listed": wanted.listed,
+        "listed": query.listed,
         "lists": lists.LISTS,
-        "wanted": wanted,
+        "query": query,
         "rows": frame.to_dicts(),
         "n_rows": n_rows,
         "page": page,
-        "n_pages": max(-(-n_rows // wanted.per_page), 1),
+        "n_pages": max(-(-n_rows // query.per_page), 1),
         "faults": faults,
         "per_pages": lists.PER_PAGE,
         "formats": lists.FORMATS,
@@ -144,11 +143,11 @@ def _list(reader: PublishedReader, request: Request, name: str) -> Answer:
     return Page("list.html", values, 400 if faults else 200)
 
 
-def _quality(reader: PublishedReader, request: Request) -> Answer:
-    told = quality.read_quality(reader, now=utc_now().replace(tzinfo=UTC))
-    headline = [row for row in told["scoreboard"] if row["split"] == "temporal"] or told["scoreboard"]
+def _quality(reader: PublishedReader, request: Request) -> Response:
+    figures = quality.read_quality(reader, now=utc_now().replace(tzinfo=UTC))
+    headline = [row for row in figures["scoreboard"] if row["split"] == "temporal"] or figures["scoreboard"]
     values = {
-        "told": told,
+        "figures": figures,
         "champion": next((row for row in headline if row["is_champion"]), None),
         "benchmark": next((row for row in headline if row["role"] == "benchmark"), None),
         "splits": quality.SPLITS,
@@ -156,12 +155,12 @@ def _quality(reader: PublishedReader, request: Request) -> Answer:
         "has_docs": (reader.settings.reports_dir / "data_docs" / "index.html").is_file(),
         "has_card": _card(reader) is not None,
         "charts": charts,
-        "bins": formatting.BIN_WORDS,
+        "bins": formatting.BIN_LABELS,
     }
     return Page("quality.html", values)
 
 
-def _model_card(reader: PublishedReader, request: Request) -> Answer:
+def _model_card(reader: PublishedReader, request: Request) -> Response:
     card = _card(reader)
     if card is None:
         raise ModelError("The champion must have a card, however its folder holds none. Run `songpop train`.")
@@ -174,7 +173,7 @@ def _card(reader: PublishedReader) -> bytes | None:
     return path.read_bytes() if version and path.is_file() else None
 
 
-def _data_docs(reader: PublishedReader, request: Request, page: str = "index.html") -> Answer:
+def _data_docs(reader: PublishedReader, request: Request, page: str = "index.html") -> Response:
     """Show a page of the Data Docs, from their folder only."""
     folder = (reader.settings.reports_dir / "data_docs").resolve()
     path = folder / page.replace("\0", "")
@@ -193,11 +192,11 @@ def _is_file_of(folder: Path, path: Path) -> bool:
         return False
 
 
-def _api(reader: PublishedReader, request: Request) -> Answer:
+def _api(reader: PublishedReader, request: Request) -> Response:
     return Page("api.html", {"described": openapi.describe_api(), "api_root": api.ROOT})
 
 
-ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
+ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("/", "GET", _home),
     ("/score", "GET", _score),
     ("/single", "GET", _single),

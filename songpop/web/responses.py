@@ -1,4 +1,4 @@
-"""What a handler is asked and what it answers, without a word about Flask."""
+"""What a handler is asked and what it responds, without a word about Flask."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ _MOST_DIGITS = 9
 
 
 class BadRequest(Exception):
-    """A request can't be answered as it is; the words say why and what to do.
+    """A request can't be answered as it is; the message says why and what to do.
 
     Attributes:
         status: of HTTP.
     """
 
-    def __init__(self, words: str, status: int = 400) -> None:
-        """Keep the status beside the words."""
-        super().__init__(words)
+    def __init__(self, message: str, status: int = 400) -> None:
+        """Keep the status beside the message."""
+        super().__init__(message)
         self.status = status
 
 
@@ -48,7 +48,7 @@ class Page(NamedTuple):
 
 
 class Data(NamedTuple):
-    """An answer in JSON."""
+    """A response in JSON."""
 
     content: Any
 
@@ -67,7 +67,7 @@ class Redirect(NamedTuple):
     path: str
 
 
-Answer = Page | Data | Download | Redirect
+Response = Page | Data | Download | Redirect
 
 
 def filled(values: Mapping[str, str]) -> dict[str, str]:
@@ -75,13 +75,13 @@ def filled(values: Mapping[str, str]) -> dict[str, str]:
     return {name: text.strip() for name, text in values.items() if text.strip()}
 
 
-def whole(asked: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+def whole(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
     """Read a whole number from a request.
 
     Raises:
         BadRequest: it is none, or out of range.
     """
-    text = asked.get(name, "").strip()
+    text = query.get(name, "").strip()
     if not text:
         return default
     is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
@@ -90,13 +90,13 @@ def whole(asked: Mapping[str, str], name: str, default: int, low: int, high: int
     return int(text)
 
 
-def one_of(asked: Mapping[str, str], name: str, choices: Collection[str]) -> str:
+def one_of(query: Mapping[str, str], name: str, choices: Collection[str]) -> str:
     """Read from a request which of some choices is meant, the first where it does not say.
 
     Raises:
         BadRequest: it is none of them.
     """
-    text = asked.get(name, "").strip() or next(iter(choices))
+    text = query.get(name, "").strip() or next(iter(choices))
     if text not in choices:
         raise BadRequest(f"{name} must be one of {', '.join(choices)}, however it is '{text[:40]}'.")
     return text

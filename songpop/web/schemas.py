@@ -5,18 +5,18 @@ from typing import Any
 Schema = dict[str, Any]
 
 
-def _is(kind: str, words: str = "", *, null: bool = False, **rest: Any) -> Schema:
+def _is(kind: str, description: str = "", *, null: bool = False, **rest: Any) -> Schema:
     schema: Schema = {"type": [kind, "null"] if null else kind, **rest}
-    return schema | ({"description": words} if words else {})
+    return schema | ({"description": description} if description else {})
 
 
-def _record(words: str = "", /, **properties: Schema) -> Schema:
+def _record(description: str = "", /, **properties: Schema) -> Schema:
     schema = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-    return schema | ({"description": words} if words else {})
+    return schema | ({"description": description} if description else {})
 
 
-def _list(items: Schema, words: str = "") -> Schema:
-    return {"type": "array", "items": items} | ({"description": words} if words else {})
+def _list(items: Schema, description: str = "") -> Schema:
+    return {"type": "array", "items": items} | ({"description": description} if description else {})
 
 
 def ref(name: str) -> Schema:
