@@ -19,6 +19,7 @@ from songpop.loading.input_files import SourceFile
 from songpop.loading.input_schemas import RELEASES
 from songpop.loading.load import save_rows
 from songpop.loading.rejects import set_aside_broken, set_aside_repeated
+from songpop.published.artists import find_artists
 from songpop.settings import Settings
 
 Origin = Literal["new release", "known tracks", "file"]
@@ -318,7 +319,7 @@ def _refuse_no_album(frame: pl.DataFrame, rejects: tuple[Reject, ...], name: str
 def _with_artists(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Add what the readers' file knows of the artists, under the name that the tracks have."""
     names = frame["artist_name"].unique(maintain_order=True).to_list()
-    known = con.execute(_lookup("album_artists"), {"names": names}).pl()
+    known = find_artists(con, names)
     joined = frame.join(known, left_on="artist_name", right_on="asked_name", how="left", maintain_order="left")
     taken = [(row["asked_name"], row["artist_name"]) for row in known.to_dicts()]
     notes = tuple(f"'{written}' is taken as '{name}'." for written, name in taken if written != name)

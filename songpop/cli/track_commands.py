@@ -1,8 +1,8 @@
 """Commands that ask about one track: what moved its score, and what it would be under changed features."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +12,8 @@ from songpop.cli.options import json_option, print_json, settings_options
 from songpop.settings import Settings
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from songpop.published.tracks import PublishedTrack
     from songpop.scoring.explain import Explanation
     from songpop.scoring.model import ScoringModel
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 _BAR = 12
 _LEAST_MOVED = 0.05
-_LEAST_TOLD = 0.1
+_LEAST_LISTED = 0.1
 _FEATURES_A_GROUP = 3
 _SPARKS = "▁▂▃▄▅▆▇█"
 _BINS = {"p_0_25": "0-25", "p_26_50": "26-50", "p_51_75": "51-75", "p_76_100": "76-100"}
@@ -38,11 +40,14 @@ def explain_command(settings: Settings, track_id: str, as_json: bool) -> None:
     from songpop.scoring import explain
 
     track, model = _open(settings, track_id)
-    told = explain(track.frame, model)
+    explanation = explain(track.frame, model)
+    document = explanation.to_document(track)
     if as_json:
-        print_json({"track": _facts(track), **asdict(told), "stored": track.stored, "association": _association()})
-    else:
-        _print_explanation(track, told)
+        print_json(document)
+        return
+    _print_head(document)
+    _print_explanation(explanation)
+    _print_remarks(document)
 
 
 @click.command("what-if")
@@ -62,7 +67,8 @@ def what_if_command(
       songpop what-if TRACK_ID --set artist_popularity=          (unknown)
       songpop what-if TRACK_ID --sweep tempo
 
-    It tells which scores go with such tracks: association, not cause. An unknown name lists what can be set.
+    It tells which scores go with such tracks: association, not cause. An unknown name lists what can be set. An
+    artist that is known brings its popularity along.
     """
     from songpop.scoring import sweep, what_if, what_if_inputs
 
@@ -72,18 +78,20 @@ def what_if_command(
     if swept is not None:
         what_if_inputs.refuse_unknown(swept)
     track, model = _open(settings, track_id)
-    told = what_if(track.frame, changes, model)
-    swept_scores = None if swept is None else sweep(track.frame, swept, model, changes)
+    row = track.frame.row(0, named=True)
+    changes, notes = what_if_inputs.with_artist(row, changes, partial(_find_artists, settings))
+    answer = what_if(track.frame, changes, model)
+    over = None if swept is None else sweep(track.frame, swept, model, changes)
+    document = answer.to_document(track, notes)
     if as_json:
-        over = None if swept_scores is None else asdict(swept_scores)
-        print_json({"track": _facts(track), **asdict(told), "sweep": over, "association": _association()})
+        print_json({**document, "sweep": over and over.to_document()})
         return
-    _print_head(track, told.model_version)
+    _print_head(document)
     if changes:
-        _print_what_if(told)
-    if swept_scores is not None:
-        _print_sweep(swept_scores, list(changes))
-    _print_remarks([*_remarks(track, told.before["score"]), *told.remarks])
+        _print_what_if(answer)
+    if over is not None:
+        _print_sweep(over, list(changes))
+    _print_remarks(document)
 
 
 def _open(settings: Settings, track_id: str) -> "tuple[PublishedTrack, ScoringModel]":
@@ -94,98 +102,75 @@ def _open(settings: Settings, track_id: str) -> "tuple[PublishedTrack, ScoringMo
     return track, load_model(settings.models_dir / track.champion, threads=settings.threads)
 
 
-def _association() -> str:
-    from songpop.scoring.contributions import ASSOCIATION
+def _find_artists(settings: Settings, names: list[str]) -> "pl.DataFrame":
+    from songpop import warehouse
+    from songpop.published import artists
 
-    return ASSOCIATION
-
-
-def _facts(track: "PublishedTrack") -> dict[str, Any]:
-    names = ("track_id", "track_name", "artist_name", "album_name", "genre", "release_date")
-    row = track.frame.row(0, named=True)
-    return {
-        **{name: row[name] for name in names},
-        "is_release": track.is_release,
-        "popularity": track.popularity,
-        "popularity_date": track.popularity_date,
-    }
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        return artists.find_artists(con, names)
 
 
-def _remarks(track: "PublishedTrack", score: float) -> list[str]:
-    """Say how far the score is a forecast, and where the published one is another."""
-    words = []
-    if not track.is_release:
-        words.append(
-            f"This track is among those that models learn from (popularity {track.popularity} on "
-            f"{track.popularity_date}), so its score is no forecast."
-        )
-    if track.stored and abs(track.stored["score"] - score) >= _LEAST_MOVED:
-        words.append(
-            f"The published list has {track.stored['score']:.1f}, of {track.stored['as_of_date']} by "
-            f"{track.stored['model_version']}; this is what the champion says to what is known now."
-        )
-    return words
+def _print_head(document: Mapping[str, Any]) -> None:
+    track = document["track"]
+    click.echo(f"{track['track_name']} – {track['artist_name']}")
+    parts = [track["genre"], track["release_date"], "new release" if track["is_release"] else "known track"]
+    known = ", ".join(str(part) for part in parts if part)
+    click.echo(f"{known}; {track['track_id']}; {document['model_version']}\n")
 
 
-def _print_head(track: "PublishedTrack", model_version: str) -> None:
-    facts = _facts(track)
-    click.echo(f"{facts['track_name']} – {facts['artist_name']}")
-    parts = [facts["genre"], facts["release_date"], "new release" if track.is_release else "known track"]
-    click.echo(f"{', '.join(str(part) for part in parts if part)}; {facts['track_id']}; {model_version}\n")
-
-
-def _print_explanation(track: "PublishedTrack", told: "Explanation") -> None:
-    _print_head(track, told.model_version)
-    outcome = told.prediction
+def _print_explanation(explanation: "Explanation") -> None:
+    outcome = explanation.prediction
     click.echo(
         f"score {outcome['score']:.1f}, 90 % interval {_interval(outcome)}; "
         f"LightGBM says {outcome['benchmark_score']:.1f}"
     )
-    click.echo("  ".join(f"{words}: {outcome[name]:.0%}" for name, words in _BINS.items()))
-    click.echo(f"\nFrom {told.reference_score:.1f}, the score of a typical track, in points")
-    largest = max(map(abs, told.contributions.values()))
-    rows = [[group, _points(value), _bar(value, largest)] for group, value in told.contributions.items()]
-    rows.append(["all of these", _points(sum(told.contributions.values())), ""])
+    click.echo("  ".join(f"{span}: {outcome[name]:.0%}" for name, span in _BINS.items()))
+    click.echo(f"\nFrom {explanation.reference_score:.1f}, the score of a typical track, in points")
+    largest = max(map(abs, explanation.contributions.values()))
+    rows = [[group, _points(value), _bar(value, largest)] for group, value in explanation.contributions.items()]
+    rows.append(["all of these", _points(sum(explanation.contributions.values())), ""])
     console.table("", ["group", "points", ""], rows, to_stderr=False)
-    if features := _feature_rows(told):
+    if features := _feature_rows(explanation):
         click.echo("\nWithin the groups: the difference to the score if this one alone were typical (not additive)")
         console.table("", ["group", "feature", "this track", "typical", "points"], features, to_stderr=False)
-    _print_remarks([*_remarks(track, outcome["score"]), *told.remarks])
 
 
-def _feature_rows(told: "Explanation") -> list[list[str]]:
+def _feature_rows(explanation: "Explanation") -> list[list[str]]:
     rows = []
-    for group in told.contributions:
-        parts = [part for part in told.features if part.group == group and abs(part.difference) >= _LEAST_TOLD]
+    for group in explanation.contributions:
+        parts = [part for part in explanation.features if part.group == group and abs(part.difference) >= _LEAST_LISTED]
         for part in parts[:_FEATURES_A_GROUP]:
             values = [_value(part.feature, value) for value in (part.value, part.typical)]
             rows.append([group, part.feature.replace("_", " "), *values, _points(part.difference)])
     return rows
 
 
-def _print_what_if(told: "WhatIf") -> None:
+def _print_what_if(answer: "WhatIf") -> None:
     rows = [
         [change.name + (" (with it)" if change.is_implied else ""), _value(change.name, change.before),
          _value(change.name, change.after), change.unit]
-        for change in told.changes
+        for change in answer.changes
     ]  # fmt: skip
-    console.table("", ["change", "now", "changed", "unit"], rows, to_stderr=False)
-    for change in told.changes:
+    if rows:
+        console.table("", ["change", "now", "changed", "unit"], rows, to_stderr=False)
+    else:
+        click.echo("The track is so already.")
+    for change in answer.changes:
         if change.outside:
             click.echo(f"! {change.name} {_value(change.name, change.after)} is {change.outside}.")
     click.echo()
-    before, after = told.before, told.after
+    before, after = answer.before, answer.after
     outcomes = [
-        ["score", f"{before['score']:.1f}", f"{after['score']:.1f}", _points(told.difference)],
+        ["score", f"{before['score']:.1f}", f"{after['score']:.1f}", _points(answer.difference)],
         ["90 % interval", _interval(before), _interval(after), ""],
         *[
-            [f"chance of {words}", *(f"{share[name]:.0%}" for share in (before, after)),
+            [f"chance of {span}", *(f"{share[name]:.0%}" for share in (before, after)),
              f"{round(100 * (after[name] - before[name])):+5d}%"]
-            for name, words in _BINS.items()
+            for name, span in _BINS.items()
         ],
     ]  # fmt: skip
     console.table("", ["", "now", "changed", "difference"], outcomes, to_stderr=False)
-    moved = [part for part in told.contributions if abs(part["difference"]) >= _LEAST_MOVED]
+    moved = [part for part in answer.contributions if abs(part["difference"]) >= _LEAST_MOVED]
     click.echo()
     if not moved:
         click.echo("No group of features contributes anything else than now.")
@@ -197,37 +182,37 @@ def _print_what_if(told: "WhatIf") -> None:
         for part in moved
     ]  # fmt: skip
     console.table(
-        f"Contributions that changed, in points from {told.reference_score:.1f}, the score of a typical track",
+        f"Contributions that changed, in points from {answer.reference_score:.1f}, the score of a typical track",
         ["group", "now", "changed", "difference", ""],
         groups,
         to_stderr=False,
     )
 
 
-def _print_sweep(told: "Sweep", others: list[str]) -> None:
-    scores = [point["score"] for point in told.points]
+def _print_sweep(over: "Sweep", others: list[str]) -> None:
+    scores = [point["score"] for point in over.points]
     low, high = min(scores), max(scores)
     spread = max(high - low, 1e-9)
     click.echo()
-    unit = f" ({told.unit})" if told.unit else ""
+    unit = f" ({over.unit})" if over.unit else ""
     with_others = f", with {', '.join(others)} changed" if others else ""
     spark = "".join(_SPARKS[min(int((score - low) / spread * len(_SPARKS)), len(_SPARKS) - 1)] for score in scores)
-    click.echo(f"score over {told.name}{unit}{with_others}: {low:.1f} to {high:.1f}  {spark}")
-    points = told.points
+    click.echo(f"score over {over.name}{unit}{with_others}: {low:.1f} to {high:.1f}  {spark}")
+    points = over.points
     if isinstance(points[0]["value"], str):
         points = sorted(points, key=lambda point: -point["score"])
     rows = [
-        [_value(told.name, point["value"]), f"{point['score']:.1f}", _interval(point),
+        [_value(over.name, point["value"]), f"{point['score']:.1f}", _interval(point),
          "█" * round(1 + (_BAR - 1) * (point["score"] - low) / spread),
          "this track" if point["is_present"] else "! outside experience" if point["outside"] else ""]
         for point in points
     ]  # fmt: skip
-    console.table("", [told.name, "score", "90 % interval", "", ""], rows, to_stderr=False)
+    console.table("", [over.name, "score", "90 % interval", "", ""], rows, to_stderr=False)
 
 
-def _print_remarks(remarks: Sequence[str]) -> None:
+def _print_remarks(document: Mapping[str, Any]) -> None:
     click.echo()
-    for line in (*remarks, _association()):
+    for line in (*document["remarks"], document["association"]):
         click.echo(line)
 
 

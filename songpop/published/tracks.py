@@ -12,6 +12,9 @@ from songpop.errors import ModelError, SettingsError, WarehouseError
 from songpop.settings import Settings
 
 _SHOWN_NEAR = 5
+_FACTS = ("track_id", "track_name", "artist_name", "album_id", "album_name", "genre", "release_date")
+# a score that is this far from the published one is another
+_LEAST_APART = 0.05
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,33 @@ class PublishedTrack:
     popularity_date: date | None
     stored: dict[str, Any] | None
     champion: str
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return what a reader should know of the track, without its features."""
+        row = self.frame.row(0, named=True)
+        return {
+            **{name: row[name] for name in _FACTS},
+            "is_release": self.is_release,
+            "popularity": self.popularity,
+            "popularity_date": self.popularity_date,
+            "published_score": self.stored["score"] if self.stored else None,
+        }
+
+    def remarks_on(self, score: float) -> list[str]:
+        """Say how far a score of the track is a forecast, and where the published one is another."""
+        remarks = []
+        if not self.is_release:
+            remarks.append(
+                f"This track is among those that models learn from (popularity {self.popularity} on "
+                f"{self.popularity_date}), so its score is no forecast."
+            )
+        if self.stored and abs(self.stored["score"] - score) >= _LEAST_APART:
+            remarks.append(
+                f"The published list has {self.stored['score']:.1f}, of {self.stored['as_of_date']} by "
+                f"{self.stored['model_version']}; this is what the champion says to what is known now."
+            )
+        return remarks
 
 
 def read_track(settings: Settings, track_id: str) -> PublishedTrack:

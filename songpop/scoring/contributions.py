@@ -237,9 +237,9 @@ def _remark(group: str, numeric: np.ndarray, flags: list[int], group_of: dict[st
         flag = missing.get(group)
         unknown = flag is not None and numeric[NUMERIC.index(flag)] == 1
         return (" (new artist)" if group == "artist's record" else " (unknown)") if unknown else ""
-    words = [
+    kinds = [
         NUMERIC[j].split("_", 1)[1].replace("_", " ")
         for j in flags
         if group_of[NUMERIC[j]] == group and numeric[j] == 1 and NUMERIC[j].startswith("is_")
     ]
-    return f" ({', '.join(words[:2])})" if words else ""
+    return f" ({', '.join(kinds[:2])})" if kinds else ""

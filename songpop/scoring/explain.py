@@ -1,7 +1,7 @@
 """What pushed one track's score up and down, and what the model does not know about it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -9,40 +9,11 @@ import polars as pl
 from songpop.errors import ModelError
 from songpop.features import ANALYSIS, GROUPS, MODEL_COLUMNS, EncodedRows, FeatureEncoder, conform
 from songpop.features.encoder import NUMERIC
+from songpop.published.tracks import PublishedTrack
 from songpop.scoring import what_if_inputs
-from songpop.scoring.contributions import FeaturePart, contributions, feature_parts
+from songpop.scoring.contributions import ASSOCIATION, FeaturePart, contributions, feature_parts
 from songpop.scoring.model import ScoringModel
-from songpop.scoring.score import EXACT_ROWS
 from songpop.scoring.what_if_inputs import PITCHES
-
-
-def explain_tracks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
-    """Explain scores in full: one row a track and feature group, largest contributions first within a track.
-
-    For who asks in Python where a score came from; `score_releases` gives the same in words.
-
-    Args:
-        frame: as for `score_releases`.
-        model: from `load_model`.
-
-    Returns:
-        `track_id, feature_group, contribution, score, reference_score`; a track's contributions add up to
-        `score - reference_score`.
-    """
-    frame = conform(frame)
-    rows = model.encoder.transform(frame)
-    table, reference = contributions(model.net, rows, model.reference, exact=frame.height <= EXACT_ROWS)
-    wide = pl.DataFrame({group: table[:, i] for i, group in enumerate(GROUPS)}).with_columns(
-        frame["track_id"], model.net.predict(rows)["score"], pl.lit(reference).alias("reference_score")
-    )
-    long = wide.with_row_index("row").unpivot(
-        GROUPS,
-        index=["row", "track_id", "score", "reference_score"],
-        variable_name="feature_group",
-        value_name="contribution",
-    )
-    ordered = long.sort(["row", pl.col("contribution").abs()], descending=[False, True], maintain_order=True)
-    return ordered.select("track_id", "feature_group", "contribution", "score", "reference_score")
 
 
 @dataclass(frozen=True)
@@ -64,6 +35,16 @@ class Explanation:
     features: list[FeaturePart]
     remarks: list[str]
 
+    def to_document(self, track: PublishedTrack) -> dict[str, Any]:
+        """Return the JSON document of an explained track."""
+        return {
+            "track": track.facts,
+            **asdict(self),
+            "remarks": [*track.remarks_on(self.prediction["score"]), *self.remarks],
+            "stored": track.stored,
+            "association": ASSOCIATION,
+        }
+
 
 def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
     """Explain one track's score: exact contributions of the groups, and what mattered within them.
@@ -79,22 +60,29 @@ def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
     rows = model.encoder.transform(frame)
     table, reference = contributions(model.net, rows, model.reference, exact=True)
     points = sorted(zip(GROUPS, table[0].tolist(), strict=True), key=lambda part: -abs(part[1]))
-    features = [_named(part, model.encoder) for part in feature_parts(model.net, rows, model.reference)]
-    remarks = remarks_on(frame.row(0, named=True), rows, model)
-    prediction = model.net.predict(rows).with_columns(model.trees.predict(rows)["score"].alias("benchmark_score"))
     return Explanation(
         frame["track_id"][0],
         model.model_version,
         reference,
-        prediction.to_dicts()[0],
+        predict(rows, model)[0],
         dict(points),
-        features,
-        remarks,
+        explain_features(rows, model),
+        remarks_on(frame.row(0, named=True), rows, model),
     )
 
 
+def predict(rows: EncodedRows, model: ScoringModel) -> list[dict[str, float]]:
+    """Predict `PREDICTION_COLUMNS` and `benchmark_score` of each row."""
+    benchmark = model.trees.predict(rows)["score"].alias("benchmark_score")
+    return model.net.predict(rows).with_columns(benchmark).to_dicts()
+
+
+def explain_features(rows: EncodedRows, model: ScoringModel) -> list[FeaturePart]:
+    """Compare each feature of one track, shape (1, ...), with a typical one; categories by name, None where unknown."""
+    return [_named(part, model.encoder) for part in feature_parts(model.net, rows, model.reference)]
+
+
 def _named(part: FeaturePart, encoder: FeatureEncoder) -> FeaturePart:
-    """Put names for the codes of a category; an unknown one is None."""
     names = {"genre": [None, *encoder.genres], "key": [None, *PITCHES]}.get(part.feature)
     if names is None:
         return part
@@ -102,10 +90,10 @@ def _named(part: FeaturePart, encoder: FeatureEncoder) -> FeaturePart:
 
 
 def one_row(frame: pl.DataFrame) -> pl.DataFrame:
-    """Conform a frame of one row to the model frame.
+    """Return a model frame of one track.
 
     Raises:
-        ModelError: it has not one row, or lacks `track_id` or `artist_name`.
+        ModelError: `frame` has not one row, or lacks `track_id` or `artist_name`.
     """
     if frame.height != 1:
         raise ModelError(f"A track to explain must be one row of a model frame, however there are {frame.height}.")
@@ -114,25 +102,25 @@ def one_row(frame: pl.DataFrame) -> pl.DataFrame:
 
 def remarks_on(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel, but: Collection[str] = ()) -> list[str]:
     """Say what the model does not know of a track; its encoded row has shape (1, ...); `but` some columns."""
-    words = []
-    flags = {name: rows.numeric[0, NUMERIC.index(name)] == 1 for name in _FLAG_WORDS if name in NUMERIC}
+    remarks = []
+    flags = {name: rows.numeric[0, NUMERIC.index(name)] == 1 for name in _FLAG_REMARKS if name in NUMERIC}
     if row["genre"] is not None and flags.pop("is_genre_missing", False):
-        words.append(f"The genre '{row['genre']}' is none that the model learned, so it counts as unknown.")
-    words = [_FLAG_WORDS[name] for name, is_set in flags.items() if is_set] + words
+        remarks.append(f"The genre '{row['genre']}' is none that the model learned, so it counts as unknown.")
+    remarks = [_FLAG_REMARKS[name] for name, is_set in flags.items() if is_set] + remarks
     if not flags.get("is_audio_missing") and not flags.get("is_analysis_failed"):
-        words += _gaps(row)
+        remarks += _gaps(row)
     if row["duration_ms"] is None:
-        words.append("The length is unknown.")
+        remarks.append("The length is unknown.")
     odd = [name for name in model.experience if name not in but and _is_outside(name, row[name], model)]
     if odd:
         values = ", ".join(
             f"{name} {what_if_inputs.number(name, row[name])} ({what_if_inputs.span(name, model.experience)})"
             for name in odd
         )
-        words.append(f"Outside the range of 98 % of the training tracks, so the score is less sure: {values}.")
+        remarks.append(f"Outside the range of 98 % of the training tracks, so the score is less sure: {values}.")
     if not model.experience:
-        words.append("This model version does not tell where it has experience. Train again with `songpop train`.")
-    return words
+        remarks.append("This model version does not tell where it has experience. Train again with `songpop train`.")
+    return remarks
 
 
 def _gaps(row: Mapping[str, Any]) -> list[str]:
@@ -150,7 +138,7 @@ def _is_outside(name: str, value: Any, model: ScoringModel) -> bool:
     return what_if_inputs.outside_experience(name, value, model.experience, model.encoder.genres) is not None
 
 
-_FLAG_WORDS = {
+_FLAG_REMARKS = {
     "is_artist_new": "The model learned from no track of this artist, so there is no record to go by.",
     "is_artist_popularity_missing": "The artist's popularity is unknown.",
     "is_audio_missing": "There is no audio analysis; once one of its features is set, the others are taken as usual.",

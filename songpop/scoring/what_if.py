@@ -1,16 +1,17 @@
 """One track's score under changed features, and over the range of one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from songpop.features import GROUPS, MODEL_COLUMNS
+from songpop.published.tracks import PublishedTrack
 from songpop.scoring import what_if_inputs
-from songpop.scoring.contributions import contributions
-from songpop.scoring.explain import one_row, remarks_on
+from songpop.scoring.contributions import ASSOCIATION, FeaturePart, contributions
+from songpop.scoring.explain import explain_features, one_row, predict, remarks_on
 from songpop.scoring.model import ScoringModel
 from songpop.scoring.what_if_inputs import SETTABLE
 
@@ -37,9 +38,11 @@ class WhatIf:
     """One track's score under changed features, beside the present one.
 
     Args:
-        before, after: `PREDICTION_COLUMNS`.
+        before, after: `PREDICTION_COLUMNS` and `benchmark_score`.
         difference: after minus before, in points of the score.
         contributions: points of each feature group before and after and their difference, largest difference first.
+        features: what matters within the groups of the changed track; one at a time, so not additive.
+        outside: why the model has no experience of a value of the changed track, by column.
         remarks: what the model does not know about the changed track.
     """
 
@@ -51,7 +54,25 @@ class WhatIf:
     after: dict[str, float]
     difference: float
     contributions: list[dict[str, Any]]
+    features: list[FeaturePart]
+    outside: dict[str, str]
     remarks: list[str]
+
+    def to_document(self, track: PublishedTrack | None, notes: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the JSON document of a what-if, the same for command, page and API; the new score at the top.
+
+        Args:
+            track: the track in the readers' file, None for a song that is not there.
+            notes: what to say about how the changes were read.
+        """
+        of_track = track.remarks_on(self.before["score"]) if track else []
+        return {
+            "track": track.facts if track else None,
+            **asdict(self),
+            "remarks": [*of_track, *notes, *self.remarks],
+            **self.after,
+            "association": ASSOCIATION,
+        }
 
 
 def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel) -> WhatIf:
@@ -59,8 +80,8 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
 
     Args:
         frame: one row, as for `score_releases`.
-        changes: new values by column (`changing.SETTABLE`), as text or typed; None is unknown. A date brings its year
-            along, and a year moves the date into it.
+        changes: new values by column (`what_if_inputs.SETTABLE`), as text or typed; None is unknown. A date brings
+            its year along, and a year moves the date into it. What is so already is no change.
         model: from `load_model`.
 
     Raises:
@@ -69,29 +90,37 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
     """
     frame = one_row(frame)
     row = frame.row(0, named=True)
-    asked = {name: what_if_inputs.checked(name, value) for name, value in changes.items()}
-    full = what_if_inputs.with_implied(row, asked)
-    after = _changed(frame, full)
-    rows = model.encoder.transform(pl.concat([frame, after]))
+    own = _differing(row, changes)
+    full = what_if_inputs.with_implied(row, own)
+    changed = _changed(frame, full)
+    new_row = changed.row(0, named=True)
+    rows = model.encoder.transform(pl.concat([frame, changed]))
+    new_rows = rows.take(np.array([1]))
     table, reference = contributions(model.net, rows, model.reference, exact=True)
-    old, new = model.net.predict(rows).to_dicts()
+    before, after = predict(rows, model)
     moved = [
         {"group": group, "before": float(a), "after": float(b), "difference": float(b - a)}
         for group, a, b in zip(GROUPS, table[0], table[1], strict=True)
     ]
-    remarks = remarks_on(after.row(0, named=True), rows.take(np.array([1])), model, but=full)
-    if "artist_name" in asked and "artist_popularity" not in asked:
+    remarks = remarks_on(new_row, new_rows, model, but=full)
+    if "artist_name" in own and "artist_popularity" not in changes:
         remarks.append("artist_popularity stays that of the present artist. Set it too, or leave it blank for unknown.")
     return WhatIf(
-        row["track_id"],
-        model.model_version,
-        reference,
-        [_told(name, row[name], value, name not in asked, model) for name, value in full.items() if name in SETTABLE],
-        old,
-        new,
-        new["score"] - old["score"],
-        sorted(moved, key=lambda part: -abs(part["difference"])),
-        remarks,
+        track_id=row["track_id"],
+        model_version=model.model_version,
+        reference_score=reference,
+        changes=[
+            Change(name, row[name], value, SETTABLE[name].unit, name not in own, _outside(name, value, model))
+            for name, value in full.items()
+            if name in SETTABLE
+        ],
+        before=before,
+        after=after,
+        difference=after["score"] - before["score"],
+        contributions=sorted(moved, key=lambda part: -abs(part["difference"])),
+        features=explain_features(new_rows, model),
+        outside=_all_outside(new_row, model),
+        remarks=remarks,
     )
 
 
@@ -108,6 +137,10 @@ class Sweep:
     unit: str
     points: list[dict[str, Any]]
 
+    def to_document(self) -> dict[str, Any]:
+        """Return the JSON document of a sweep, the same for command, page and API."""
+        return {**asdict(self), "association": ASSOCIATION}
+
 
 def sweep(frame: pl.DataFrame, name: str, model: ScoringModel, changes: Mapping[str, Any] | None = None) -> Sweep:
     """Score one track over the range of one feature, with other changes where there are any, in one batch.
@@ -119,8 +152,8 @@ def sweep(frame: pl.DataFrame, name: str, model: ScoringModel, changes: Mapping[
         ModelError: `frame` has not one row, or lacks `track_id` or `artist_name`.
     """
     frame = one_row(frame)
-    asked = {key: what_if_inputs.checked(key, value) for key, value in (changes or {}).items()}
-    frame = _changed(frame, what_if_inputs.with_implied(frame.row(0, named=True), asked))
+    row = frame.row(0, named=True)
+    frame = _changed(frame, what_if_inputs.with_implied(row, _differing(row, changes or {})))
     row = frame.row(0, named=True)
     values = what_if_inputs.values_over(name, row.get(name), model.experience, model.encoder.genres)
     frames = [_changed(frame, what_if_inputs.with_implied(row, {name: value})) for value in values]
@@ -130,17 +163,28 @@ def sweep(frame: pl.DataFrame, name: str, model: ScoringModel, changes: Mapping[
             "value": value,
             **{key: float(scores[key][i]) for key in ("score", "score_low", "score_high")},
             "is_present": value == row[name],
-            "outside": what_if_inputs.outside_experience(name, value, model.experience, model.encoder.genres),
+            "outside": _outside(name, value, model),
         }
         for i, value in enumerate(values)
     ]
     return Sweep(name, SETTABLE[name].unit, points)
 
 
+def _differing(row: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Check changes and return those that differ from the track, typed."""
+    typed = {name: what_if_inputs.checked(name, value) for name, value in changes.items()}
+    return {name: value for name, value in typed.items() if value != row[name]}
+
+
 def _changed(frame: pl.DataFrame, changes: Mapping[str, Any]) -> pl.DataFrame:
     return frame.with_columns([pl.lit(value, dtype=MODEL_COLUMNS[name]).alias(name) for name, value in changes.items()])
 
 
-def _told(name: str, before: Any, after: Any, is_implied: bool, model: ScoringModel) -> Change:
-    outside = what_if_inputs.outside_experience(name, after, model.experience, model.encoder.genres)
-    return Change(name, before, after, SETTABLE[name].unit, is_implied, outside)
+def _outside(name: str, value: Any, model: ScoringModel) -> str | None:
+    return what_if_inputs.outside_experience(name, value, model.experience, model.encoder.genres)
+
+
+def _all_outside(row: Mapping[str, Any], model: ScoringModel) -> dict[str, str]:
+    # a date is outside where its year is, which stands there
+    found = {name: _outside(name, row[name], model) for name in SETTABLE if name != "release_date"}
+    return {name: message for name, message in found.items() if message is not None}

@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -161,6 +161,30 @@ def _typed(what: Settable, value: Any, text: str) -> Any:
     if not what.low <= number <= what.high:
         return None
     return int(number) if what.kind == "whole" else number
+
+
+def with_artist(
+    row: Mapping[str, Any], changes: Mapping[str, Any], find_artists: Callable[[list[str]], pl.DataFrame]
+) -> tuple[dict[str, Any], list[str]]:
+    """Add to changes of a track the popularity of an artist that they name, where they set none.
+
+    Args:
+        row: the track, of the model frame.
+        changes: new values by column, as text or typed.
+        find_artists: as `published.artists.find_artists`.
+
+    Returns:
+        The changes, with the artist's name as the tracks have it, and what to say about them.
+    """
+    name = str(changes.get("artist_name") or "").strip()
+    if not name or "artist_popularity" in changes or name == row["artist_name"]:
+        return dict(changes), []
+    found = find_artists([name]).to_dicts()
+    if not found:
+        note = f"No artist called '{name[:80]}' is known, so popularity and record count as unknown."
+        return {**changes, "artist_popularity": None}, [note]
+    artist = {key: found[0][key] for key in ("artist_name", "artist_popularity")}
+    return {**changes, **artist}, []
 
 
 def with_implied(row: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,11 +75,17 @@ def _is_plain(value: Any) -> bool:
     return value is None or (isinstance(value, str | int | float) and not isinstance(value, bool))
 
 
-def _begun(reader: PublishedReader, sent: Mapping[str, Any]) -> tuple[song_scores.Beginning, dict[str, Any], list[str]]:
-    """Return what a song begins with, what was changed about it, and what to say about that."""
+def _begin(reader: PublishedReader, sent: Mapping[str, Any]) -> tuple[song_scores.Beginning, dict[str, Any], list[str]]:
+    """Return what a song begins with, what was changed about it, and what to say about that.
+
+    Raises:
+        BadValues: a value breaks the rule of its column, or there is no such column.
+    """
     beginning = song_scores.begin(reader, sent.get("track_id"))
-    values, remarks = song_scores.with_artist(reader, beginning.row, sent.get("values", {}))
-    return beginning, song_scores.changes_of(beginning.row, values), remarks
+    entered = song_scores.read_values(reader, beginning.row, sent.get("values", {}))
+    if entered.faults:
+        raise song_scores.BadValues(entered.faults)
+    return beginning, entered.changes, entered.notes
 
 
 def _health(reader: PublishedReader, request: Request) -> Response:
@@ -96,7 +102,7 @@ def _health(reader: PublishedReader, request: Request) -> Response:
 
 def _features(reader: PublishedReader, request: Request) -> Response:
     model = reader.champion()
-    told = [
+    features = [
         {
             "name": control.name,
             "label": control.label,
@@ -108,7 +114,7 @@ def _features(reader: PublishedReader, request: Request) -> Response:
         }
         for control in CONTROLS
     ]
-    return Data({"features": told, "genres": model.encoder.genres})
+    return Data({"features": features, "genres": model.encoder.genres})
 
 
 def _search_text(request: Request) -> str:
@@ -138,21 +144,21 @@ def _artists(reader: PublishedReader, request: Request) -> Response:
 
 def _track(reader: PublishedReader, request: Request, track_id: str) -> Response:
     beginning = song_scores.begin(reader, track_id)
+    assert beginning.track is not None
     row = beginning.row
-    values = {name: song_scores.as_day(row[name]) for name in NAMES}
-    return Data({**(beginning.facts or {}), "values": values})
+    return Data({**beginning.track.facts, "values": {name: row[name] for name in NAMES}})
 
 
 def _score(reader: PublishedReader, request: Request) -> Response:
-    return Data(song_scores.tell_score(reader, *_begun(reader, read_song(request, ("track_id", "values")))))
+    return Data(song_scores.score_song(reader, *_begin(reader, read_song(request, ("track_id", "values")))))
 
 
 def _sweep(reader: PublishedReader, request: Request) -> Response:
     sent = read_song(request, ("track_id", "values", "feature"))
     if not isinstance(sent.get("feature"), str):
         raise BadRequest('feature must be the name of one, as in {"feature": "tempo"}, however it is not.')
-    beginning, changes, _ = _begun(reader, sent)
-    return Data(song_scores.tell_sweep(reader, beginning, changes, sent["feature"]))
+    beginning, changes, _ = _begin(reader, sent)
+    return Data(song_scores.sweep_song(reader, beginning, changes, sent["feature"]))
 
 
 def _album(reader: PublishedReader, request: Request, album_id: str) -> Response:

@@ -28,47 +28,42 @@ def _home(reader: PublishedReader, request: Request) -> Response:
 
 def _score(reader: PublishedReader, request: Request) -> Response:
     """Show the form, as it was filled in or for a track that was found, and the score of what it holds."""
+    from songpop.features import GROUPS
+
     q = request.query.get("q", "").strip()[:200]
     beginning = song_scores.begin(reader, request.query.get("track_id", "").strip() or None)
-    entered = {name: text for name, text in request.query.items() if name in NAMES}
-    texts, remarks = song_scores.with_artist(reader, beginning.row, entered)
-    faults: dict[str, str] = {}
-    try:
-        changes = song_scores.changes_of(beginning.row, texts)
-    except song_scores.BadValues as error:
-        faults = error.faults
-        changes = song_scores.changes_of(
-            beginning.row, {name: text for name, text in texts.items() if name not in faults}
-        )
-    told = song_scores.tell_score(reader, beginning, changes, remarks)
+    texts = {name: text for name, text in request.query.items() if name in NAMES}
+    entered = song_scores.read_values(reader, beginning.row, texts, is_form=True)
+    what_if = song_scores.score_song(reader, beginning, entered.changes, entered.notes)
     values = {
-        "beginning": beginning,
-        "told": told,
-        "form_parts": _form_parts(reader, beginning, changes, {name: texts[name] for name in faults}, faults, told),
+        "facts": what_if["track"],
+        "what_if": what_if,
+        "contributions": sorted(what_if["contributions"], key=lambda part: GROUPS.index(part["group"])),
+        "form_parts": _form_parts(reader, beginning, texts, entered.faults, what_if),
         "genres": reader.champion().encoder.genres,
         "q": q,
         "found": searching.find_tracks(reader, q) if q else [],
         "nobody": song_scores.NOBODY,
-        "largest": max(_LEAST_WIDEST, *(abs(part["points"]) for part in told["contributions"])),
+        "largest": max(_LEAST_WIDEST, *(abs(part["after"]) for part in what_if["contributions"])),
         "charts": charts,
         "bins": formatting.BIN_LABELS,
     }
-    return Page("score.html", values, 422 if faults else 200)
+    return Page("score.html", values, 422 if entered.faults else 200)
 
 
 def _form_parts(
     reader: PublishedReader,
     beginning: song_scores.Beginning,
-    changes: Mapping[str, Any],
-    wrong: Mapping[str, str],
+    texts: Mapping[str, str],
     faults: Mapping[str, str],
-    told: Mapping[str, Any],
+    what_if: Mapping[str, Any],
 ) -> dict[str, list[dict[str, Any]]]:
     """Describe the form's controls under their headings; what was entered wrongly stays as it was."""
-    model, outside = reader.champion(), told["outside"]
-    row = song_scores.changed_frame(beginning.frame, changes).row(0, named=True)
+    row = beginning.row | {change["name"]: change["after"] for change in what_if["changes"]}
+    wrong = {name: texts[name] for name in faults}
+    experience = reader.champion().experience
     parts: dict[str, list[dict[str, Any]]] = {}
-    for control in shown(row, beginning.row, wrong, faults, model.experience, outside):
+    for control in shown(row, beginning.row, wrong, faults, experience, what_if["outside"]):
         parts.setdefault(control["control"].part, []).append(control)
     return parts
 

@@ -35,10 +35,18 @@ _share = _is("number", minimum=0, maximum=1)
 _maybe_share = _is("number", null=True, minimum=0, maximum=1)
 _any_value: Schema = {"type": ["string", "number", "null"]}
 _BINS = dict.fromkeys(("p_0_25", "p_26_50", "p_51_75", "p_76_100"), _share)
+_OUTCOME = {
+    "score": _score, "score_low": _score, "score_high": _score, **_BINS,
+    "benchmark_score": _is("number", "What LightGBM says"),
+}  # fmt: skip
 
 _TRACK = {
     "track_id": text, "track_name": maybe_text, "artist_name": text, "genre": maybe_text, "release_date": day,
     "is_release": yes_or_no,
+}  # fmt: skip
+_FACTS = {
+    **_TRACK, "album_id": maybe_text, "album_name": maybe_text, "popularity": maybe_whole, "popularity_date": day,
+    "published_score": maybe_number,
 }  # fmt: skip
 _PICK_SHARES: Schema = {"type": ["object", "null"], "additionalProperties": maybe_number}
 
@@ -75,8 +83,7 @@ SCHEMAS: dict[str, Schema] = {
         )
     ),
     "Track": _record(
-        **_TRACK, album_id=maybe_text, album_name=maybe_text, popularity=maybe_whole, popularity_date=day,
-        published_score=maybe_number,
+        **_FACTS,
         values={"type": "object", "additionalProperties": _any_value, "description": "What a what-if begins with"},
     ),
     "Song": _record(
@@ -92,14 +99,20 @@ SCHEMAS: dict[str, Schema] = {
         feature=_is("string", "Whose range to go over"),
     ) | {"required": ["feature"]},
     "Score": _record(
-        track={"type": ["object", "null"]},
-        model_version=text, score=_score, score_low=_score, score_high=_score, **_BINS,
-        benchmark_score=_is("number", "What LightGBM says"),
+        "What `songpop what-if --json` gives; the new score stands at the top",
+        track={"anyOf": [_record(**_FACTS), {"type": "null"}]}, track_id=text, model_version=text, **_OUTCOME,
         reference_score=_is("number", "The score of a typical track; with the contributions it makes the score"),
-        before=_record("Without the values that were sent", score=_score, score_low=_score, score_high=_score),
-        difference=_is("number", "The score less that before, in points"),
-        changes={"type": "object", "additionalProperties": _record(before=_any_value, after=_any_value)},
-        contributions=_list(_record(group=text, points=number)),
+        changes=_list(
+            _record(
+                name=text, before=_any_value, after=_any_value, unit=text,
+                is_implied=_is("boolean", "Another change brought it along"), outside=maybe_text,
+            )
+        ),
+        before=_record("Without the values that were sent", **_OUTCOME), after=_record(**_OUTCOME),
+        difference=_is("number", "The score after less that before, in points"),
+        contributions=_list(
+            _record(group=text, before=number, after=number, difference=number), "The largest difference first"
+        ),
         features=_list(
             _record(feature=text, group=text, unit=text, value=_any_value, typical=_any_value, difference=number),
             "One at a time, so they do not add up",

@@ -1,25 +1,23 @@
 """Score one song: a track of the readers' file, or one that is not out yet, under whatever is entered for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from songpop.errors import SettingsError
 from songpop.scoring import what_if_inputs
-from songpop.web.controls import BY_NAME, NAMES, written
+from songpop.web.controls import BY_NAME, written
 from songpop.web.published_reader import PublishedReader
 from songpop.web.responses import BadRequest
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from songpop.scoring.model import ScoringModel
+    from songpop.published.tracks import PublishedTrack
 
 # stands in for a name where none was entered; no artist is called so
 NOBODY = "(no artist named)"
 UNRELEASED = "unreleased"
-_BINS = ("p_0_25", "p_26_50", "p_51_75", "p_76_100")
 
 
 class BadValues(BadRequest):
@@ -30,7 +28,7 @@ class BadValues(BadRequest):
     """
 
     def __init__(self, faults: Mapping[str, str]) -> None:
-        """Join the words of all of them."""
+        """Join the messages of all of them."""
         super().__init__(" ".join(faults.values()), 422)
         self.faults = dict(faults)
 
@@ -41,19 +39,32 @@ class Beginning:
 
     Attributes:
         frame: one row of the model frame.
-        facts: of the track in the readers' file, None for a song that is not out yet.
-        remarks: what to know about its score.
+        track: as the readers' file has it, None for a song that is not out yet.
     """
 
     frame: "pl.DataFrame"
-    facts: dict[str, Any] | None = None
-    remarks: list[str] = field(default_factory=list)
+    track: "PublishedTrack | None" = None
 
     @property
     def row(self) -> dict[str, Any]:
         """Return the row."""
         row: dict[str, Any] = self.frame.row(0, named=True)
         return row
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What was entered for a song.
+
+    Attributes:
+        changes: typed.
+        notes: what to say about how it was read.
+        faults: what is wrong, by column; none of that is among the changes.
+    """
+
+    changes: dict[str, Any]
+    notes: list[str]
+    faults: dict[str, str]
 
 
 def begin(reader: PublishedReader, track_id: str | None) -> Beginning:
@@ -72,21 +83,7 @@ def begin(reader: PublishedReader, track_id: str | None) -> Beginning:
         track = reader.kept(f"track {track_id}", lambda: tracks.read_track(reader.settings, track_id))
     except SettingsError as error:
         raise BadRequest(f"There is no track '{track_id[:80]}' in the published file.", 404) from error
-    row = track.frame.row(0, named=True)
-    names = ("track_id", "track_name", "artist_name", "album_id", "album_name", "genre", "release_date")
-    facts = {name: row[name] for name in names} | {
-        "is_release": track.is_release,
-        "popularity": track.popularity,
-        "popularity_date": track.popularity_date,
-        "published_score": track.stored["score"] if track.stored else None,
-    }
-    remarks = []
-    if not track.is_release:
-        remarks.append(
-            f"Models learn from this track (popularity {track.popularity} on {track.popularity_date}), so its score "
-            "is no forecast."
-        )
-    return Beginning(track.frame, facts, remarks)
+    return Beginning(track.frame, track)
 
 
 def _typical(reader: PublishedReader) -> "pl.DataFrame":
@@ -110,14 +107,20 @@ def _typical(reader: PublishedReader) -> "pl.DataFrame":
     return conform(pl.DataFrame([row]))
 
 
-def changes_of(row: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, Any]:
-    """Check what was entered and return what differs from the row, typed; a date wins over a year.
+def read_values(
+    reader: PublishedReader, row: Mapping[str, Any], values: Mapping[str, Any], *, is_form: bool = False
+) -> Entered:
+    """Read what was entered for a song: a changed date wins over a year.
 
-    Raises:
-        BadValues: a value breaks the rule of its column, or there is no such column.
+    Args:
+        reader: knows the artists.
+        row: what the song begins with.
+        values: by column, as text or typed.
+        is_form: every value of the song is there, changed or not, in the digits that a form shows.
     """
+    values, notes = _with_artist(reader, row, values)
     changes, faults = {}, {}
-    for name, text in texts.items():
+    for name, text in values.items():
         if name == "artist_name" and not str(text or "").strip():
             text = NOBODY
         try:
@@ -125,123 +128,43 @@ def changes_of(row: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, An
         except SettingsError as error:
             faults[name] = str(error).splitlines()[0]
             continue
-        if written(value) != written(row[name]):
+        if not is_form or written(value) != written(row[name]):
             changes[name] = value
-    if faults:
-        raise BadValues(faults)
-    if changes.get("release_date") is not None:
+    if changes.get("release_date") not in (None, row["release_date"]):
         changes.pop("year", None)
-    return changes
+    return Entered(changes, notes, faults)
 
 
-def changed_frame(frame: "pl.DataFrame", changes: Mapping[str, Any]) -> "pl.DataFrame":
-    """Return the one-row frame with changes, and what they bring along."""
-    import polars as pl
+def _with_artist(
+    reader: PublishedReader, row: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    from songpop.published import artists
 
-    from songpop.features import MODEL_COLUMNS, conform
+    def find(names: list[str]) -> "pl.DataFrame":
+        with reader.reading() as con:
+            return artists.find_artists(con, names)
 
-    frame = conform(frame)
-    full = what_if_inputs.with_implied(frame.row(0, named=True), changes)
-    return frame.with_columns([pl.lit(value, dtype=MODEL_COLUMNS[name]).alias(name) for name, value in full.items()])
+    return what_if_inputs.with_artist(row, values, find)
 
 
-def tell_score(
-    reader: PublishedReader, beginning: Beginning, changes: Mapping[str, Any], remarks: Sequence[str] = ()
+def score_song(
+    reader: PublishedReader, beginning: Beginning, changes: Mapping[str, Any], notes: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Score a song as entered, beside its score as it was, with what moved it and what the model does not know."""
-    from songpop.features import GROUPS
-    from songpop.scoring import explain
-    from songpop.scoring.contributions import ASSOCIATION
+    """Score a song as entered, beside its score as it was; see `WhatIf.to_document`."""
+    from songpop.scoring import what_if
 
-    model = reader.champion()
-    frame = changed_frame(beginning.frame, changes)
-    told = explain(frame, model)
-    outcome = told.prediction
-    before = _plain_score(beginning.frame, model) if changes else outcome
-    row = frame.row(0, named=True)
-    return {
-        "track": beginning.facts,
-        "model_version": told.model_version,
-        "score": outcome["score"],
-        "score_low": outcome["score_low"],
-        "score_high": outcome["score_high"],
-        **{name: outcome[name] for name in _BINS},
-        "benchmark_score": outcome["benchmark_score"],
-        "reference_score": told.reference_score,
-        "before": {name: before[name] for name in ("score", "score_low", "score_high")},
-        "difference": outcome["score"] - before["score"],
-        "changes": {name: {"before": beginning.row[name], "after": value} for name, value in changes.items()},
-        "contributions": [{"group": group, "points": told.contributions[group]} for group in GROUPS],
-        "features": [asdict(part) for part in told.features if abs(part.difference) >= _LEAST_TOLD],
-        "outside": _outside(row, model),
-        "remarks": [*beginning.remarks, *remarks, *told.remarks],
-        "association": ASSOCIATION,
-    }
+    return what_if(beginning.frame, changes, reader.champion()).to_document(beginning.track, notes)
 
 
-_LEAST_TOLD = 0.1
-
-
-def tell_sweep(reader: PublishedReader, beginning: Beginning, changes: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Score a song over the range of one feature.
+def sweep_song(reader: PublishedReader, beginning: Beginning, changes: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Score a song over the range of one feature; see `Sweep.to_document`.
 
     Raises:
         BadRequest: the feature has no range.
     """
     from songpop.scoring import sweep
-    from songpop.scoring.contributions import ASSOCIATION
 
     try:
-        told = sweep(beginning.frame, name, reader.champion(), changes)
+        return sweep(beginning.frame, name, reader.champion(), changes).to_document()
     except SettingsError as error:
         raise BadRequest(str(error).splitlines()[0], 422) from error
-    return asdict(told) | {"association": ASSOCIATION}
-
-
-def _plain_score(frame: "pl.DataFrame", model: "ScoringModel") -> dict[str, float]:
-    from songpop.features import conform
-
-    row: dict[str, float] = model.net.predict(model.encoder.transform(conform(frame))).row(0, named=True)
-    return row
-
-
-def _outside(row: Mapping[str, Any], model: "ScoringModel") -> dict[str, str]:
-    # a date is outside where its year is, which is said there
-    names = [name for name in NAMES if name != "release_date"]
-    found = {
-        name: what_if_inputs.outside_experience(name, row[name], model.experience, model.encoder.genres)
-        for name in names
-    }
-    return {name: words for name, words in found.items() if words is not None}
-
-
-def known_artist(reader: PublishedReader, name: str) -> dict[str, Any] | None:
-    """Find an artist of the readers' file by name, in any case and without accents."""
-    from songpop import queries
-
-    with reader.reading() as con:
-        rows = queries.read_rows(con, "lookups", "named_artist", name=name)
-    return rows[0] if rows else None
-
-
-def with_artist(
-    reader: PublishedReader, row: Mapping[str, Any], texts: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
-    """Add the popularity of an artist that was named, where none was entered, and take the name as the tracks have it.
-
-    Returns:
-        What was entered with that, and what to say about it.
-    """
-    name = str(texts.get("artist_name") or "").strip()
-    if not name or "artist_popularity" in texts or name == row["artist_name"]:
-        return dict(texts), []
-    artist = known_artist(reader, name)
-    if artist is None:
-        words = f"No artist called '{name[:80]}' is known, so popularity and record count as unknown."
-        return {**texts, "artist_popularity": None}, [words]
-    return {**texts, "artist_name": artist["artist_name"], "artist_popularity": artist["artist_popularity"]}, []
-
-
-def as_day(value: Any) -> Any:
-    """Write a date in ISO form; anything else stays."""
-    return value.isoformat() if isinstance(value, date) else value

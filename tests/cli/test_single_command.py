@@ -59,23 +59,23 @@ def _run(settings: Settings, *arguments: str, columns: int = 100) -> Result:
     return CliRunner().invoke(songpop, ["single", *arguments, "--home", str(settings.home)], env=environment)
 
 
-def _told(settings: Settings, *arguments: str) -> Any:
+def _document(settings: Settings, *arguments: str) -> Any:
     result = _run(settings, *arguments, "--json")
     assert result.exit_code == 0, result.exception
     return json.loads(result.stdout)
 
 
 def test_an_album_of_new_releases_is_ranked_by_its_id(published: Settings) -> None:
-    told = _told(published, "--album", "newAlbum1")
+    document = _document(published, "--album", "newAlbum1")
 
-    assert {song["track_name"] for song in told["songs"]} == {"New title 1", "New title 5", "New title 9"}
-    assert [song["place"] for song in told["songs"]] == [1, 2, 3]
-    assert sum(song["p_best"] for song in told["songs"]) == pytest.approx(1)
-    assert (told["album_name"], told["origin"], told["n_songs"]) == ("New album", "new release", 3)
-    assert told["verdict"] in ("clear", "too close to call")
-    assert told["is_clear"] == (told["verdict"] == "clear")
-    assert set(told["songs"][0]) >= {"score", "score_low", "score_high", "p_best", "speaks_for", "speaks_against"}
-    assert told["rejects"] == []
+    assert {song["track_name"] for song in document["songs"]} == {"New title 1", "New title 5", "New title 9"}
+    assert [song["place"] for song in document["songs"]] == [1, 2, 3]
+    assert sum(song["p_best"] for song in document["songs"]) == pytest.approx(1)
+    assert (document["album_name"], document["origin"], document["n_songs"]) == ("New album", "new release", 3)
+    assert document["verdict"] in ("clear", "too close to call")
+    assert document["is_clear"] == (document["verdict"] == "clear")
+    assert set(document["songs"][0]) >= {"score", "score_low", "score_high", "p_best", "speaks_for", "speaks_against"}
+    assert document["rejects"] == []
 
 
 def test_a_pick_from_a_synthetic_sample_says_so(published: Settings) -> None:
@@ -84,32 +84,32 @@ def test_a_pick_from_a_synthetic_sample_says_so(published: Settings) -> None:
         con.execute("update ledger.snapshots set file_name = 'synthetic_tracks.csv'")
 
     assert "A synthetic sample: its artists and tracks are made up" in _run(published, "--album", "newAlbum1").stdout
-    assert _told(published, "--album", "newAlbum1")["is_synthetic"] is True
+    assert _document(published, "--album", "newAlbum1")["is_synthetic"] is True
 
 
 def test_a_title_with_escape_codes_is_printed_without_them(published: Settings) -> None:
     with duckdb.connect(published.published) as con:
         con.execute("update marts.releases set track_name = track_name || chr(27) || '[2J' || chr(10) || 'x'")
 
-    told = _run(published, "--album", "newAlbum1").stdout
+    text = _run(published, "--album", "newAlbum1").stdout
 
-    assert "\x1b" not in told
-    assert " [2J x" in told
+    assert "\x1b" not in text
+    assert " [2J x" in text
 
 
 def test_an_album_that_is_out_shows_what_was_seen_and_is_said_to_be_no_forecast(published: Settings) -> None:
-    told = _run(published, "--album", "album1")
+    done = _run(published, "--album", "album1")
 
-    assert re.search(r"^\d+ songs; known tracks; keras-planted$", told.stdout, re.MULTILINE)
-    assert re.search(r"^ +song +best +score +90 % .* seen$", told.stdout, re.MULTILINE)
-    assert "These songs are out, and models learn from tracks like them: this is no forecast." in told.stdout
+    assert re.search(r"^\d+ songs; known tracks; keras-planted$", done.stdout, re.MULTILINE)
+    assert re.search(r"^ +song +best +score +90 % .* seen$", done.stdout, re.MULTILINE)
+    assert "These songs are out, and models learn from tracks like them: this is no forecast." in done.stdout
 
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_list_draws_each_interval_on_one_scale_that_fits_the_line(published: Settings, columns: int) -> None:
-    told = _run(published, "--album", "newAlbum1", columns=columns).stdout
+    text = _run(published, "--album", "newAlbum1", columns=columns).stdout
 
-    drawn = re.findall(r"^\d  New title \d +\d+ % +[\d.]+ +(\d+)–(\d+)  ([·─●]+)$", told, re.MULTILINE)
+    drawn = re.findall(r"^\d  New title \d +\d+ % +[\d.]+ +(\d+)–(\d+)  ([·─●]+)$", text, re.MULTILINE)
     assert len(drawn) == 3
     for low, high, line in drawn:
         assert len(line) == 26
@@ -117,26 +117,26 @@ def test_the_list_draws_each_interval_on_one_scale_that_fits_the_line(published:
         inside = [place for place, sign in enumerate(line) if sign != "·"]
         assert inside[0] == pytest.approx(int(low) / 4, abs=1)
         assert inside[-1] == pytest.approx(int(high) / 4, abs=1)
-    assert max(map(len, told.splitlines())) <= columns
-    assert "Association, not cause" in told
+    assert max(map(len, text.splitlines())) <= columns
+    assert "Association, not cause" in text
 
 
 def test_a_file_with_mistakes_loses_nothing_but_its_bad_lines(published: Settings, file: Path) -> None:
-    told = _told(published, "--csv", str(file))
-    words = _run(published, "--csv", str(file)).stderr
+    document = _document(published, "--csv", str(file))
+    text = _run(published, "--csv", str(file)).stderr
 
-    assert {song["track_name"] for song in told["songs"]} == {"Anchor", "Salt"}
-    assert [(reject["line"], reject["reason"]) for reject in told["rejects"]] == [
+    assert {song["track_name"] for song in document["songs"]} == {"Anchor", "Salt"}
+    assert [(reject["line"], reject["reason"]) for reject in document["rejects"]] == [
         (3, "tempo must be a number of at least 0, however it is 'fast'"),
         (4, "track_name must not be blank, however it is"),
         (6, "same song as line 2, with other values"),
         (7, "the line must have 7 fields, however it has 2"),
     ]
-    assert told["notes"] == [
+    assert document["notes"] == [
         "'artist 3' is taken as 'Artist 3'.",
         "Blank for some songs, and taken from the others as an album shares it: release_date, genre.",
     ]
-    assert "4 lines were left out; all others are ranked:\n  line 3: tempo must be a number" in words
+    assert "4 lines were left out; all others are ranked:\n  line 3: tempo must be a number" in text
 
 
 def test_a_files_songs_get_what_the_readers_file_knows_of_the_artist(published: Settings, file: Path) -> None:
@@ -194,24 +194,24 @@ def test_the_template_can_be_read_back(published: Settings, tmp_path: Path) -> N
     path = tmp_path / "filled.csv"
     path.write_text(_run(published, "--template").stdout)
 
-    told = _told(published, "--csv", str(path))
+    document = _document(published, "--csv", str(path))
 
-    assert [song["track_name"] for song in told["songs"]].count("First Song") == 1
-    assert told["rejects"] == []
+    assert [song["track_name"] for song in document["songs"]].count("First Song") == 1
+    assert document["rejects"] == []
 
 
 def test_songs_that_nothing_tells_apart_are_counted(published: Settings, file: Path) -> None:
     file.write_text("artist_name,track_name,danceability\nX,Anchor,0.9\nX,Ballast,0.9\nX,Salt,0.1\nX,Tide,0.6333\n")
 
-    told = _run(published, "--csv", str(file)).stdout
+    text = _run(published, "--csv", str(file)).stdout
 
-    assert re.search(r"^ 4 Salt\n   − its sound brings [\d.]+ points less than the album's mean$", told, re.MULTILINE)
-    assert "   Nothing of weight for one song.\n" in told
-    assert "Tide\n" not in told
+    assert re.search(r"^ 4 Salt\n   − its sound brings [\d.]+ points less than the album's mean$", text, re.MULTILINE)
+    assert "   Nothing of weight for one song.\n" in text
+    assert "Tide\n" not in text
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("artist_name,track_name\nX,One\n", "among two songs or more, however album.csv holds one good song"),
         (
@@ -231,15 +231,15 @@ def test_songs_that_nothing_tells_apart_are_counted(published: Settings, file: P
         ("artist_name,track_name\n" + "X,Song\n" * 6000, "at most 500 songs, however album.csv has 6,001 lines"),
     ],
 )
-def test_a_file_that_is_no_album_says_why(published: Settings, file: Path, text: str, words: str) -> None:
+def test_a_file_that_is_no_album_says_why(published: Settings, file: Path, text: str, message: str) -> None:
     file.write_text(text)
 
-    with pytest.raises(SourceError, match=words):
+    with pytest.raises(SourceError, match=message):
         albums.read_album_file(published, file, today=_DAY)
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b" \n", "The list must hold a header and songs, however it is empty"),
         (b"PK\x03\x04 [Content_Types].xml", "however it is an Office document. Save its sheet as CSV"),
@@ -254,10 +254,10 @@ def test_a_file_that_is_no_album_says_why(published: Settings, file: Path, text:
         ("artist_name,track_name\nBjörk,One\n".encode("utf-16"), "the list must be UTF-8"),
     ],
 )
-def test_a_list_that_was_sent_is_refused_without_a_path(published: Settings, content: bytes, words: str) -> None:
-    with pytest.raises(SourceError, match=words) as told:
+def test_a_list_that_was_sent_is_refused_without_a_path(published: Settings, content: bytes, message: str) -> None:
+    with pytest.raises(SourceError, match=message) as raised:
         albums.read_album_file(published, content, today=_DAY)
-    assert "album.csv" not in str(told.value)
+    assert "album.csv" not in str(raised.value)
 
 
 def test_a_column_named_like_a_file_keeps_its_name_in_the_message(published: Settings) -> None:
@@ -267,10 +267,10 @@ def test_a_column_named_like_a_file_keeps_its_name_in_the_message(published: Set
 
 @pytest.mark.parametrize("asked", ["new album", "newAlbum1x", "NEWALBUM1"])
 def test_an_unknown_album_names_the_nearest(published: Settings, asked: str) -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         albums.read_album(published, asked)
 
-    first, *near = str(told.value).splitlines()
+    first, *near = str(raised.value).splitlines()
     assert f"however there is no '{asked}'. Near it are:" in first
     assert re.fullmatch(r"  newAlbum\d  New album – Artist \d, 3 songs", near[0])
     assert len(near) <= 5
@@ -293,9 +293,9 @@ def test_choosing_needs_no_library_of_training_or_serving() -> None:
 
 def test_misuse_says_what_to_name(published: Settings, file: Path) -> None:
     for arguments in ([], ["--album", "x", "--csv", str(file)]):
-        told = _run(published, *arguments)
-        assert told.exit_code == 2
-        assert "Name one album, as in --album ALBUM_ID or --csv FILE." in told.stderr
+        done = _run(published, *arguments)
+        assert done.exit_code == 2
+        assert "Name one album, as in --album ALBUM_ID or --csv FILE." in done.stderr
 
 
 def test_a_file_without_champion_or_marts_says_what_to_do(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""One track under changed features: what changes, what does not, and what is told of it."""
+"""One track under changed features: what changes, what does not, and what is said of it."""
 
 from datetime import date
 from typing import Any
@@ -11,6 +11,7 @@ from small_frames import planted_frame
 
 from songpop.errors import ModelError, SettingsError
 from songpop.features import GROUPS
+from songpop.published.tracks import PublishedTrack
 from songpop.scoring.contributions import CONTRIBUTION_COLUMNS
 from songpop.scoring.explain import explain
 from songpop.scoring.model import ScoringModel
@@ -40,26 +41,26 @@ def track() -> pl.DataFrame:
 
 def test_without_a_change_both_sides_are_the_score_of_the_list(model: ScoringModel, track: pl.DataFrame) -> None:
     stored = score_releases(track, model).to_dicts()[0]
-    told = what_if(track, {}, model)
+    answer = what_if(track, {}, model)
 
-    assert told.before == told.after == {name: stored[name] for name in told.before}
-    assert (told.difference, told.changes, told.reference_score) == (0, [], stored["reference_score"])
-    assert all(part["difference"] == 0 for part in told.contributions)
-    assert what_if(track, {"danceability": 0.5}, model).after == told.before
+    assert answer.before == answer.after == {name: stored[name] for name in answer.before}
+    assert (answer.difference, answer.changes, answer.reference_score) == (0, [], stored["reference_score"])
+    assert all(part["difference"] == 0 for part in answer.contributions)
+    assert what_if(track, {"danceability": 0.5}, model).after == answer.before
 
 
 def test_a_changed_feature_changes_the_score_as_the_model_says(model: ScoringModel, track: pl.DataFrame) -> None:
-    told = what_if(track, {"danceability": "0.8"}, model)
+    answer = what_if(track, {"danceability": "0.8"}, model)
 
     changed = score_releases(track.with_columns(pl.lit(0.8).alias("danceability")), model).to_dicts()[0]
-    assert told.after["score"] == pytest.approx(changed["score"], abs=1e-6)
-    assert told.difference == pytest.approx(12, abs=0.1)
-    moved = {part["group"]: part["difference"] for part in told.contributions}
-    assert sum(moved.values()) == pytest.approx(told.difference, abs=1e-3)
+    assert answer.after["score"] == pytest.approx(changed["score"], abs=1e-6)
+    assert answer.difference == pytest.approx(12, abs=0.1)
+    moved = {part["group"]: part["difference"] for part in answer.contributions}
+    assert sum(moved.values()) == pytest.approx(answer.difference, abs=1e-3)
     assert next(iter(moved)) == "sound"
     # genre plays together with danceability in the planted rule, nothing else does
     assert {group for group, difference in moved.items() if abs(difference) > 0.01} == {"sound", "genre and year"}
-    change = told.changes[0]
+    change = answer.changes[0]
     assert (change.name, change.before, change.after, change.is_implied) == ("danceability", 0.5, 0.8, False)
 
 
@@ -68,32 +69,72 @@ def test_what_the_model_does_not_look_at_changes_nothing(model: ScoringModel, tr
     what = SETTABLE[name]
     values: dict[str, Any] = {"date": date(2012, 5, 4), "text": "Another"}
     value = values.get(what.kind, what.choices[-1] if what.choices else what.high)
-    told = what_if(track, {name: value}, model)
+    answer = what_if(track, {name: value}, model)
 
-    assert told.difference == pytest.approx(0, abs=1e-4)
-    assert told.changes[0].after == value
+    assert answer.difference == pytest.approx(0, abs=1e-4)
+    assert answer.changes[0].after == value
 
 
 def test_a_date_tells_what_it_brought_along(model: ScoringModel, track: pl.DataFrame) -> None:
-    told = what_if(track, {"year": "2012"}, model)
+    answer = what_if(track, {"year": "2012"}, model)
 
-    assert [(change.name, change.after, change.is_implied) for change in told.changes] == [
+    assert [(change.name, change.after, change.is_implied) for change in answer.changes] == [
         ("year", 2012, False), ("release_date", date(2012, 6, 5), True),
     ]  # fmt: skip
     both = what_if(track, {"release_date": "2012-06-05"}, model)
     assert {change.name for change in both.changes} == {"release_date", "year"}
 
 
-def test_what_the_model_has_no_experience_of_is_marked(model: ScoringModel, track: pl.DataFrame) -> None:
-    told = what_if(track, {"tempo": 240, "genre": "rok", "energy": 0.5, "artist_name": "Nobody"}, model)
+def test_what_is_so_already_is_no_change(model: ScoringModel, track: pl.DataFrame) -> None:
+    answer = what_if(track, {"danceability": "0.5", "genre": "pop", "release_date": date(2015, 6, 5)}, model)
 
-    marks = {change.name: change.outside for change in told.changes}
+    assert (answer.changes, answer.difference) == ([], 0)
+    moved = what_if(track, {"release_date": date(2015, 6, 5), "year": 2012}, model)
+    assert [(change.name, change.after) for change in moved.changes] == [
+        ("year", 2012), ("release_date", date(2012, 6, 5)),
+    ]  # fmt: skip
+    over = sweep(track, "energy", model, {"release_date": date(2015, 6, 5), "year": 2012})
+    assert over.points == sweep(track, "energy", model, {"year": 2012}).points
+
+
+def test_benchmark_and_features_are_those_of_the_changed_track(model: ScoringModel, track: pl.DataFrame) -> None:
+    answer = what_if(track, {"genre": None, "danceability": 0.9}, model)
+    changed = track.with_columns(pl.lit(None, pl.String).alias("genre"), pl.lit(0.9).alias("danceability"))
+
+    assert answer.before["benchmark_score"] == answer.after["benchmark_score"] == 30
+    assert answer.features == explain(changed, model).features
+    assert what_if(track, {}, model).features == explain(track, model).features
+
+
+def test_the_document_has_the_new_score_and_every_remark(model: ScoringModel, track: pl.DataFrame) -> None:
+    stored = {"score": 12.0, "as_of_date": date(2026, 11, 22), "model_version": "keras-1"}
+    known = PublishedTrack(track, False, 63, date(2026, 11, 2), stored, "keras-planted")
+    answer = what_if(track, {"genre": None}, model)
+    document = answer.to_document(known, ["A note."])
+
+    assert {name: document[name] for name in answer.after} == answer.after
+    assert document["remarks"] == [
+        "This track is among those that models learn from (popularity 63 on 2026-11-02), so its score is no forecast.",
+        "The published list has 12.0, of 2026-11-22 by keras-1; this is what the champion says to what is known now.",
+        "A note.",
+        "The genre is unknown.",
+    ]
+    assert document["track"]["published_score"] == 12.0
+    assert answer.to_document(None)["remarks"] == ["The genre is unknown."]
+    assert explain(track, model).to_document(known)["remarks"] == document["remarks"][:2]
+
+
+def test_what_the_model_has_no_experience_of_is_marked(model: ScoringModel, track: pl.DataFrame) -> None:
+    answer = what_if(track, {"tempo": 240, "genre": "rok", "energy": 0.5, "artist_name": "Nobody"}, model)
+
+    marks = {change.name: change.outside for change in answer.changes}
     assert str(marks["tempo"]).endswith("where 98 % of its training tracks lie")
     assert marks["genre"] == "not a genre it learned: scored as no genre (nearest: rock)"
     assert marks["energy"] is marks["artist_name"] is None
-    assert "The genre 'rok' is none that the model learned, so it counts as unknown." in told.remarks
-    assert any("learned from no track of this artist" in words for words in told.remarks)
-    assert any(words.startswith("artist_popularity stays that of the present artist") for words in told.remarks)
+    assert {name: mark for name, mark in marks.items() if mark} == answer.outside
+    assert "The genre 'rok' is none that the model learned, so it counts as unknown." in answer.remarks
+    assert any("learned from no track of this artist" in remark for remark in answer.remarks)
+    assert any(remark.startswith("artist_popularity stays that of the present artist") for remark in answer.remarks)
     blank = what_if(track, {"genre": None, "artist_popularity": ""}, model)
     assert {"The genre is unknown.", "The artist's popularity is unknown."} <= set(blank.remarks)
 
@@ -110,22 +151,22 @@ def test_single_blanks_are_named(model: ScoringModel, track: pl.DataFrame) -> No
 def test_a_track_outside_the_experience_is_said_to_be(model: ScoringModel, track: pl.DataFrame) -> None:
     odd = track.with_columns(pl.lit(230.0).alias("tempo"), pl.lit(2030, dtype=pl.Int32).alias("year"))
 
-    def told(remarks: list[str]) -> str:
-        return next((words for words in remarks if words.startswith("Outside the range of 98 %")), "")
+    def outside(remarks: list[str]) -> str:
+        return next((remark for remark in remarks if remark.startswith("Outside the range of 98 %")), "")
 
-    assert told(explain(track, model).remarks) == ""
-    assert "year 2030 (2011 to 2019)" in told(explain(odd, model).remarks)
-    assert "tempo 230 (" in told(explain(odd, model).remarks)
-    assert "tempo" not in told(what_if(odd, {"tempo": 240}, model).remarks)
+    assert outside(explain(track, model).remarks) == ""
+    assert "year 2030 (2011 to 2019)" in outside(explain(odd, model).remarks)
+    assert "tempo 230 (" in outside(explain(odd, model).remarks)
+    assert "tempo" not in outside(what_if(odd, {"tempo": 240}, model).remarks)
 
 
 def test_a_model_of_before_does_without_marks_and_says_so(track: pl.DataFrame) -> None:
     full = planted_model()
     old = ScoringModel(full.model_version, full.encoder, full.net, full.trees, full.reference)
-    told = what_if(track, {"tempo": 240}, old)
+    answer = what_if(track, {"tempo": 240}, old)
 
-    assert told.changes[0].outside is None
-    assert any("does not tell where it has experience. Train again" in words for words in told.remarks)
+    assert answer.changes[0].outside is None
+    assert any("does not tell where it has experience. Train again" in remark for remark in answer.remarks)
     assert [point["value"] for point in sweep(track, "tempo", old).points][:2] == [0, 12.5]
 
 
@@ -139,17 +180,18 @@ def test_a_change_that_cannot_be_is_refused(model: ScoringModel, track: pl.DataF
 
 
 def test_an_explanation_adds_up_and_names_what_it_means(model: ScoringModel, track: pl.DataFrame) -> None:
-    told = explain(track, model)
+    explanation = explain(track, model)
     stored = score_releases(track, model).to_dicts()[0]
 
-    assert told.prediction["score"] == stored["score"]
-    assert told.prediction["benchmark_score"] == 30
-    assert told.reference_score + sum(told.contributions.values()) == pytest.approx(stored["score"], abs=1e-3)
+    assert explanation.prediction["score"] == stored["score"]
+    assert explanation.prediction["benchmark_score"] == 30
+    points = sum(explanation.contributions.values())
+    assert explanation.reference_score + points == pytest.approx(stored["score"], abs=1e-3)
     for column, group in zip(CONTRIBUTION_COLUMNS, GROUPS, strict=True):
-        assert told.contributions[group] == pytest.approx(stored[column], abs=1e-6)
-    sizes = np.abs(list(told.contributions.values()))
+        assert explanation.contributions[group] == pytest.approx(stored[column], abs=1e-6)
+    sizes = np.abs(list(explanation.contributions.values()))
     assert (np.diff(sizes) <= 0).all()
-    features = {part.feature: part for part in told.features}
+    features = {part.feature: part for part in explanation.features}
     assert (features["genre"].value, features["genre"].typical) == ("pop", None)
     assert features["key"].value in ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pytest
 from small_frames import planted_frame
 
@@ -14,6 +15,7 @@ from songpop.scoring.what_if_inputs import (
     experience_of,
     outside_experience,
     read_changes,
+    with_artist,
     with_implied,
 )
 
@@ -37,7 +39,7 @@ def test_changes_are_read_in_the_type_of_their_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("danceability", "must have the form name=value, as in danceability=0.8, however it is 'danceability'"),
         ("danceability=1.2", "danceability must be a number from 0 to 1, however it is '1.2'"),
@@ -51,16 +53,16 @@ def test_changes_are_read_in_the_type_of_their_column() -> None:
         ("artist_name=", "artist_name must be a text, however it is blank"),
     ],
 )
-def test_a_change_that_cannot_be_says_what_can(text: str, words: str) -> None:
-    with pytest.raises(SettingsError, match=words):
+def test_a_change_that_cannot_be_says_what_can(text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         read_changes([text])
 
 
 def test_an_unknown_name_lists_what_can_be_set_with_range_and_unit() -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         read_changes(["dancability=0.5"])
 
-    text = str(told.value)
+    text = str(raised.value)
     assert "must be one of those below, however it is 'dancability'. Did you mean danceability?" in text
     assert all(name in text for name in SETTABLE)
     assert "a number from -60 to 7 (dBFS)" in text
@@ -80,6 +82,27 @@ def test_a_date_brings_its_year_and_a_year_moves_the_date() -> None:
     assert with_implied({"release_date": None, "year": 2024}, {"year": 2019}) == {"year": 2019}
     with pytest.raises(SettingsError, match="year must be that of release_date, however year is 2019"):
         with_implied(row, {"year": 2019, "release_date": date(2020, 5, 1)})
+
+
+def test_an_artist_that_is_named_brings_its_popularity() -> None:
+    row: dict[str, Any] = {"artist_name": "Artist 4"}
+    asked: list[str] = []
+
+    def find(names: list[str]) -> pl.DataFrame:
+        asked.extend(names)
+        known = pl.DataFrame({"artist_name": ["Artist 7"], "artist_popularity": [27.0]})
+        return known if names == ["artist 7"] else known.clear()
+
+    assert with_artist(row, {"energy": 0.5, "artist_name": " artist 7 "}, find) == (
+        {"energy": 0.5, "artist_name": "Artist 7", "artist_popularity": 27.0}, [],
+    )  # fmt: skip
+    assert with_artist(row, {"artist_name": "Nobody"}, find) == (
+        {"artist_name": "Nobody", "artist_popularity": None},
+        ["No artist called 'Nobody' is known, so popularity and record count as unknown."],
+    )
+    for changes in ({"artist_name": "artist 7", "artist_popularity": None}, {"artist_name": "Artist 4"}, {"energy": 1}):
+        assert with_artist(row, changes, find) == (changes, [])
+    assert asked == ["artist 7", "Nobody"]
 
 
 def test_experience_is_where_98_percent_of_the_tracks_lie() -> None:

@@ -12,9 +12,7 @@ from small_frames import planted_frame
 
 from songpop.errors import ModelError
 from songpop.evaluation import SPLITS
-from songpop.features import GROUPS
 from songpop.scoring.contributions import contributions
-from songpop.scoring.explain import explain_tracks
 from songpop.scoring.model import ScoringModel, load_model
 from songpop.scoring.score import score_releases
 from songpop.training import train as training
@@ -120,9 +118,6 @@ def test_contributions_add_up_to_the_score(model: ScoringModel) -> None:
     table, reference = contributions(model.net, model.encoder.transform(frame), model.reference)
     scores = score_releases(frame, model)["score"].to_numpy()
     np.testing.assert_allclose(reference + table.sum(axis=1), scores, atol=1e-3)
-    explained = explain_tracks(frame, model)
-    assert explained.height == 8 * len(GROUPS)
-    assert explained["contribution"].abs()[0] == explained["contribution"].abs().head(len(GROUPS)).max()
 
 
 def test_scores_do_not_depend_on_the_rows_beside_them(model: ScoringModel) -> None:

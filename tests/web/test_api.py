@@ -96,7 +96,7 @@ def test_an_answer_is_of_the_shape_that_is_described(api: Any, name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("name", "parts", "query", "body", "status", "words"),
+    ("name", "parts", "query", "body", "status", "message"),
     [
         ("find_tracks", {}, {}, None, 400, "q must be a text of 1 to 200 characters"),
         ("find_albums", {}, {"q": "a", "limit": 99}, None, 400, "limit must be a whole number from 1 to 50"),
@@ -123,14 +123,14 @@ def test_an_answer_is_of_the_shape_that_is_described(api: Any, name: str) -> Non
     ],
 )
 def test_a_refusal_is_a_problem_with_what_was_wrong(
-    api: Any, name: str, parts: dict[str, str], query: dict[str, Any], body: Any, status: int, words: str
+    api: Any, name: str, parts: dict[str, str], query: dict[str, Any], body: Any, status: int, message: str
 ) -> None:
     answer = _call(api, name, parts, query, body)
     problem = answer.get_json()
 
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     _check(problem, {"$ref": "#/components/schemas/Problem"})
-    assert words in problem["detail"]
+    assert message in problem["detail"]
     assert str(status) in _OPERATIONS[name][2]["responses"]
 
 
@@ -148,28 +148,30 @@ def test_a_body_of_another_kind_or_too_large_is_refused(api: Any) -> None:
 
 
 def test_the_score_moves_with_the_values_that_are_sent(api: Any) -> None:
-    told = _call(api, "score", {}, {}, _SONG).get_json()
+    answer = _call(api, "score", {}, {}, _SONG).get_json()
     plain = _call(api, "score", {}, {}, {"track_id": RELEASE}).get_json()
-    points = sum(part["points"] for part in told["contributions"])
+    points = sum(part["after"] for part in answer["contributions"])
 
-    assert told["before"]["score"] == plain["score"]
-    assert told["difference"] == pytest.approx(told["score"] - plain["score"])
-    assert told["difference"] > 10
-    assert told["changes"]["genre"] == {"before": "rock", "after": "pop"}
-    assert told["score"] == pytest.approx(told["reference_score"] + points, abs=1e-3)
-    assert told["outside"]["tempo"].startswith("outside ")
-    assert (plain["changes"], plain["difference"]) == ({}, 0.0)
+    assert answer["before"]["score"] == plain["score"]
+    assert answer["difference"] == pytest.approx(answer["score"] - plain["score"])
+    assert answer["difference"] > 10
+    assert answer["changes"][0] == {
+        "name": "genre", "before": "rock", "after": "pop", "unit": "", "is_implied": False, "outside": None,
+    }  # fmt: skip
+    assert answer["score"] == pytest.approx(answer["reference_score"] + points, abs=1e-3)
+    assert answer["outside"]["tempo"].startswith("outside ")
+    assert (plain["changes"], plain["difference"]) == ([], 0.0)
 
 
 def test_a_date_wins_over_a_year_and_a_name_brings_its_popularity(api: Any) -> None:
-    told = _call(
+    answer = _call(
         api, "score", {}, {}, {"values": {"release_date": "2012-05-04", "year": 2014, "artist_name": "artist 8"}}
     ).get_json()
 
-    assert "year" not in told["changes"]
-    assert told["changes"]["release_date"]["after"] == "2012-05-04"
-    assert told["changes"]["artist_name"]["after"] == "Artist 8"
-    assert told["changes"]["artist_popularity"]["after"] == 28
+    assert {change["name"]: (change["after"], change["is_implied"]) for change in answer["changes"]} == {
+        "release_date": ("2012-05-04", False), "artist_name": ("Artist 8", False), "artist_popularity": (28, False),
+        "year": (2012, True),
+    }  # fmt: skip
 
 
 def test_a_sweep_marks_where_the_song_stands(api: Any) -> None:

@@ -134,12 +134,12 @@ def test_what_is_drawn_anew_is_what_the_server_draws(page: Any, address: str) ->
 
 
 def _drawn(driver: Any) -> list[Any]:
-    words = [each.text for each in driver.find_elements("css selector", ".headline, .bins dd, .pushes dd, .remarks")]
+    texts = [each.text for each in driver.find_elements("css selector", ".headline, .bins dd, .pushes dd, .remarks")]
     rects = driver.execute_script(
         "return [...document.querySelectorAll('.answer .scale rect, .answer dl rect')].map("
         "rect => ['x', 'width'].map(name => Math.round(10 * rect.getAttribute(name)) / 10))"
     )
-    return [words, rects]
+    return [texts, rects]
 
 
 def test_a_value_that_cannot_be_used_keeps_the_score_and_is_said(page: Any, address: str) -> None:

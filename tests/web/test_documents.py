@@ -1,13 +1,15 @@
 """The same question asked by command and over the API has the same document for an answer."""
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checked_warehouse import make_settings
 from click.testing import CliRunner
-from served import plant_model, publish
+from served import KNOWN, RELEASE, plant_model, publish
 
 from songpop.cli import songpop
 from songpop.settings import Settings
@@ -47,8 +49,55 @@ def _command(home: Settings, *arguments: str) -> dict[str, Any]:
     return document
 
 
+def _post(api: Any, name: str, body: dict[str, Any]) -> Any:
+    # the client's own encoder would sort the values
+    return api.post(f"/api/v1/{name}", data=json.dumps(body), content_type="application/json")
+
+
 def _bytes(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("track_id", "values"),
+    [
+        (RELEASE, {}),
+        (RELEASE, {"danceability": 0.8}),
+        (RELEASE, {"genre": "zydeco", "tempo": 240, "key": None, "artist_popularity": None}),
+        (RELEASE, {"release_date": "2012-05-04"}),
+        (RELEASE, {"year": 2015, "track_name": "Song - Remix"}),
+        (RELEASE, {"artist_name": "ártist 7"}),
+        (RELEASE, {"artist_name": "Nobody Known"}),
+        # its mode is 1 already
+        (KNOWN, {"energy": None, "mode": 1}),
+    ],
+)
+def test_a_what_ifs_document_is_the_same_by_command_and_api(
+    home: Settings, api: Any, track_id: str, values: dict[str, Any]
+) -> None:
+    changes = [f"--set={name}={'' if value is None else value}" for name, value in values.items()]
+    document = _command(home, "what-if", track_id, *changes, "--sweep", "danceability")
+    song = {"track_id": track_id, "values": values}
+    answer = _post(api, "score", song)
+    over = _post(api, "sweep", song | {"feature": "danceability"})
+
+    assert _bytes(over.get_json()) == _bytes(document.pop("sweep"))
+    assert _bytes(answer.get_json()) == _bytes(document)
+    assert set(values) - {"mode"} <= {change["name"] for change in document["changes"]}
+    assert document["score"] == document["after"]["score"]
+
+
+def test_the_page_says_what_the_document_says(home: Settings, api: Any) -> None:
+    document = _command(home, "what-if", KNOWN, "--set", "tempo=240", "--set", "key=")
+    page = unescape(api.get(f"/score?track_id={KNOWN}&tempo=240&key=").get_data(as_text=True))
+
+    shown = re.findall(r"<li>(.*?)</li>", page.split('id="remarks">')[1].split("</ul>")[0])
+    assert shown == document["remarks"]
+    assert f'<strong id="score">{document["score"]:.1f}</strong>' in page
+    for name, message in document["outside"].items():
+        assert re.search(rf'id="d-{name}".*?</p>\s*<p class="mark" data-mark>{re.escape(message)}</p>', page), name
+    assert len(document["remarks"]) == 3
+    assert "tempo" in document["outside"]
 
 
 @pytest.mark.parametrize("album_id", ["newAlbum1", "album3"])

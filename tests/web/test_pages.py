@@ -57,7 +57,7 @@ def _text(answer: Any) -> str:
     return unescape(re.sub(r"\s+", " ", answer.get_data(as_text=True)))
 
 
-def _words(answer: Any) -> str:
+def _visible_text(answer: Any) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", _text(answer)))
 
 
@@ -78,11 +78,11 @@ def test_a_page_is_whole_and_loads_nothing_from_elsewhere(site: Any, path: str) 
 
 
 def test_the_score_form_shows_score_interval_chances_and_drivers(site: Any) -> None:
-    page = _words(site.get(f"/score?track_id={RELEASE}"))
+    page = _visible_text(site.get(f"/score?track_id={RELEASE}"))
 
     assert "What if: New title 4 · songpop" in page
     assert re.search(r"\d\d\.\d of 100 90 % interval \d+–\d+", page)
-    assert all(words in page for words in ("0–25", "76–100", "artist's popularity", "LightGBM says 30.0"))
+    assert all(text in page for text in ("0–25", "76–100", "artist's popularity", "LightGBM says 30.0"))
     assert "Association, not cause" in page
 
 
@@ -95,7 +95,7 @@ def test_a_changed_value_is_scored_beside_the_score_as_it_is(site: Any) -> None:
 
 def test_an_unknown_genre_and_a_foreign_artist_are_scored_and_said(site: Any) -> None:
     answer = site.get("/score?genre=zydeco&artist_name=Nobody+Known&year=2050")
-    page = _words(answer)
+    page = _visible_text(answer)
 
     assert answer.status_code == 200
     assert "not a genre it learned: scored as no genre" in page
@@ -104,7 +104,7 @@ def test_an_unknown_genre_and_a_foreign_artist_are_scored_and_said(site: Any) ->
 
 
 def test_blank_fields_are_named_among_what_the_model_does_not_know(site: Any) -> None:
-    page = _words(site.get(f"/score?track_id={RELEASE}&time_signature=&danceability=&energy="))
+    page = _visible_text(site.get(f"/score?track_id={RELEASE}&time_signature=&danceability=&energy="))
 
     assert "Danceability, energy and time signature are unknown and taken as usual." in page
     assert "Nothing out of the ordinary" not in page
@@ -127,12 +127,12 @@ def test_a_bad_value_is_said_beside_its_control_and_the_rest_is_scored(site: Any
 
 
 def test_a_known_track_is_no_forecast(site: Any) -> None:
-    assert "so its score is no forecast" in _words(site.get(f"/score?track_id={KNOWN}"))
+    assert "so its score is no forecast" in _visible_text(site.get(f"/score?track_id={KNOWN}"))
 
 
 def test_a_search_finds_tracks_and_albums_by_all_words(site: Any) -> None:
     assert f"/score?track_id={RELEASE}" in _text(site.get("/score?q=title+4+ártist+4"))
-    assert "No track holds all of “title zebra”" in _words(site.get("/score?q=title+zebra"))
+    assert "No track holds all of “title zebra”" in _visible_text(site.get("/score?q=title+zebra"))
     assert "/single?album_id=newAlbum1" in _text(site.get("/single?q=new+album"))
 
 
@@ -144,21 +144,21 @@ def test_an_album_is_ranked_with_the_first_songs_interval_behind_each(site: Any)
     assert "Chance to be best" in page
 
 
-def test_a_pasted_album_is_ranked_and_bad_lines_are_told_with_their_number(site: Any) -> None:
+def test_a_pasted_album_is_ranked_and_bad_lines_are_named_by_their_number(site: Any) -> None:
     pasted = "artist_name,track_name,danceability\nMe,One,0.4\nMe,Two,7\nMe,Three,0.9\n,Four,0.1\n"
 
-    page = _words(site.post("/single", data={"songs": pasted}))
+    page = _visible_text(site.post("/single", data={"songs": pasted}))
     as_file = site.post("/single", data={"file": (io.BytesIO(pasted.encode()), "album.csv")})
 
     assert "2 lines left out" in page
     assert "Line 3: danceability must be a number from 0 to 1, however it is '7'" in page
     assert "Line 5: artist_name must not be blank" in page
     assert page.index("Three") < page.index("One")
-    assert "2 lines left out" in _words(as_file)
+    assert "2 lines left out" in _visible_text(as_file)
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "words"),
+    ("sent", "status", "message"),
     [
         ("", 422, "The list must hold a header and songs, however it is empty"),
         ("artist_name,track_name\nMe,One\n", 422, "must be chosen among two songs or more"),
@@ -168,15 +168,15 @@ def test_a_pasted_album_is_ranked_and_bad_lines_are_told_with_their_number(site:
         ("x" * 1_000_001, 413, "At most 1 MB can be sent"),
     ],
 )
-def test_a_list_that_is_no_album_is_refused_in_words(site: Any, sent: str, status: int, words: str) -> None:
+def test_a_list_that_is_no_album_is_refused_in_words(site: Any, sent: str, status: int, message: str) -> None:
     answer = site.post("/single", data={"songs": sent})
 
     assert answer.status_code == status
-    assert words in _words(answer)
+    assert message in _visible_text(answer)
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "message"),
     [
         (b"PK\x03\x04rest", "however it is a packed or a Parquet file"),
         (b"\x1f\x8b\x08rest", "however it is a packed or a Parquet file"),
@@ -184,11 +184,11 @@ def test_a_list_that_is_no_album_is_refused_in_words(site: Any, sent: str, statu
         (b"\n\xff\xfe\x80rest", "however it holds bytes that no text has"),
     ],
 )
-def test_a_file_that_is_no_text_is_refused_before_it_is_unpacked(site: Any, content: bytes, words: str) -> None:
+def test_a_file_that_is_no_text_is_refused_before_it_is_unpacked(site: Any, content: bytes, message: str) -> None:
     answer = site.post("/single", data={"file": (io.BytesIO(content), "album.csv")})
 
     assert answer.status_code == 422
-    assert f"The list must be CSV text, {words}" in _words(answer)
+    assert f"The list must be CSV text, {message}" in _visible_text(answer)
 
 
 def test_a_spreadsheet_is_refused_with_the_way_to_a_csv(site: Any) -> None:
@@ -199,16 +199,16 @@ def test_a_spreadsheet_is_refused_with_the_way_to_a_csv(site: Any) -> None:
     book.save(file)
     file.seek(0)
 
-    words = _words(site.post("/single", data={"file": (file, "album.xlsx")}))
+    page = _visible_text(site.post("/single", data={"file": (file, "album.xlsx")}))
 
-    assert "however it is an Office document. Save its sheet as CSV." in words
+    assert "however it is an Office document. Save its sheet as CSV." in page
 
 
 def test_the_template_is_ranked_as_it_is(site: Any) -> None:
     template = site.get("/single/template.csv")
 
     assert template.headers["Content-Disposition"] == 'attachment; filename="album.csv"'
-    assert "First Song" in _words(site.post("/single", data={"songs": template.get_data(as_text=True)}))
+    assert "First Song" in _visible_text(site.post("/single", data={"songs": template.get_data(as_text=True)}))
 
 
 def test_a_list_is_filtered_searched_sorted_and_paged_by_its_address(site: Any) -> None:
@@ -221,15 +221,15 @@ def test_a_list_is_filtered_searched_sorted_and_paged_by_its_address(site: Any) 
 
 
 def test_a_list_that_nothing_fits_says_so_and_leads_back(site: Any) -> None:
-    page = _words(site.get("/lists/releases?q=zebra"))
+    page = _visible_text(site.get("/lists/releases?q=zebra"))
 
     assert "0 rows" in page
     assert "No new release fits. Clear the filters" in page
-    assert "there is no earlier run to compare with" in _words(site.get("/lists/movers"))
+    assert "there is no earlier run to compare with" in _visible_text(site.get("/lists/movers"))
 
 
 @pytest.mark.parametrize(
-    ("query", "words"),
+    ("query", "message"),
     [
         ("since=yesterday", "since must be a date of the form YYYY-MM-DD, however it is 'yesterday'."),
         ("min_score=200", "min_score must be a number from 0 to 100"),
@@ -238,11 +238,11 @@ def test_a_list_that_nothing_fits_says_so_and_leads_back(site: Any) -> None:
         (f"page={'9' * 5_000}", "page must be a whole number from 1"),
     ],
 )
-def test_a_filter_that_is_no_filter_is_said_above_the_list(site: Any, query: str, words: str) -> None:
+def test_a_filter_that_is_no_filter_is_said_above_the_list(site: Any, query: str, message: str) -> None:
     answer = site.get(f"/lists/releases?{query}")
 
     assert answer.status_code == 400
-    assert words in _text(answer)
+    assert message in _text(answer)
     assert "New title 11" in _text(answer)
 
 
@@ -272,15 +272,14 @@ def test_equal_rows_stand_as_in_an_export(site: Any, home: Settings, name: str, 
     assert pl.read_parquet(io.BytesIO(shown.data)).equals(exported)
 
 
-def test_a_file_of_an_earlier_layout_is_told_with_the_remedy(own_site: Any, settings: Settings) -> None:
+def test_a_file_of_an_earlier_layout_names_the_remedy(own_site: Any, settings: Settings) -> None:
     publish(settings, "alter table marts.ranked_releases drop column rank_change")
 
     for path in ("/", "/lists/releases", "/lists/movers", "/lists/releases/file/csv", "/api/v1/lists/releases"):
         answer = own_site.get(path)
         assert answer.status_code == 503, path
-        assert "must hold the marts of this version of songpop, however it does not. Run `songpop nightly`" in _words(
-            answer
-        )
+        remedy = "must hold the marts of this version of songpop, however it does not. Run `songpop nightly`"
+        assert remedy in _visible_text(answer)
 
 
 def test_a_spreadsheet_notes_model_filters_and_search(site: Any) -> None:
@@ -327,7 +326,7 @@ def test_a_mistyped_address_is_a_friendly_page(site: Any) -> None:
     answer = site.get("/scoer")
 
     assert answer.status_code == 404
-    assert "There is no page at this address" in _words(answer)
+    assert "There is no page at this address" in _visible_text(answer)
     assert site.get("/score?track_id=nothing").status_code == 404
     assert site.get("/lists/nothing").status_code == 404
     refused = site.post("/score")
@@ -357,7 +356,7 @@ def test_a_mistake_of_ours_shows_no_inside(own_site: Any, settings: Settings, ca
     answer = own_site.get("/quality")
 
     assert answer.status_code == 500
-    assert "The mistake is ours" in _words(answer)
+    assert "The mistake is ours" in _visible_text(answer)
     assert "Traceback" not in _text(answer)
     assert "A request failed: GET /quality" in caplog.text
 
@@ -370,8 +369,8 @@ def test_without_a_published_file_or_a_champion_the_page_says_what_to_do(setting
     without_marts = client.get("/")
 
     assert unpublished.status_code == without_marts.status_code == 503
-    assert "there is no published.duckdb yet. `songpop nightly` makes it." in _words(unpublished)
-    assert "must hold the marts of this version of songpop" in _words(without_marts)
+    assert "there is no published.duckdb yet. `songpop nightly` makes it." in _visible_text(unpublished)
+    assert "must hold the marts of this version of songpop" in _visible_text(without_marts)
 
 
 def test_a_model_without_its_folder_leaves_the_lists_readable(settings: Settings) -> None:
@@ -381,7 +380,7 @@ def test_a_model_without_its_folder_leaves_the_lists_readable(settings: Settings
     assert client.get("/lists/releases").status_code == 200
     missing = client.get("/score")
     assert missing.status_code == 503
-    assert "A model version must lie complete in its folder" in _words(missing)
+    assert "A model version must lie complete in its folder" in _visible_text(missing)
 
 
 def test_a_swapped_file_is_read_at_once_and_no_request_fails_meanwhile(own_site: Any, settings: Settings) -> None:
@@ -418,7 +417,7 @@ def test_a_copied_file_was_published_when_its_run_ended(own_site: Any, settings:
     publish(settings, "update ledger.runs set status = 'done', finished_at = timestamp '2026-11-22 03:20'")
     os.utime(settings.published, (0, 0))
 
-    assert "published 22 Nov 2026, 03:20 UTC" in _words(own_site.get("/"))
+    assert "published 22 Nov 2026, 03:20 UTC" in _visible_text(own_site.get("/"))
     assert own_site.get("/api/v1/quality").get_json()["published_at"] == "2026-11-22T03:20:00+00:00"
 
 

@@ -18,7 +18,7 @@ from songpop.errors import WarehouseError
 from songpop.settings import Settings
 
 
-def test_the_server_says_where_it_is_answers_and_stops_when_told(settings: Settings) -> None:
+def test_the_server_says_where_it_is_answers_and_stops_when_document(settings: Settings) -> None:
     publish(settings)
     command = [sys.executable, "-m", "songpop", "web", "--port", "0", "--home", str(settings.home)]
 
@@ -45,10 +45,10 @@ def test_a_taken_port_is_said_with_another_to_try(settings: Settings) -> None:
         taken.listen()
         port = taken.getsockname()[1]
 
-        with pytest.raises(click.ClickException, match=rf"Port {port} of 127.0.0.1 must be free") as told:
+        with pytest.raises(click.ClickException, match=rf"Port {port} of 127.0.0.1 must be free") as raised:
             open_server(settings, "127.0.0.1", port)
 
-    assert f"--port {port + 1}" in str(told.value.message)
+    assert f"--port {port + 1}" in str(raised.value.message)
 
 
 def test_an_address_of_another_machine_is_refused(settings: Settings) -> None:

@@ -8,7 +8,7 @@ const form = document.getElementById("song");
 const track = desk.dataset.track || null;
 const controls = [...form.querySelectorAll(".control")];
 let last = 0; // number of the newest request; an answer that comes late is dropped
-let spoken; // waits with words for a screen reader until the slider rests
+let spoken; // waits with the text for a screen reader until the slider rests
 
 const fixed = (value, digits = 1) => value.toFixed(digits);
 const signed = (value) => (Math.abs(value) < 0.05 ? "0.0" : `${value < 0 ? "−" : "+"}${fixed(Math.abs(value))}`);
@@ -54,39 +54,39 @@ async function score() {
   const values = changed();
   remember(values);
   try {
-    const told = await ask("/score", { track_id: track, values });
-    if (number === last) show(told);
+    const whatIf = await ask("/score", { track_id: track, values });
+    if (number === last) show(whatIf);
   } catch (error) {
     if (number === last) refuse(error);
   }
 }
 
-function show(told) {
+function show(whatIf) {
   document.getElementById("problem").hidden = true;
-  document.getElementById("score").textContent = fixed(told.score);
-  const ends = `${Math.round(told.score_low)}–${Math.round(told.score_high)}`;
+  document.getElementById("score").textContent = fixed(whatIf.score);
+  const ends = `${Math.round(whatIf.score_low)}–${Math.round(whatIf.score_high)}`;
   bind("interval").textContent = ends;
-  bind("reference").textContent = fixed(told.reference_score);
-  bind("benchmark").textContent = fixed(told.benchmark_score);
-  bind("difference").hidden = Object.keys(told.changes).length === 0;
+  bind("reference").textContent = fixed(whatIf.reference_score);
+  bind("benchmark").textContent = fixed(whatIf.benchmark_score);
+  bind("difference").hidden = whatIf.changes.length === 0;
   bind("difference").textContent =
-    `${signed(told.difference)} against ${fixed(told.before.score)} ${track ? "as it is" : "at the start"}`;
+    `${signed(whatIf.difference)} against ${fixed(whatIf.before.score)} ${track ? "as it is" : "at the start"}`;
   const scale = document.querySelector("#scale svg");
-  place(scale.querySelector(".range"), told.score_low, Math.max(told.score_high - told.score_low, 0.5));
-  place(scale.querySelector(".point"), Math.min(Math.max(told.score - 0.6, 0), 98.8), 1.2);
-  scale.setAttribute("aria-label", `Score ${fixed(told.score)}, 90 % interval ${ends.replace("–", " to ")}`);
+  place(scale.querySelector(".range"), whatIf.score_low, Math.max(whatIf.score_high - whatIf.score_low, 0.5));
+  place(scale.querySelector(".point"), Math.min(Math.max(whatIf.score - 0.6, 0), 98.8), 1.2);
+  scale.setAttribute("aria-label", `Score ${fixed(whatIf.score)}, 90 % interval ${ends.replace("–", " to ")}`);
   for (const cell of desk.querySelectorAll("[data-bin]")) {
-    const share = told[cell.dataset.bin];
+    const share = whatIf[cell.dataset.bin];
     cell.querySelector("rect:last-child").setAttribute("width", 100 * share);
     cell.querySelector("span").textContent = percent(share);
   }
-  const largest = Math.max(Number(desk.dataset.largest), ...told.contributions.map((part) => Math.abs(part.points)));
-  for (const { group, points } of told.contributions) push(group, points, largest);
-  for (const control of controls) mark(control, told.outside[control.dataset.name]);
-  list(told.remarks.length ? told.remarks : ["Nothing out of the ordinary about this song."]);
+  const largest = Math.max(Number(desk.dataset.largest), ...whatIf.contributions.map((part) => Math.abs(part.after)));
+  for (const { group, after } of whatIf.contributions) push(group, after, largest);
+  for (const control of controls) mark(control, whatIf.outside[control.dataset.name]);
+  list(whatIf.remarks.length ? whatIf.remarks : ["Nothing out of the ordinary about this song."]);
   clearTimeout(spoken);
   spoken = setTimeout(() => {
-    document.getElementById("spoken").textContent = `Score ${fixed(told.score)}, 90 % interval ${ends.replace("–", " to ")}.`;
+    document.getElementById("spoken").textContent = `Score ${fixed(whatIf.score)}, 90 % interval ${ends.replace("–", " to ")}.`;
   }, 600);
 }
 
@@ -104,17 +104,17 @@ function push(group, points, largest) {
   cell.querySelector("span").textContent = signed(points);
 }
 
-function mark(control, words, is_fault = false) {
+function mark(control, message, is_fault = false) {
   const place = control.querySelector("[data-mark]");
-  place.hidden = !words;
-  place.textContent = words ?? "";
+  place.hidden = !message;
+  place.textContent = message ?? "";
   if (is_fault) field(control).setAttribute("aria-invalid", "true");
   else field(control).removeAttribute("aria-invalid");
 }
 
 function list(remarks) {
   document.getElementById("remarks").replaceChildren(
-    ...remarks.map((words) => Object.assign(document.createElement("li"), { textContent: words })),
+    ...remarks.map((remark) => Object.assign(document.createElement("li"), { textContent: remark })),
   );
 }
 
@@ -139,12 +139,12 @@ function askCurve(name, wait = 160) {
   curve.timer = setTimeout(async () => {
     const number = ++curve.number;
     try {
-      const told = await ask("/sweep", { track_id: track, values: changed(), feature: name });
+      const sweep = await ask("/sweep", { track_id: track, values: changed(), feature: name });
       if (number !== curve.number) return;
       document.getElementById("curve").hidden = false;
       document.getElementById("curve-title").textContent =
         `Score over ${control.querySelector("label").firstChild.textContent.trim().toLowerCase()}`;
-      drawCurve(document.getElementById("curve-plot"), told);
+      drawCurve(document.getElementById("curve-plot"), sweep);
     } catch {
       document.getElementById("curve").hidden = true;
     }
@@ -157,15 +157,20 @@ function soon(wait) {
   pending = setTimeout(score, wait);
 }
 
+// a what-if that names an artist brings the popularity along; the form takes it from there
 async function takePopularity() {
-  const name = form.elements.artist_name.value.trim();
   const slot = form.elements.artist_popularity;
-  if (name) {
-    const answer = await fetch(`${api}/artists?limit=1&q=${encodeURIComponent(name)}`);
-    const artist = answer.ok ? (await answer.json()).artists[0] : null;
-    const is_it = artist && artist.artist_name.toLowerCase() === name.toLowerCase();
-    slot.value = is_it && artist.artist_popularity !== null ? artist.artist_popularity : "";
-    follow(slot);
+  if (form.elements.artist_name.value.trim()) {
+    const values = changed();
+    delete values.artist_popularity;
+    try {
+      const { changes } = await ask("/score", { track_id: track, values });
+      const change = changes.find(({ name }) => name === "artist_popularity");
+      slot.value = change ? change.after ?? "" : slot.closest(".control").dataset.base;
+      follow(slot);
+    } catch {
+      // what can't be used is said with the score
+    }
   }
   score();
 }

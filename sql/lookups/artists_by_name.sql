@@ -1,4 +1,4 @@
--- What is known of the artists of an unreleased album: their name as the tracks have it, id and popularity.
+-- What is known of artists that a person names: their name as the tracks have it, id and popularity for models.
 -- Key: asked_name. Reads: marts.artist_sources, marts.snapshots, staging.files__artists.
 -- Unit: artist_popularity 0-100; a name of the same letters wins over one that differs in case or accents only.
 with
@@ -35,6 +35,7 @@ qualify
         order by
             known.artist_name = asked.asked_name desc,
             known.preference,
-            known.artist_popularity desc nulls last
+            known.artist_popularity desc nulls last,
+            known.artist_name
     ) = 1
 order by asked.asked_name
