@@ -9,13 +9,18 @@ release_artists as (
 compared as (
     select artist_name
     from marts.artist_popularities
-    where popularity_source in ('spotify', 'artists_file') and match_method <> 'folded_name'
+    where
+        popularity_source in ('spotify', 'artists_file')
+        and match_method <> 'folded_name'
     order by hash(artist_name)
     limit 500
 )
 select artists.artist_name
 from marts.artists as artists
-where artists.artist_name not in (select artist_name from query_table($answers) where expires_at > $now)
+where
+    artists.artist_name not in (
+        select artist_name from query_table($answers) where expires_at > $now
+    )
 order by
     artists.artist_name in (from compared) desc,
     artists.artist_name in (from release_artists) desc,

@@ -7,13 +7,18 @@ theirs as (
     select artist_name, ln(1 + audience) as theirs
     from query_table($answers)
     where audience is not null
-    qualify row_number() over (partition by artist_name order by fetched_at desc, run_id) = 1
+    qualify
+        row_number() over (
+            partition by artist_name order by fetched_at desc, run_id
+        ) = 1
 ),
 ours as (
     -- one row an artist; a name that was only folded to another's may be somebody else's
     select artist_name, max_by(artist_popularity, popularity_source) as ours
     from marts.artist_popularities
-    where list_contains($popularity_sources, popularity_source) and match_method <> 'folded_name'
+    where
+        list_contains($popularity_sources, popularity_source)
+        and match_method <> 'folded_name'
     group by artist_name
 )
 select theirs.artist_name, theirs.theirs, ours.ours

@@ -3,4 +3,7 @@
 select capability, is_allowed, words, checked_at
 from ledger.api_capabilities
 where service = $service and checked_at > $since
-qualify row_number() over (partition by capability order by checked_at desc, run_id desc) = 1
+qualify
+    row_number() over (
+        partition by capability order by checked_at desc, run_id desc
+    ) = 1

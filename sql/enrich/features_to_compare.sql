@@ -7,16 +7,24 @@ theirs as (
     select track_id, quantity, theirs
     from (
         unpivot (from query_table($answers))
-        on danceability, energy, loudness, speechiness, acousticness, instrumentalness, liveness, valence, tempo
+        on
+        danceability, energy, loudness, speechiness, acousticness,
+        instrumentalness, liveness, valence, tempo
         into name quantity value theirs
     )
-    qualify row_number() over (partition by track_id, quantity order by fetched_at desc, run_id) = 1
+    qualify
+        row_number() over (
+            partition by track_id, quantity
+            order by fetched_at desc, run_id
+        ) = 1
 ),
 ours as (
     select track_id, quantity, ours
     from (
         unpivot (from marts.tracks where track_id in (select track_id from theirs))
-        on danceability, energy, loudness, speechiness, acousticness, instrumentalness, liveness, valence, tempo
+        on
+        danceability, energy, loudness, speechiness, acousticness,
+        instrumentalness, liveness, valence, tempo
         into name quantity value ours
     )
 )

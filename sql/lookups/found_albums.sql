@@ -36,7 +36,9 @@ select album_id, album_name, artist_name, release_date, is_release, n_songs
 from folded
 where
     album_id = $text
-    or list_bool_and([contains(names, lower(strip_accents(word))) for word in $words])
+    or list_bool_and(
+        list_transform($words, lambda word: contains(names, lower(strip_accents(word))))
+    )
 qualify row_number() over (partition by album_id order by is_release desc) = 1
 order by
     album_id = $text desc,

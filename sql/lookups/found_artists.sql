@@ -13,7 +13,10 @@ select
     popularity_source,
     n_tracks
 from folded
-where list_bool_and([contains(names, lower(strip_accents(word))) for word in $words])
+where
+    list_bool_and(
+        list_transform($words, lambda word: contains(names, lower(strip_accents(word))))
+    )
 order by
     names = lower(strip_accents($text)) desc,
     artist_popularity desc nulls last,

@@ -35,7 +35,9 @@ from folded
 left join marts.scores as scores on folded.track_id = scores.track_id
 where
     folded.track_id = $text
-    or list_bool_and([contains(names, lower(strip_accents(word))) for word in $words])
+    or list_bool_and(
+        list_transform($words, lambda word: contains(names, lower(strip_accents(word))))
+    )
 qualify
     row_number() over (partition by folded.track_id order by folded.is_release desc) = 1
 order by

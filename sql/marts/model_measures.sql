@@ -17,8 +17,11 @@ select
     measures.seed_sd,
     versions.registered_at
 from ledger.model_measures as measures
-inner join ledger.model_versions as versions on measures.model_version = versions.model_version
-left join marts.model_scoreboard as board  -- model_version, family and split are its key
-    on measures.model_version = board.model_version
-    and measures.family = board.family
-    and measures.split = board.split
+inner join ledger.model_versions as versions
+    on measures.model_version = versions.model_version
+-- model_version, family and split are the key of the scoreboard
+left join marts.model_scoreboard as board
+    on
+        measures.model_version = board.model_version
+        and measures.family = board.family
+        and measures.split = board.split

@@ -38,8 +38,10 @@ select
     metrics.mae_seed_sd,
     metrics.spearman_low,
     metrics.spearman_high,
-    champion.model_version is not null and metrics.family = versions.family as is_champion,
+    champion.model_version is not null
+    and metrics.family = versions.family as is_champion,
     versions.registered_at
 from ledger.model_metrics as metrics
-inner join ledger.model_versions as versions on metrics.model_version = versions.model_version
+inner join ledger.model_versions as versions
+    on metrics.model_version = versions.model_version
 left join marts.champion as champion on metrics.model_version = champion.model_version

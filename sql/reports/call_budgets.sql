@@ -16,10 +16,11 @@ circuits as (
     group by service, bucket
 )
 select
-    service,
-    bucket,
+    coalesce(calls.service, circuits.service) as service,
+    coalesce(calls.bucket, circuits.bucket) as bucket,
     coalesce(calls.n_calls_24h, 0) as n_calls_24h,
     circuits.closed_until
 from calls
-full outer join circuits using (service, bucket)
+full outer join circuits
+    on calls.service = circuits.service and calls.bucket = circuits.bucket
 order by service, bucket

@@ -15,6 +15,6 @@ where
     measures.role = 'network'
     and measures.split = 'temporal'
     and measures.metric = 'coverage_90'
-    and measures.slice != 'all'
+    and measures.slice <> 'all'
     and measures.slice_value is not null
 order by measures.slice, measures.n desc, measures.slice_value

@@ -15,7 +15,7 @@ moved as (
         row_number() over (order by rank_change desc, "rank") as place_up,
         row_number() over (order by rank_change, "rank") as place_down
     from marts.ranked_releases
-    where rank_change != 0
+    where rank_change <> 0
 )
 select rank_change, "rank", previous_rank, track_id, track_name, artist_name, score
 from moved

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -77,7 +78,8 @@ def test_a_network_that_one_line_names_scores_releases(toy: Settings) -> None:
     scores = score_releases(frame, model)
     assert isinstance(model.net, ToyNetwork)
     assert (result.n_scored, result.model_version) == (12, _champion(toy))
-    stored = dict(_rows(toy, f"select track_id, score from ledger.scores where run_id = '{run.run_id}'"))  # type: ignore[arg-type]
+    query = f"select track_id, score from ledger.scores where run_id = '{run.run_id}'"
+    stored: dict[Any, Any] = dict(_rows(toy, query))  # type: ignore[arg-type]
     assert stored == pytest.approx(dict(scores.select("track_id", "score").iter_rows()))
 
 
@@ -102,7 +104,8 @@ def test_the_same_data_again_keep_the_champion_and_register_nothing(toy: Setting
 
 
 def test_a_network_that_errs_more_than_its_benchmark_is_a_finding(toy: Settings) -> None:
-    mae = dict(_rows(toy, "select role, mae from marts.model_scoreboard where split = 'temporal'"))  # type: ignore[arg-type]
+    query = "select role, mae from marts.model_scoreboard where split = 'temporal'"
+    mae: dict[Any, Any] = dict(_rows(toy, query))  # type: ignore[arg-type]
     ((severity, message),) = _rows(
         toy, "select severity, message from ledger.findings where check_name = 'network_beats_the_benchmark'"
     )

@@ -57,7 +57,8 @@ def test_a_client_is_built_as_its_source_is_declared(source: DeclaredSource) -> 
 @every_service
 def test_a_client_can_be_asked_for_what_its_source_gives(source: DeclaredSource) -> None:
     # Spotify gives more than a protocol says; ListenBrainz counts listeners of the artists of its fresh albums
-    kinds = [] if source is SPOTIFY else [kind for kind in source.tables if kind != "audience"] or ["audience"]
+    kinds: list[Kind] = [kind for kind in source.tables if kind != "audience"] or ["audience"]
+    kinds = [] if source is SPOTIFY else kinds
     services = _sources(sources=source.name)
     try:
         assert all(isinstance(service, _PROTOCOLS[kind]) for service in services for kind in kinds)
