@@ -7,7 +7,6 @@ from songpop.estimators import BIN_COLUMNS, BIN_EDGES, COVERAGE, N_VALUES
 
 # The median minimises the absolute error, the mean the squared one; three parts to one cost little of either.
 MEDIAN_SHARE = 0.75
-MARGIN = (1 - COVERAGE) / 2
 # What all rows say of a genre's margin counts as this many rows of its own.
 MARGIN_PRIOR = 100.0
 
