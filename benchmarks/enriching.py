@@ -62,13 +62,13 @@ class CountingService:
     """The service of one tier, with what it was asked and when.
 
     Attributes:
-        asked: moments of the clock by bucket.
+        calls: moments of the clock by bucket.
         keys: how often each artist's id, track's id or name was asked for.
     """
 
     def __init__(self, catalogue: Catalogue, tier: Tier, clock: SimulatedClock) -> None:
         """Serve a catalogue on a free loopback port, inside a `with` of `server`."""
-        self.asked: dict[str, list[float]] = defaultdict(list)
+        self.calls: dict[str, list[float]] = defaultdict(list)
         self.keys: dict[str, int] = defaultdict(int)
         self._clock = clock
         self._service = SampleService(catalogue, tier)
@@ -84,7 +84,7 @@ class CountingService:
         self.server.requests.clear()
         if not request.path.endswith("/token"):
             parts = request.path.removeprefix("/v1/").split("/")
-            self.asked["/".join(parts[:1] + parts[2:])].append(self._clock())
+            self.calls["/".join(parts[:1] + parts[2:])].append(self._clock())
             for key in request.query.get("ids", request.query.get("q", "")).split(","):
                 self.keys[key] += 1
         return self._service.answer(request)
@@ -171,8 +171,8 @@ def measure_tier(tier: Tier, catalogue: Catalogue, tracks: pl.DataFrame) -> list
                 "select match_state, count(distinct artist_name) from raw.spotify__artists group by all"
             ).fetchall()
         )
-    n_calls = sum(map(len, service.asked.values()))
-    worst = max((most_in_a_day(moments) for moments in service.asked.values()), default=0)
+    n_calls = sum(map(len, service.calls.values()))
+    worst = max((most_in_a_day(moments) for moments in service.calls.values()), default=0)
     return [
         tier,
         nights,
@@ -213,7 +213,7 @@ def measure_two_days(catalogue: Catalogue, tracks: pl.DataFrame) -> tuple[int, d
             source = service.client(clock)
             run_once(con, settings, source, clock, moment)
             source.close()
-    return 48, {bucket: most_in_a_day(moments) for bucket, moments in sorted(service.asked.items())}
+    return 48, {bucket: most_in_a_day(moments) for bucket, moments in sorted(service.calls.items())}
 
 
 def measure_kills(catalogue: Catalogue, tracks: pl.DataFrame, seed: int) -> tuple[int, int, int]:
@@ -287,7 +287,7 @@ def measure_throughput(catalogue: Catalogue, tracks: pl.DataFrame) -> list[objec
         source.close()
         n_rows = con.execute("select count(*) from raw.spotify__artists").fetchall()[0][0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    n_calls = sum(map(len, service.asked.values()))
+    n_calls = sum(map(len, service.calls.values()))
     return [
         n_rows,
         n_calls,

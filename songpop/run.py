@@ -1,4 +1,4 @@
-"""One run: its lock, its row in the ledger, its clock and its words."""
+"""One run: its lock, its row in the ledger, its clock and its findings."""
 
 import fcntl
 import time

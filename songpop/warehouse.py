@@ -276,13 +276,13 @@ def _column_comments(con: duckdb.DuckDBPyConnection, glossary: dict[str, str]) -
     ).fetchall()
     statements = []
     for schema, table, column, comment in columns:
-        words = glossary.get(f"{schema}.{table}.{column}", glossary.get(column))
-        if words is None and table in BUILD_ORDER and schema == "marts":
+        meaning = glossary.get(f"{schema}.{table}.{column}", glossary.get(column))
+        if meaning is None and table in BUILD_ORDER and schema == "marts":
             raise WarehouseError(
                 f"Every mart column must be described in sql/columns.toml, however marts.{table}.{column} is not."
             )
-        if words and words != comment:
-            statements.append(_comment("column", f'{schema}.{table}."{column}"', words))
+        if meaning and meaning != comment:
+            statements.append(_comment("column", f'{schema}.{table}."{column}"', meaning))
     return statements
 
 

@@ -89,7 +89,7 @@ def test_what_duckdb_cannot_do_in_a_transaction_is_said_in_words(con: duckdb.Duc
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "advice"),
     [
         (
             duckdb.TransactionException('Failed to commit: Could not write file "a": No space left on device'),
@@ -98,8 +98,8 @@ def test_what_duckdb_cannot_do_in_a_transaction_is_said_in_words(con: duckdb.Duc
         (duckdb.OutOfMemoryException("could not allocate block"), "Raise SONGPOP_MEMORY_LIMIT"),
     ],
 )
-def test_a_full_disk_and_a_low_limit_come_with_advice(error: duckdb.Error, words: str) -> None:
-    assert words in str(warehouse.unwritten(error))
+def test_a_full_disk_and_a_low_limit_come_with_advice(error: duckdb.Error, advice: str) -> None:
+    assert advice in str(warehouse.unwritten(error))
 
 
 def test_a_warehouse_in_a_place_that_is_a_file_is_refused(settings: Settings) -> None:

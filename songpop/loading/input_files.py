@@ -251,10 +251,10 @@ def _read_header(readable: Path, name: str) -> tuple[str, ...]:
     except NotARecord as error:
         raise SourceError(f"Line 1 of {name} must be a CSV header, however {error}.") from error
     if len(header) == 1:
-        for separator, words in _OTHER_SEPARATORS.items():
+        for separator, separators in _OTHER_SEPARATORS.items():
             if separator in text:
                 raise SourceError(
-                    f"The fields of {name} must be separated by commas, however its header has {words}. Save it "
+                    f"The fields of {name} must be separated by commas, however its header has {separators}. Save it "
                     "as CSV with commas."
                 )
     return tuple(header)

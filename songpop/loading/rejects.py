@@ -36,9 +36,9 @@ def set_aside_broken(
         field = read.columns.get(column.name)
         condition = validation_sql.breaks(column, field, last_year=last_year)
         if condition:
-            words = validation_sql.reason(column, field, last_year=last_year)
+            reason = validation_sql.reason(column, field, last_year=last_year)
             broken.append(condition)
-            reasons.append(f"case when {condition} then {words} end")
+            reasons.append(f"case when {condition} then {reason} end")
     con.execute(
         f"create or replace temp table wrong as select {read.line} as line, {read.last_line} as last_line, "
         f"concat_ws('; ', {', '.join(reasons)}) as reason, {_all_fields(read, source)} as fields "
@@ -59,7 +59,7 @@ def set_aside_repeated(con: duckdb.DuckDBPyConnection, read: Incoming, entity: E
     names = ", ".join(entity.key)
     # of a made id the file says nothing
     is_made = entity.is_id_made and "track_id" not in source.header
-    told = "song" if is_made else " and ".join(entity.key)
+    key_name = "song" if is_made else " and ".join(entity.key)
     same = " and ".join(f"kept.{name} = other.{name}" for name in entity.key)
     keys = ", ".join(f"{sql} as {name}" for name, sql in key.items())
     row = ", ".join(f"incoming.{read.columns[name]}" for name in entity.names if name in read.columns)
@@ -82,7 +82,7 @@ def set_aside_repeated(con: duckdb.DuckDBPyConnection, read: Incoming, entity: E
             qualify row_number() over (partition by {names} order by rank desc nulls last, line) = 1
         )
         select other.line, other.last_line, other.fields,
-            'same {told} as line ' || kept.line || {_compare(entity.best)} as reason
+            'same {key_name} as line ' || kept.line || {_compare(entity.best)} as reason
         from repeated as other
         inner join kept on {same} and kept.line <> other.line
         order by other.line

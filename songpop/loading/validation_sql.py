@@ -48,7 +48,7 @@ def breaks(column: Column, source: str | None, *, last_year: int) -> str | None:
 
 def reason(column: Column, source: str | None, *, last_year: int) -> str:
     """Return SQL for the words on a value that breaks its rule: column, rule and value."""
-    rule = _quoted(f"{column.name} must be {_words(column, last_year)}, however it is ")
+    rule = _quoted(f"{column.name} must be {_rule(column, last_year)}, however it is ")
     missing = _quoted(f"{column.name} must not be blank, however it is")
     if source is None:
         return missing
@@ -91,7 +91,7 @@ def _is_release_date(source: str) -> str:
     )
 
 
-def _words(column: Column, last_year: int) -> str:
+def _rule(column: Column, last_year: int) -> str:
     if column.kind == "release_date":
         return "a date of the form YYYY, YYYY-MM or YYYY-MM-DD"
     if column.kind == "moment":

@@ -26,7 +26,7 @@ def flow_parameters(
     Args:
         settings: all but the keys, which the flow reads from the environment.
         retrain, sample_rows: as in `songpop nightly`.
-        files: the fields of `steps.Inputs`.
+        files: the fields of `load.Inputs`.
     """
     inputs = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in files.items()}
     return {"settings": settings.to_options(), "retrain": retrain, "sample_rows": sample_rows, **inputs}

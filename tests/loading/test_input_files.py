@@ -302,11 +302,11 @@ def test_a_cut_parquet_file_says_so(tmp_path: Path) -> None:
 # --- headers
 
 
-@pytest.mark.parametrize(("separator", "words"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")])
-def test_another_separator_is_named(tmp_path: Path, separator: str, words: str) -> None:
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")])
+def test_another_separator_is_named(tmp_path: Path, separator: str, name: str) -> None:
     path = _write(tmp_path, (_HEADER + "Ann,1,\n").replace(",", separator))
 
-    assert f"must be separated by commas, however its header has {words}" in _open_error(path, tmp_path)
+    assert f"must be separated by commas, however its header has {name}" in _open_error(path, tmp_path)
 
 
 def test_a_wrong_header_lists_what_is_missing_and_what_was_seen(tmp_path: Path) -> None:

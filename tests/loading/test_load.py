@@ -445,19 +445,19 @@ def test_a_failure_within_a_load_rolls_the_file_back(
 
 
 def test_progress_is_told_bytes_and_lines(con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path) -> None:
-    told: dict[str, float] = {}
+    shown: dict[str, float] = {}
 
     @contextmanager
     def progress(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Advance]:
         def advance(n: float = 1, note: str | None = None) -> None:
-            told[f"{label} of {total} {unit}"] = told.get(f"{label} of {total} {unit}", 0) + n
+            shown[f"{label} of {total} {unit}"] = shown.get(f"{label} of {total} {unit}", 0) + n
 
         yield advance
 
     path = _write(tmp_path, "artist_name,popularity\nAnn,5\n\nBob,5\n")
     _load(con, settings, artists=path, progress=progress)
 
-    assert told == {"Read file.csv of 36 bytes": 36, "Load file.csv of 4 lines": 3}
+    assert shown == {"Read file.csv of 36 bytes": 36, "Load file.csv of 4 lines": 3}
 
 
 def test_what_a_killed_load_unpacked_is_cleared_away(

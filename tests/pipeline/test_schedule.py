@@ -38,15 +38,15 @@ def test_a_scheduled_night_has_the_settings_and_files_given(nightly: Any, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("settings", "message"),
     [
         ({"threads": 0}, "SONGPOP_THREADS must be at least 1"),
         ({"memory_limit": "50%"}, "SONGPOP_MEMORY_LIMIT must be a size"),
         ({"colour": "red"}, "however one is 'colour'"),
     ],
 )
-def test_the_flow_uses_its_settings(nightly: Any, tmp_path: Path, settings: dict[str, Any], words: str) -> None:
-    with pytest.raises(SettingsError, match=words):
+def test_the_flow_uses_its_settings(nightly: Any, tmp_path: Path, settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         nightly.fn(home=str(tmp_path), settings=settings)
 
 
