@@ -1,13 +1,12 @@
 """A warehouse with a few tracks in it, and one run of enrichment over it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
 
 from songpop import enriching, warehouse
+from songpop.console import no_progress
 from songpop.enriching import EnrichResult
 from songpop.enriching.call_log import CallLog
 from songpop.settings import Settings
@@ -18,12 +17,6 @@ from songpop.sources.spotify.client import SpotifySource
 
 AS_OF = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 3, 15)
-
-
-@contextmanager
-def silent(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Any]:
-    """Show no progress."""
-    yield lambda n=1, note=None: None
 
 
 def track_id(number: int) -> str:
@@ -79,7 +72,7 @@ def enrich(
     now: datetime = NOW,
     run_id: str | None = None,
     clock: RunClock | None = None,
-    progress: Any = silent,
+    progress: Any = no_progress,
 ) -> EnrichResult:
     """Run enrichment once."""
     return enriching.enrich(

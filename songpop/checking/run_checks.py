@@ -1,6 +1,5 @@
 """The check step: expectation suites and SQL checks on the warehouse's own tables, findings, Data Docs."""
 
-import contextlib
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,11 +13,10 @@ from songpop import resources, warehouse
 from songpop.checking import data_docs, sql_checks, suite_results
 from songpop.checking.suite_results import Outcome, SuiteResult
 from songpop.checking.suites import Phase, Suite, broken_suite, load_suites
+from songpop.console import Progress, no_progress
 from songpop.errors import ExpectationFailed
 from songpop.findings import Finding
 from songpop.settings import Settings
-
-Progress = Callable[..., contextlib.AbstractContextManager[Callable[..., None]]]
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def check(
     paths = resources.suite_paths() if suite_paths is None else suite_paths
     suites, findings = load_suites(paths, phase)
     queries = sql_checks.load_checks(phase)
-    with (progress or _silent)("check", len(suites) + len(queries), unit="checks") as advance:
+    with (progress or no_progress)("check", len(suites) + len(queries), unit="checks") as advance:
         con = warehouse.open_file(settings.warehouse, settings, read_only=True)
         with con:
             scored_run_id = sql_checks.find_scored_run(con, run_id, phase)
@@ -239,8 +237,3 @@ def _validate_in_format(
     gx_suite = gx.ExpectationSuite(name=suite.table, expectations=list(built.values()))
     result = batch.validate(gx_suite, result_format=result_format)
     return {entry.expectation_config.meta["place"]: entry for entry in result.results}
-
-
-@contextmanager
-def _silent(label: str, total: float | None = None, *, unit: str = "") -> Iterator[Callable[..., None]]:
-    yield lambda n=1, note=None: None

@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 import duckdb
 
 from songpop import console, warehouse
+from songpop.console import Progress
 from songpop.declared_sources import BY_NAME, SPOTIFY
 from songpop.enriching import scale_mappings, summary
 from songpop.enriching.purging import forget_expired
@@ -39,9 +39,6 @@ from songpop.sources.spotify.fetching import (
     match_artists,
 )
 from songpop.warehouse import build_marts
-
-Advance = Callable[..., None]
-Progress = Callable[..., AbstractContextManager[Advance]]
 
 _SYNTHETIC = "The tracks are a synthetic sample's, which no service of the world knows, so none is asked."
 MOST_LEADS = 40  # albums that are searched for because another service calls them new

@@ -8,15 +8,14 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from songpop import resources
+from songpop import resources, synthetic
+from songpop.console import Advance
 from songpop.declared_sources import BY_NAME, DeclaredSource
 from songpop.enriching.call_log import CallLog
 from songpop.errors import SourceStopped
 from songpop.sources.rate_limited_caller import RunClock
-from songpop.synthetic import SYNTHETIC
 
 Row = dict[str, Any]
-Advance = Callable[..., None]
 
 _COMMIT_ROWS = 50  # a kill loses at most about so many answers,
 _COMMIT_SECONDS = 5.0  # or those of so long
@@ -60,7 +59,7 @@ class Store:
 
     def is_synthetic(self) -> bool:
         """Say whether the tracks are a synthetic sample's, which no service but its own knows."""
-        return bool(self.read("synthetic_snapshots", prefix=SYNTHETIC))
+        return bool(self.read("synthetic_snapshots", prefix=synthetic.PREFIX))
 
     def known_albums(self) -> set[str]:
         """Return the albums that need not be asked for: their tracks are here, or they were missed lately."""

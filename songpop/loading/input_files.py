@@ -3,10 +3,10 @@
 import codecs
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from songpop.console import Advance
 from songpop.errors import SourceError
 from songpop.loading.csv_records import NotARecord, parse_record, read_line
 from songpop.loading.input_schemas import Entity, find_misplaced
@@ -17,8 +17,6 @@ _SHOWN_COLUMNS = 25
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # pandas' names for an index column; in the Kaggle file it leaks the label
 _INDEX_NAME = re.compile(r"(Unnamed: \d+(\.\d+)?)?|__index_level_\d+__")
-
-Advance = Callable[[float], None]
 
 
 @dataclass(frozen=True)

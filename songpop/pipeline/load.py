@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from songpop import console
+from songpop import console, synthetic
 from songpop.errors import SettingsError
 from songpop.run import Run
-from songpop.synthetic import SYNTHETIC
 
 if TYPE_CHECKING:
     from songpop.loading.load import LoadResult
@@ -61,10 +60,10 @@ def _refuse_mixture(con: duckdb.DuckDBPyConnection, run: Run, inputs: Inputs) ->
     if not (inputs.kaggle or inputs.tracks):
         return
     name = inputs.tracks.name if inputs.tracks else "the Kaggle file"
-    is_synthetic = name.startswith(SYNTHETIC)
+    is_synthetic = name.startswith(synthetic.PREFIX)
     others = con.execute(
         "select file_name from ledger.snapshots where entity = 'tracks' and starts_with(file_name, ?) <> ? limit 1",
-        [SYNTHETIC, is_synthetic],
+        [synthetic.PREFIX, is_synthetic],
     ).fetchall()
     if others:
         raise SettingsError(

@@ -11,8 +11,9 @@ from songpop.published import list_table
 from songpop.published.list_definition import Filters
 from songpop.published.list_table import Columns, Row, as_they_are, round_half_up, rounded
 from songpop.reporting import night_report_html
-from songpop.reporting.report import SYNTHETIC, Report, Table
+from songpop.reporting.report import Report, Table
 from songpop.run import Run
+from songpop.synthetic import BANNER
 
 _SHOWN_RELEASES = 10
 _SHOWN_MOVERS = 4
@@ -74,7 +75,7 @@ def render_markdown(report: Report) -> str:
     parts = [
         f"# {report.title}",
         f"Run `{report.run_id}`, songpop {__version__}: **{outcome}**",
-        *((f"**{SYNTHETIC}**",) if report.is_synthetic else ()),
+        *((f"**{BANNER}**",) if report.is_synthetic else ()),
         "\n".join(f"- **{name}**: {words}" for name, words in report.facts),
     ]
     for table in report.tables:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from songpop import __version__, html_pages
-from songpop.reporting.report import SYNTHETIC, Report, Table
+from songpop.reporting.report import Report, Table
+from songpop.synthetic import BANNER
 
 # texts up to this length stay on one line
 _SHORT = 16
@@ -44,7 +45,7 @@ def render(report: Report) -> str:
         "reporting/templates/night_report.html",
         report=report,
         sections=[_section(table) for table in report.tables],
-        synthetic=SYNTHETIC,
+        synthetic=BANNER,
         version=__version__,
     )
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SYNTHETIC = "Synthetic sample: every artist, song and figure here is made up."
-
 
 @dataclass(frozen=True)
 class Table:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from songpop.errors import ModelError, SongpopError, WarehouseError
 from songpop.settings import Settings
+from songpop.synthetic import BANNER
 from songpop.web import api, formatting, openapi, pages
 from songpop.web.published_reader import OTHER_VERSION, PublishedReader
 from songpop.web.responses import BadRequest, Data, Page, Redirect, Request, Response
@@ -147,7 +148,8 @@ def _of_every_page(reader: PublishedReader, stamp: str) -> dict[str, Any]:
         edition = reader.edition()
     except SongpopError:
         edition = None
-    return {"edition": edition, "root": request.script_root, "stamp": stamp, "path": request.path}
+    shared = {"root": request.script_root, "stamp": stamp, "path": request.path, "synthetic_banner": BANNER}
+    return {"edition": edition, **shared}
 
 
 def _secured(response: "flask.Response") -> "flask.Response":
