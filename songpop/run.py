@@ -17,7 +17,6 @@ from songpop.errors import WarehouseError
 from songpop.findings import Finding
 from songpop.ids import make_run_id
 from songpop.settings import Settings
-from songpop.warehouse import build_marts
 
 # how long a run waits for the lock: longer than somebody who only looks into the warehouse holds it
 _LOCK_WAITS = (0.1, 0.2, 0.4, 0.8, 1.5)
@@ -60,7 +59,7 @@ class Run:
 
     def build(self, con: duckdb.DuckDBPyConnection) -> None:
         """Build staging and marts anew for this run's day."""
-        build_marts(con, self.settings, self.as_of_date)
+        warehouse.build_marts(con, self.settings, self.as_of_date)
 
     def save_findings(self, findings: Sequence[Finding]) -> None:
         """Keep findings in the ledger and show them."""
