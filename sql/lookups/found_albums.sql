@@ -16,8 +16,9 @@ albums as (
     select
         album_id,
         is_release,
-        any_value(album_name) as album_name,
-        mode(artist_name) as artist_name,
+        min(album_name) as album_name,
+        -- of several that have as many songs, the first by name
+        mode(artist_name order by artist_name) as artist_name,
         max(release_date) as release_date,
         count(*) as n_songs
     from songs

@@ -11,7 +11,7 @@ from songpop.web.published_reader import PublishedReader
 
 _NAMED = (
     "update marts.releases set artist_name = 'Björk' where track_id = 'newTrack00000000000011'",
-    "update marts.releases set artist_name = 'Artist 1' where album_id = 'newAlbum1'",
+    "update marts.releases set artist_name = 'Nina Simone' where album_id = 'newAlbum1'",
 )
 
 
@@ -48,19 +48,24 @@ def test_titles_that_begin_with_the_text_come_first_then_new_releases_then_high_
 
 
 def test_an_album_is_found_with_the_number_of_its_songs_the_new_ones_first(reader: PublishedReader) -> None:
-    found = searching.find_albums(reader, "NEW artist 1")
+    found = searching.find_albums(reader, "NEW simone")
 
     assert found == [
         {
             "album_id": "newAlbum1",
             "album_name": "New album",
-            "artist_name": "Artist 1",
+            "artist_name": "Nina Simone",
             "release_date": date(2026, 11, 20),
             "is_release": True,
             "n_songs": 3,
         }
     ]
     assert [row["album_id"] for row in searching.find_albums(reader, "album3")] == ["album3"]
+
+
+def test_of_artists_with_as_many_songs_of_an_album_the_first_by_name_is_shown(reader: PublishedReader) -> None:
+    # its songs are of Artist 2, Artist 6 and Artist 1, in this order
+    assert searching.find_albums(reader, "newAlbum2")[0]["artist_name"] == "Artist 1"
 
 
 def test_an_artist_of_just_that_name_comes_before_better_known_ones(reader: PublishedReader) -> None:
