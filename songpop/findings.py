@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Severity = Literal["critical", "warning"]
+Severity = Literal["critical", "warning", "note"]
 MAX_EXAMPLES = 5
 
 
@@ -14,7 +14,8 @@ class Finding:
 
     Attributes:
         check_name: the truth that was not kept, as in `every_score_has_a_run`.
-        severity: `critical` stops a run before readers see anything; `warning` is kept and shown.
+        severity: `critical` stops a run before readers see anything; `warning` is kept and shown, and the run counts as
+            degraded; `note` says what was read otherwise than it was written, and leaves the run done.
         message: rule, what was seen, where, and what to do; a sentence for a person.
         table_name, column_name: where, if it is about one.
         n_rows: how many rows break the rule, if it counts rows.
@@ -28,3 +29,8 @@ class Finding:
     column_name: str | None = None
     n_rows: int | None = None
     example_keys: Sequence[str] = field(default_factory=tuple)
+
+
+def is_degrading(findings: Sequence[Finding]) -> bool:
+    """Say whether a run with these findings is more than done: notes alone do not degrade it."""
+    return any(finding.severity != "note" for finding in findings)

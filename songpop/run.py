@@ -14,7 +14,7 @@ import duckdb
 from songpop import console, ledger, warehouse
 from songpop.clock import Clock, utc_now
 from songpop.errors import WarehouseError
-from songpop.findings import Finding
+from songpop.findings import Finding, is_degrading
 from songpop.ids import make_run_id
 from songpop.settings import Settings
 
@@ -113,7 +113,7 @@ def open_run(
             except WarehouseError as second:
                 console.say(f"The run's row in the ledger stays open until the next run: {second}")
             raise
-        _close(run, "degraded" if run.findings else "done", None)
+        _close(run, "degraded" if is_degrading(run.findings) else "done", None)
 
 
 @contextmanager

@@ -53,7 +53,8 @@ def nightly_command(
     if as_json:
         print_json({"run_id": run.run_id, "as_of_date": run.as_of_date, "findings": run.findings})
     else:
-        words = f"degraded, with {len(run.findings)} findings" if run.findings else "done"
+        n = sum(finding.severity != "note" for finding in run.findings)
+        words = f"degraded, with {n} finding{'s' if n != 1 else ''}" if n else "done"
         console.say(f"Night {run.run_id}: {words}. Report: {settings.reports_dir / 'latest.md'}")
 
 

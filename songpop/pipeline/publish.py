@@ -4,6 +4,7 @@ from pathlib import Path
 
 from songpop import warehouse
 from songpop.errors import ExpectationFailed
+from songpop.findings import is_degrading
 from songpop.run import Run
 
 
@@ -15,7 +16,7 @@ def publish(run: Run) -> Path:
     Raises:
         ExpectationFailed: a new release has no score, so the ranked list would be a part of itself.
     """
-    status = "degraded" if run.findings else "done"
+    status = "degraded" if is_degrading(run.findings) else "done"
     with run.warehouse() as con:
         run.build(con)
         n_releases, n_ranked = con.execute(

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from songpop import __version__, queries, synthetic
+from songpop.findings import is_degrading
 from songpop.published import list_table
 from songpop.published.list_definition import Filters
 from songpop.published.list_table import Columns, Row, as_they_are, round_half_up, rounded
@@ -65,7 +66,7 @@ def read_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure: s
                 _movers(queries.read_if_built(con, "reports", "movers", limit=_SHOWN_MOVERS)),
                 _best(queries.read_if_built(con, "exports", "releases", **vars(Filters(limit=_SHOWN_RELEASES)))),
             ]
-    outcome = "failed" if failure else "degraded" if run.findings else "done"
+    outcome = "failed" if failure else "degraded" if is_degrading(run.findings) else "done"
     return Report(f"songpop night of {run.as_of_date}", run.run_id, outcome, failure, facts, tables, is_synthetic)
 
 

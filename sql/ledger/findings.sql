@@ -1,5 +1,5 @@
 -- One row per expectation or check that did not hold.
--- Key: finding_id. Append-only. severity: critical (stops the run) or warning (kept and shown).
+-- Key: finding_id. Append-only. severity: critical (stops the run), warning (kept and shown) or note (read otherwise than written).
 create table if not exists ledger.findings (
     finding_id varchar not null primary key,
     run_id varchar not null,
