@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from songpop import resources
+from songpop import queries, resources, spellings
 from songpop.declared_sources import DEFAULT_NAMES
 from songpop.errors import WarehouseError
 from songpop.settings import Settings
@@ -23,8 +23,12 @@ SCHEMAS = ("raw", "staging", "marts", "ledger")
 # marts read staging, the ledger and the marts before them in this list
 BUILD_ORDER = (
     "snapshots",
-    "album_sizes",
     "artist_audiences",
+    "known_artists",
+    "artist_keys",
+    "genre_keys",
+    "album_ids",
+    "album_sizes",
     "artist_popularities",
     "artist_sources",
     "tracks",
@@ -241,6 +245,8 @@ def build(
         "new_release_days": new_release_days,
         "source_order": list(source_order),
         "model_sources": list(model_sources),
+        "spellings": f"marts.{spellings.ARTISTS}",
+        "genre_spellings": f"marts.{spellings.GENRES}",
     }
     glossary = tomllib.loads(resources.glossary_path().read_text())
     comments = []
@@ -248,10 +254,11 @@ def build(
         for path in resources.sql_paths("staging"):
             con.execute(f"create or replace view staging.{path.stem} as {path.read_text()}")
             comments.append(_comment("view", f"staging.{path.stem}", _header(path)))
+        spellings.bring_up_to_date(con)
         for name in BUILD_ORDER:
             path = resources.sql_path("marts", name)
             query = path.read_text()
-            used = {key: value for key, value in parameters.items() if f"${key}" in query}
+            used = queries.used_parameters(query, parameters)
             con.execute(f"create or replace table marts.{name} as {query}", used or None)
             comments.append(_comment("table", f"marts.{name}", _header(path)))
         con.execute("".join([*comments, *_column_comments(con, glossary)]))

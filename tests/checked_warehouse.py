@@ -54,12 +54,12 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         "insert into raw.files__albums by name select 'albums-1' as snapshot_id, line, track_id, "
-        "'album' || line % 12 as album_id, 'Album ' || line % 12 as album_name, '2015-06-01' as release_date "
+        "'album' || line % 9 as album_id, 'Album ' || line % 9 as album_name, '2015-06-01' as release_date "
         "from raw.files__tracks"
     )
     con.execute(
         f"insert into raw.files__releases by name select 'releases-1' as snapshot_id, i + 1 as line, "
-        f"'newTrack00000000000' || lpad(i::varchar, 3, '0') as track_id, 'Artist ' || i % 9 as artist_name, "
+        f"'newTrack00000000000' || lpad(i::varchar, 3, '0') as track_id, 'Artist ' || i % 4 as artist_name, "
         f"'New title ' || i as track_name, 'newAlbum' || i % 4 as album_id, 'New album' as album_name, "
         f"'2026-11-20' as release_date, 'rock' as genre, {_FEATURES} from range(12) as rows(i)"
     )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
-from songpop import ledger, resources, synthetic, warehouse
+from songpop import ledger, queries, resources, synthetic, warehouse
 from songpop.audio_features import AUDIO_FEATURES
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
 from songpop.loading import input_files, read_input, validation_sql
@@ -19,7 +19,7 @@ from songpop.loading.input_files import SourceFile
 from songpop.loading.input_schemas import RELEASES
 from songpop.loading.load import save_rows
 from songpop.loading.rejects import set_aside_broken, set_aside_repeated
-from songpop.published.artists import find_artists
+from songpop.published.artists import find_artists, find_genres
 from songpop.settings import Settings
 
 Origin = Literal["new release", "known tracks", "file"]
@@ -91,6 +91,10 @@ class AlbumInput:
 def read_album(settings: Settings, album_id: str) -> AlbumInput:
     """Read an album from the readers' file: its new releases, or else its tracks of known popularity.
 
+    Args:
+        settings: say where the readers' file is.
+        album_id: the album's id, or its name where one album alone has it.
+
     Raises:
         SettingsError: there is no such album, or it has one song only; the message names near ones.
         ModelError: there is no champion.
@@ -99,11 +103,12 @@ def read_album(settings: Settings, album_id: str) -> AlbumInput:
     with _published(settings) as con:
         champion = _champion(con)
         n_songs = 0
-        for name, origin in _FRAMES.items():
-            frame = _songs(con, name, album_id)
-            n_songs = max(n_songs, frame.height)
-            if frame.height >= MIN_SONGS:
-                return _album(frame, origin, champion, is_synthetic=synthetic.is_synthetic(con))
+        for wanted in (album_id, *_ids_of_name(con, album_id)):
+            for name, origin in _FRAMES.items():
+                frame = _songs(con, name, wanted)
+                n_songs = max(n_songs, frame.height)
+                if frame.height >= MIN_SONGS:
+                    return _album(frame, origin, champion, is_synthetic=synthetic.is_synthetic(con))
         near = con.execute(_lookup("similar_albums"), {"wanted": album_id, "limit": _SHOWN_NEAR}).fetchall()
     seen = "it has one song only" if n_songs else f"there is no '{album_id}'"
     rows = [row for row in near if row[0] != album_id]
@@ -178,6 +183,13 @@ def _champion(con: duckdb.DuckDBPyConnection) -> str:
 def _songs(con: duckdb.DuckDBPyConnection, name: str, album_id: str) -> pl.DataFrame:
     frame = con.sql(resources.sql_path("frames", name).read_text())
     return frame.filter(duckdb.ColumnExpression("album_id") == duckdb.ConstantExpression(album_id)).pl()
+
+
+def _ids_of_name(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    """Return the id of the one album of this name, new releases first; none where several have it."""
+    rows = queries.read_rows(con, "lookups", "albums_by_name", album_name=name, min_songs=MIN_SONGS)
+    newest = [row["album_id"] for row in rows if row["is_release"] == rows[0]["is_release"]]
+    return newest if len(newest) == 1 else []
 
 
 def _lookup(name: str) -> str:
@@ -317,15 +329,20 @@ def _refuse_no_album(frame: pl.DataFrame, rejects: tuple[Reject, ...], name: str
 
 
 def _with_artists(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Add what the readers' file knows of the artists, under the name that the tracks have."""
-    names = frame["artist_name"].unique(maintain_order=True).to_list()
-    known = find_artists(con, names)
+    """Add what the readers' file knows of the artists, and the genres as its tracks spell them."""
+    found = find_artists(con, frame["artist_name"].unique(maintain_order=True).to_list())
+    genres = find_genres(con, frame["genre"].drop_nulls().unique(maintain_order=True).to_list())
+    known = found.select("asked_name", "artist_key", "artist_id", "artist_popularity")
     joined = frame.join(known, left_on="artist_name", right_on="asked_name", how="left", maintain_order="left")
-    taken = [(row["asked_name"], row["artist_name"]) for row in known.to_dicts()]
+    joined = joined.join(genres, left_on="genre", right_on="written_genre", how="left", maintain_order="left")
+    taken = [
+        *((row["asked_name"], row["artist_name"]) for row in found.to_dicts()),
+        *((row["written_genre"], row["genre"]) for row in genres.to_dicts()),
+    ]
     notes = tuple(f"'{written}' is taken as '{name}'." for written, name in taken if written != name)
     year = pl.col("year").cast(pl.Int32)
     return joined.with_columns(
-        pl.coalesce("artist_name_right", "artist_name").alias("artist_name"),
+        pl.coalesce("genre_right", "genre").alias("genre"),
         pl.coalesce(year, pl.col("release_date").dt.year()).alias("year"),
         pl.lit(frame.height, dtype=pl.Int32).alias("n_album_tracks"),
-    ).drop("artist_name_right", "snapshot_id", "line"), notes
+    ).drop("genre_right", "is_known", "snapshot_id", "line"), notes

@@ -38,6 +38,7 @@ _TYPES = {"number": pl.Float64, "whole": pl.Int32, "large_whole": pl.Int64}
 MODEL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "track_id": pl.String,
     "artist_name": pl.String,
+    "artist_key": pl.String,
     "artist_id": pl.String,
     "track_name": pl.String,
     "album_id": pl.String,

@@ -23,6 +23,7 @@ from songpop.features.records import (
     song_key,
 )
 from songpop.features.titles import title_expressions
+from songpop.names import genre_key
 
 NUMERIC: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind != "category")
 CATEGORIES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feature.kind == "category")
@@ -30,7 +31,7 @@ UNKNOWN = 0
 # A genre of fewer tracks is treated as unknown: its embedding would be noise.
 MIN_GENRE_TRACKS = 3
 # Of features.json and its tables; a new one where the same names come to mean something else.
-FORMAT = 3
+FORMAT = 4
 _TABLES = _LEVELS, _ARTISTS, _VERSIONS = "levels.parquet", "artists.parquet", "versions.parquet"
 _ARTIST_COLUMNS = ("artist_key", "year", "n", "excess", "best")
 _VERSION_COLUMNS = ("song", "release_time", "popularity")
@@ -243,10 +244,14 @@ def _refuse_another_format(document: dict[str, Any], name: str) -> None:
 
 
 def _codes(values: pl.Series, known: list[str]) -> np.ndarray:
-    codes = {value: code for code, value in enumerate(known, start=1)}
+    """Number values by the genres that are known, in whatever spelling; 0 is unknown, shape (n,)."""
+    by_key = {genre_key(value): code for code, value in reversed(list(enumerate(known, start=1)))}
+    written = values.unique().drop_nulls().to_list()
+    codes = {value: by_key.get(genre_key(value), UNKNOWN) for value in written}
+    exact = {value: code for code, value in enumerate(known, start=1)}
     return (
-        values.replace_strict(codes, default=UNKNOWN, return_dtype=pl.Int64).fill_null(UNKNOWN).to_numpy()
-        if codes
+        values.replace_strict(codes | exact, default=UNKNOWN, return_dtype=pl.Int64).fill_null(UNKNOWN).to_numpy()
+        if written
         else np.zeros(len(values), np.int64)
     )
 

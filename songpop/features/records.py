@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from songpop import names
 from songpop.features.titles import canonical
 
 N_FOLDS = 10
@@ -35,8 +36,14 @@ def folds_of(track_ids: pl.Series, seed: int, n_folds: int = N_FOLDS) -> np.ndar
 
 
 def artist_key(frame: pl.DataFrame) -> pl.Series:
-    """Name the artist of each row as records know it: the name in lower case without outer spaces."""
-    return frame.select(pl.col("artist_name").str.to_lowercase().str.strip_chars().alias("artist_key")).to_series()
+    """Name the artist of each row as records know it: the frame's artist_key, or else the key of the name."""
+    own = frame["artist_key"] if "artist_key" in frame.columns else pl.Series([None] * frame.height, dtype=pl.String)
+    if own.null_count() == 0:
+        return own.alias("artist_key")
+    written = frame["artist_name"].unique().drop_nulls().to_list()
+    keys = {name: names.artist_key(name) for name in written}
+    made = frame["artist_name"].replace_strict(keys, default=None, return_dtype=pl.String)
+    return own.fill_null(made).alias("artist_key")
 
 
 def seen_together(frame: pl.DataFrame) -> pl.Series:

@@ -177,7 +177,11 @@ def _differing(row: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def _changed(frame: pl.DataFrame, changes: Mapping[str, Any]) -> pl.DataFrame:
-    return frame.with_columns([pl.lit(value, dtype=MODEL_COLUMNS[name]).alias(name) for name, value in changes.items()])
+    columns = [pl.lit(value, dtype=MODEL_COLUMNS[name]).alias(name) for name, value in changes.items()]
+    if "artist_name" in changes and "artist_key" in frame.columns:
+        # another name is another artist
+        columns.append(pl.lit(None, dtype=pl.String).alias("artist_key"))
+    return frame.with_columns(columns)
 
 
 def _outside(name: str, value: Any, model: ScoringModel) -> str | None:

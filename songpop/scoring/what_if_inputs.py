@@ -13,6 +13,7 @@ import polars as pl
 from songpop.audio_features import AUDIO_FEATURES, AudioFeature
 from songpop.errors import SettingsError
 from songpop.features import conform
+from songpop.names import genre_key
 
 # A model has experience of what lies between these percentiles of its training tracks.
 EXPERIENCE = (0.01, 0.99)
@@ -263,7 +264,7 @@ def experience_of(frame: pl.DataFrame) -> dict[str, list[float]]:
 
 def outside_experience(name: str, value: Any, experience: Mapping[str, list[float]], genres: list[str]) -> str | None:
     """Say in words why a model has no experience of a value, or return None where it has."""
-    if name == "genre" and value is not None and value not in genres:
+    if name == "genre" and value is not None and genre_key(value) not in set(map(genre_key, genres)):
         near = difflib.get_close_matches(value.lower(), genres, 1)
         return f"not a genre it learned: scored as no genre{f' (nearest: {near[0]})' if near else ''}"
     if name == "release_date" and value is not None:

@@ -1,38 +1,46 @@
 -- One row per artist name that Spotify is to be asked for: the artists of releases and the watched ones first, then
 -- those whose tracks matter most (number of tracks times their mean popularity), so that a partial run helps most.
--- Key: artist_name. Reads: marts.artists, marts.releases, marts.tracks, marts.snapshots, staging.files__pins,
--- files__watchlist, spotify__releases, spotify__artists, reccobeats__track_artists, ledger.unanswered.
+-- Key: artist_name. Reads: marts.artists, marts.releases, marts.tracks, marts.snapshots, artist_keys,
+-- staging.files__pins, files__watchlist, spotify__releases, spotify__artists, reccobeats__track_artists, ledger.unanswered.
 with
 pins as (
-    select pins.artist_name, pins.artist_id
+    select keys.known_name as artist_name, pins.artist_id
     from staging.files__pins as pins
     inner join marts.snapshots as snapshots on pins.snapshot_id = snapshots.snapshot_id
+    inner join marts.artist_keys as keys on pins.artist_name = keys.artist_name
+    where snapshots.newness = 1
+    qualify row_number() over (partition by keys.artist_key order by pins.line) = 1
+),
+written_first as (
+    select artist_name, artist_id from marts.releases
+    union all
+    select artist_name, artist_id from staging.spotify__releases
+    union all
+    select watchlist.artist_name, null
+    from staging.files__watchlist as watchlist
+    inner join marts.snapshots as snapshots
+        on watchlist.snapshot_id = snapshots.snapshot_id
     where snapshots.newness = 1
 ),
 wanted_first as (
-    select artist_name, max(artist_id) as artist_id
-    from (
-        select artist_name, artist_id from marts.releases
-        union all
-        select artist_name, artist_id from staging.spotify__releases
-        union all
-        select watchlist.artist_name, null
-        from staging.files__watchlist as watchlist
-        inner join marts.snapshots as snapshots
-            on watchlist.snapshot_id = snapshots.snapshot_id
-        where snapshots.newness = 1
-    )
-    where artist_name is not null
-    group by artist_name
+    -- under the name that marts.artists has
+    select
+        coalesce(keys.known_name, written_first.artist_name) as artist_name,
+        max(written_first.artist_id) as artist_id
+    from written_first
+    left join marts.artist_keys as keys on written_first.artist_name = keys.artist_name
+    where written_first.artist_name is not null
+    group by all
 ),
 best_tracks as (
     -- one row an artist: the most popular track that has an id of Spotify's form
-    select artist_name, track_id, track_name
-    from marts.tracks
-    where regexp_full_match(track_id, '[0-9A-Za-z]{22}')
+    select artists.artist_name, tracks.track_id, tracks.track_name
+    from marts.tracks as tracks
+    inner join marts.artists as artists on tracks.artist_key = artists.artist_key
+    where regexp_full_match(tracks.track_id, '[0-9A-Za-z]{22}')
     qualify row_number() over (
-        partition by artist_name
-        order by popularity desc nulls last, track_id
+        partition by artists.artist_key
+        order by tracks.popularity desc nulls last, tracks.track_id
     ) = 1
 ),
 ids_of_reccobeats as (
@@ -48,9 +56,11 @@ ids_of_reccobeats as (
     having count(distinct track_artists.artist_id) = 1
 ),
 answered as (
-    select artists.artist_name
+    select coalesce(keys.known_name, artists.artist_name) as artist_name
     from staging.spotify__artists as artists
-    left join pins on artists.artist_name = pins.artist_name
+    left join marts.artist_keys as keys on artists.artist_name = keys.artist_name
+    left join pins
+        on coalesce(keys.known_name, artists.artist_name) = pins.artist_name
     where
         artists.expires_at > $now
         and (

@@ -3,11 +3,11 @@
 with
 best as (
     -- of the artists that have a track with an id of Spotify's form
-    select artist_name
+    select artist_key
     from marts.artists
     where
-        artist_name in (
-            select artist_name
+        artist_key in (
+            select artist_key
             from marts.tracks
             where regexp_full_match(track_id, '[0-9A-Za-z]{22}')
         )
@@ -16,7 +16,7 @@ best as (
 )
 select tracks.artist_name, tracks.track_id
 from marts.tracks as tracks
-inner join best on tracks.artist_name = best.artist_name
+inner join best on tracks.artist_key = best.artist_key
 where regexp_full_match(tracks.track_id, '[0-9A-Za-z]{22}')
 order by tracks.popularity desc, tracks.track_id
 limit 2

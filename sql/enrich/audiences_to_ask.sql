@@ -4,10 +4,10 @@
 -- the service's answers.
 with
 release_artists as (
-    select distinct artist_name from marts.releases where artist_name is not null
+    select distinct artist_key from marts.releases
 ),
 compared as (
-    select artist_name
+    select artist_key
     from marts.artist_popularities
     where
         popularity_source in ('spotify', 'artists_file')
@@ -22,7 +22,7 @@ where
         select artist_name from query_table($answers) where expires_at > $now
     )
 order by
-    artists.artist_name in (from compared) desc,
-    artists.artist_name in (from release_artists) desc,
+    artists.artist_key in (from compared) desc,
+    artists.artist_key in (from release_artists) desc,
     artists.n_tracks * artists.mean_popularity desc nulls last,
     artists.artist_name

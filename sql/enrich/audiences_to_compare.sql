@@ -1,5 +1,5 @@
 -- One row per artist whose audience a service counts and whose popularity on our scale is known. Key: artist_name.
--- Reads: marts.artist_popularities, and $answers, the staging view of the service's answers.
+-- Reads: marts.artist_popularities, artists, and $answers, the staging view of the service's answers.
 -- Unit: theirs is ln(1 + audience); ours is 0-100, of $popularity_sources alone (spotify, artists_file).
 with
 theirs as (
@@ -13,13 +13,17 @@ theirs as (
         ) = 1
 ),
 ours as (
-    -- one row an artist; a name that was only folded to another's may be somebody else's
-    select artist_name, max_by(artist_popularity, popularity_source) as ours
-    from marts.artist_popularities
+    -- one row an artist, under the name that services are asked for; a name that was only folded to another's may be
+    -- somebody else's
+    select
+        artists.artist_name,
+        max_by(known.artist_popularity, known.popularity_source) as ours
+    from marts.artist_popularities as known
+    inner join marts.artists as artists on known.artist_key = artists.artist_key
     where
-        list_contains($popularity_sources, popularity_source)
-        and match_method <> 'folded_name'
-    group by artist_name
+        list_contains($popularity_sources, known.popularity_source)
+        and known.match_method <> 'folded_name'
+    group by artists.artist_name
 )
 select theirs.artist_name, theirs.theirs, ours.ours
 from theirs

@@ -2,7 +2,7 @@
 with
 releases as (
     select
-        artist_name,
+        artist_key,
         count(*) as n_releases,
         max(score) as best_score,
         arg_min(track_name, "rank") as best_track_name,
@@ -14,7 +14,7 @@ releases as (
         and ($since is null or release_date >= $since)
         and ($until is null or release_date <= $until)
         and ($min_score is null or score >= $min_score)
-    group by artist_name
+    group by artist_key
 )
 select
     row_number() over (
@@ -34,7 +34,7 @@ select
     artists.max_popularity,
     artists.last_year
 from releases
-inner join marts.artists as artists on releases.artist_name = artists.artist_name
+inner join marts.artists as artists on releases.artist_key = artists.artist_key
 where
     $artist is null
     or contains(

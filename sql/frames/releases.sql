@@ -3,6 +3,7 @@
 select
     releases.track_id,
     releases.artist_name,
+    releases.artist_key,
     releases.artist_id,
     releases.track_name,
     releases.album_id,
@@ -46,5 +47,5 @@ from (
     from marts.releases
 ) as releases
 left join marts.artist_sources as artist_sources
-    on releases.artist_name = artist_sources.artist_name
+    on releases.artist_key = artist_sources.artist_key
 order by releases.track_id

@@ -2,6 +2,7 @@
 select
     tracks.track_id,
     tracks.artist_name,
+    tracks.artist_key,
     tracks.artist_id,
     tracks.track_name,
     tracks.album_id,
@@ -29,5 +30,5 @@ select
     tracks.popularity_date
 from marts.tracks as tracks
 left join marts.artist_sources as artist_sources
-    on tracks.artist_name = artist_sources.artist_name
+    on tracks.artist_key = artist_sources.artist_key
 order by tracks.track_id

@@ -1,54 +1,44 @@
--- One row per artist name and source that knows its popularity; marts.artist_sources has the source that counts.
--- Key: artist_name, popularity_source. Reads: marts.snapshots, staging.files__artists, files__tracks, files__releases,
--- files__pins, spotify__artists, spotify__releases, marts.artist_audiences, ledger.runs.
+-- One row per artist and source that knows their popularity; marts.artist_sources has the source that counts.
+-- Key: artist_key, popularity_source. Reads: marts.snapshots, artist_keys, artist_spellings, artist_audiences,
+-- staging.files__artists, files__pins, spotify__artists, ledger.runs.
 -- Unit: artist_popularity 0-100 as spotify and the artists file report it; for the other sources their audience mapped
--- to that scale: without a mapping a source has no row.
+-- to that scale: without a mapping a source has no row. artist_name is the source's own spelling.
 with
 later_runs as (
     select run_id from ledger.runs where as_of_date > $as_of_date
 ),
-names as (
-    select tracks.artist_name
-    from staging.files__tracks as tracks
+pins as (
+    select keys.artist_key, pins.artist_id
+    from staging.files__pins as pins
     inner join marts.snapshots as snapshots
-        on tracks.snapshot_id = snapshots.snapshot_id
-    union
-    select releases.artist_name
-    from staging.files__releases as releases
-    inner join marts.snapshots as snapshots
-        on releases.snapshot_id = snapshots.snapshot_id
-    union
-    select artist_name
-    from staging.spotify__releases
-    where artist_name is not null and run_id not in (from later_runs)
+        on pins.snapshot_id = snapshots.snapshot_id
+    inner join marts.artist_keys as keys on pins.artist_name = keys.artist_name
+    where snapshots.newness = 1
+    qualify row_number() over (partition by keys.artist_key order by pins.line) = 1
 ),
 spotify_artists as (
-    -- one-to-one: the newest answer with a popularity that has not expired; a pin admits its own artist alone
-    select artists.*
+    -- the newest answer with a popularity that has not expired; a pin admits its own artist alone
+    select keys.artist_key, artists.*
     from staging.spotify__artists as artists
-    left join (
-        select pins.artist_name, pins.artist_id
-        from staging.files__pins as pins
-        inner join marts.snapshots as snapshots
-            on pins.snapshot_id = snapshots.snapshot_id
-        where snapshots.newness = 1
-    ) as pins on artists.artist_name = pins.artist_name
+    inner join marts.artist_keys as keys on artists.artist_name = keys.artist_name
+    left join pins on keys.artist_key = pins.artist_key
     where
         artists.artist_popularity is not null
         and artists.expires_at >= $as_of_date
         and artists.run_id not in (from later_runs)
         and (
-            pins.artist_name is null
+            pins.artist_key is null
             or pins.artist_id in (artists.artist_id, artists.asked_id)
         )
     qualify row_number() over (
-        partition by artists.artist_name
+        partition by keys.artist_key
         order by artists.fetched_at desc, artists.artist_id
     ) = 1
 ),
 file_artists as (
-    -- one-to-one: the newest snapshot that knows the artist's popularity
+    -- the newest snapshot that knows the artist's popularity; of several spellings the more popular one
     select
+        spellings.artist_key,
         artists.artist_name,
         artists.artist_id,
         artists.artist_popularity,
@@ -56,24 +46,44 @@ file_artists as (
     from staging.files__artists as artists
     inner join marts.snapshots as snapshots
         on artists.snapshot_id = snapshots.snapshot_id
-    where artists.artist_popularity is not null
+    inner join marts.artist_spellings as spellings
+        on artists.artist_name = spellings.artist_name
+    where artists.artist_popularity is not null and spellings.part = 'whole'
     qualify row_number() over (
-        partition by artists.artist_name
-        order by snapshots.newness, artists.line
+        partition by spellings.artist_key
+        order by snapshots.newness, artists.artist_popularity desc, artists.line
     ) = 1
 ),
-folded_artists as (
-    -- a name that differs only in case, accents or outer blanks; left out where two artists fold to one
+accentless as (
+    -- an artist of the file whose name without accents no other one there has
     select
-        lower(strip_accents(trim(artist_name))) as folded_name,
+        strip_accents(artist_key) as plain_key,
+        any_value(artist_name) as artist_name,
         any_value(artist_id) as artist_id,
         any_value(artist_popularity) as artist_popularity,
         any_value(fetched_at) as fetched_at
     from file_artists
-    group by folded_name
+    group by plain_key
     having count(*) = 1
+),
+folded_artists as (
+    select keys.artist_key, accentless.*
+    from (select distinct artist_key from marts.artist_keys) as keys
+    inner join accentless on strip_accents(keys.artist_key) = accentless.plain_key
+    anti join file_artists on keys.artist_key = file_artists.artist_key
+),
+audiences as (
+    select keys.artist_key, audiences.*
+    from marts.artist_audiences as audiences
+    inner join marts.artist_keys as keys on audiences.artist_name = keys.artist_name
+    where audiences.artist_popularity is not null
+    qualify row_number() over (
+        partition by keys.artist_key, audiences.popularity_source
+        order by audiences.fetched_at desc, audiences.artist_name
+    ) = 1
 )
 select
+    artist_key,
     artist_name,
     artist_id,
     'spotify' as popularity_source,
@@ -86,6 +96,7 @@ select
 from spotify_artists
 union all
 select
+    artist_key,
     artist_name,
     artist_id,
     'artists_file',
@@ -98,21 +109,20 @@ select
 from file_artists
 union all
 select
-    names.artist_name,
-    folded.artist_id,
+    artist_key,
+    artist_name,
+    artist_id,
     'artists_file',
     'folded_name',
-    folded.artist_popularity,
+    artist_popularity,
     null,
     0.9,
-    folded.fetched_at,
+    fetched_at,
     null
-from names
-inner join folded_artists as folded
-    on lower(strip_accents(trim(names.artist_name))) = folded.folded_name
-where names.artist_name not in (select artist_name from file_artists)
+from folded_artists
 union all
 select
+    artist_key,
     artist_name,
     null,
     popularity_source,
@@ -122,5 +132,4 @@ select
     match_confidence,
     fetched_at,
     expires_at
-from marts.artist_audiences
-where artist_popularity is not null
+from audiences

@@ -1,10 +1,11 @@
--- One row per artist name: its popularity, where that comes from, and its track record in this warehouse.
--- Key: artist_name. Reads: marts.artist_sources, marts.tracks.
--- Unit: artist_popularity and the track record 0-100. Homonyms share a row: the tracks files name artists, no more.
+-- One row per artist: the popularity, where that comes from, and the track record in this warehouse.
+-- Key: artist_key; artist_name is unique too. Reads: marts.artist_sources, marts.tracks.
+-- Unit: artist_popularity and the track record 0-100. Homonyms share a row: the tracks files
+-- name artists, no more. All spellings of a name share one too: artist_name is that of most tracks.
 with
 track_records as (
     select
-        artist_name,
+        artist_key,
         count(*) as n_tracks,
         avg(popularity) as mean_popularity,
         max(popularity) as max_popularity,
@@ -12,7 +13,7 @@ track_records as (
         max("year") as last_year,
         max(release_date) as last_release_date
     from marts.tracks
-    group by artist_name
+    group by artist_key
 )
 select
     artist_sources.artist_name,
@@ -26,6 +27,7 @@ select
     track_records.first_year,
     track_records.last_year,
     track_records.last_release_date,
-    artist_sources.fetched_at
+    artist_sources.fetched_at,
+    artist_sources.artist_key
 from marts.artist_sources as artist_sources
-left join track_records on artist_sources.artist_name = track_records.artist_name
+left join track_records on artist_sources.artist_key = track_records.artist_key

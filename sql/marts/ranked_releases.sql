@@ -1,7 +1,8 @@
 -- One row per scored new release, best first: the list that people read.
 -- Key: track_id; rank is unique too (ties by track_id).
--- Reads: marts.releases, scores, rank_history, artist_sources, artists.
--- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentiles 0-100, NULL where the genre or year is; the contribution_ columns,
+-- Reads: marts.releases, scores, rank_history, artist_sources, artists, genre_keys.
+-- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentiles 0-100, NULL where the genre or year is,
+-- and where no track has the genre; the contribution_ columns,
 -- in points, come last and add up to score - reference_score.
 with
 ranked as (
@@ -34,7 +35,7 @@ ranked as (
         scores.contribution_album,
         scores.contribution_title,
         case
-            when releases.genre is not null
+            when genre_keys.is_known
                 then 100 * cume_dist() over (
                     partition by releases.genre order by scores.score
                 )
@@ -51,13 +52,16 @@ ranked as (
         releases."year",
         releases.release_age_days,
         releases.release_date,
+        releases.artist_key,
         scores.as_of_date,
         scores.scored_at
     from marts.releases as releases
     inner join marts.scores as scores on releases.track_id = scores.track_id
     left join marts.artist_sources as artist_sources
-        on releases.artist_name = artist_sources.artist_name
-    left join marts.artists as artists on releases.artist_name = artists.artist_name
+        on releases.artist_key = artist_sources.artist_key
+    left join marts.artists as artists on releases.artist_key = artists.artist_key
+    left join marts.genre_keys as genre_keys
+        on releases.genre = genre_keys.written_genre
 ),
 previous_run as (
     -- the newest run that scored before the one that readers see now
@@ -124,6 +128,7 @@ select
     ranked.run_id,
     ranked.as_of_date,
     ranked.scored_at,
+    ranked.artist_key,
     ranked.reference_score,
     ranked.contribution_sound,
     ranked.contribution_artist_popularity,

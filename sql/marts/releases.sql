@@ -1,6 +1,6 @@
 -- One row per new release: every row of the newest releases file, and what a service found of the last days.
--- Key: track_id. Reads: staging.files__releases, spotify__releases, marts.release_features, album_sizes,
--- snapshots, artist_sources, ledger.runs.
+-- Key: track_id. Reads: staging.files__releases, spotify__releases, marts.release_features, album_ids,
+-- album_sizes, snapshots, artist_keys, artist_sources, genre_keys, ledger.runs.
 -- Unit: release_age_days counts from release_date to the as-of date; NULL features were in no source; n_album_tracks as
 -- the service told it, else as in marts.album_sizes, with what a service found of the album.
 -- A song that a service found on several releases (single, album, deluxe edition) counts once, on the longest of them;
@@ -13,7 +13,7 @@ candidates as (
     select
         releases.track_id,
         null::varchar as artist_id,
-        releases.album_id,
+        albums.album_id,
         releases.track_name,
         releases.artist_name,
         releases.album_name,
@@ -41,6 +41,8 @@ candidates as (
     from staging.files__releases as releases
     inner join marts.snapshots as snapshots
         on releases.snapshot_id = snapshots.snapshot_id
+    left join marts.album_ids as albums
+        on releases.track_id = albums.track_id and albums.is_release
     where snapshots.newness = 1
     union all by name
     select
@@ -67,10 +69,11 @@ candidates as (
 ),
 tracks as (
     -- one row a track: the file's own row wins over what a service found
-    select *
+    select candidates.*, keys.artist_key, keys.artist_names
     from candidates
+    inner join marts.artist_keys as keys on candidates.artist_name = keys.artist_name
     qualify row_number() over (
-        partition by track_id
+        partition by candidates.track_id
         order by preference, fetched_at desc, album_id
     ) = 1
 ),
@@ -79,7 +82,6 @@ folded as (
         *,
         coalesce(danceability, energy, loudness, valence, tempo) is not null
             as has_analysis,
-        lower(strip_accents(artist_name)) as folded_artist,
         trim(
             regexp_replace(lower(strip_accents(track_name)), '[^\p{L}\p{N}]+', ' ', 'g')
         ) as folded_title
@@ -87,14 +89,14 @@ folded as (
 ),
 releases as (
     -- every row of the file, and of each song that a service found those on one release
-    select * exclude (folded_artist, folded_title)
+    select * exclude (folded_title)
     from folded
     qualify
         preference = 1
         or coalesce(album_id, track_id) = first_value(
             coalesce(album_id, track_id)
         ) over (
-            partition by folded_artist, folded_title
+            partition by artist_key, folded_title
             order by
                 preference,
                 n_album_tracks desc nulls last,
@@ -116,7 +118,7 @@ select
     candidates.track_name,
     candidates.artist_name,
     candidates.album_name,
-    candidates.genre,
+    coalesce(genre_keys.genre, candidates.genre) as genre,
     candidates.release_date_precision,
     candidates.release_source,
     case
@@ -150,7 +152,9 @@ select
         greatest(album_sizes.n_album_tracks, found_sizes.n_album_tracks)
     ) as n_album_tracks,
     $as_of_date::date - candidates.release_date as release_age_days,
-    candidates.release_date
+    candidates.release_date,
+    candidates.artist_key,
+    candidates.artist_names
 from releases as candidates
 left join marts.release_features as audio
     on
@@ -158,5 +162,6 @@ left join marts.release_features as audio
         and not candidates.has_analysis
 left join marts.album_sizes as album_sizes on candidates.album_id = album_sizes.album_id
 left join found_sizes on candidates.album_id = found_sizes.album_id
+left join marts.genre_keys as genre_keys on candidates.genre = genre_keys.written_genre
 left join marts.artist_sources as artist_sources
-    on candidates.artist_name = artist_sources.artist_name
+    on candidates.artist_key = artist_sources.artist_key

@@ -7,7 +7,7 @@ select
     count(releases.danceability) as n_with_audio_features,
     count(scores.track_id) as n_scored
 from marts.releases as releases
--- one row an artist name
-left join marts.artist_sources as sources on releases.artist_name = sources.artist_name
+-- one row an artist
+left join marts.artist_sources as sources on releases.artist_key = sources.artist_key
 -- one row a scored track
 left join marts.scores as scores on releases.track_id = scores.track_id

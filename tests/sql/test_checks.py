@@ -112,6 +112,22 @@ _BROKEN: dict[str, tuple[str, int, str]] = {
         1,
         "200",
     ),
+    "genres_are_known": (
+        "update marts.releases set genre = 'polka' where track_id like '%001'; "
+        "insert into marts.genre_keys values ('polka', 'polka', false)",
+        1,
+        "polka",
+    ),
+    "artists_are_written_as_known": (
+        "update marts.artist_keys set match_method = 'another spelling' where artist_name = 'Artist 3'",
+        1,
+        "Artist 3",
+    ),
+    "an_album_id_stands_for_one_album": (
+        "update marts.album_ids set is_id_shared = true where is_release and written_album_id = 'newAlbum2'",
+        1,
+        "newAlbum2",
+    ),
     "no_album_is_ranked_twice": (
         "insert into marts.album_singles select * from marts.album_singles where album_id = 'newAlbum1'",
         1,

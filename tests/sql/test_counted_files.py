@@ -18,10 +18,16 @@ _OTHER_ROWS = {
 }
 # what a model learned from stays so, though the file was withdrawn since: the version names its snapshots
 _NAMED_BY_THE_MODEL = {("score_backtest", "learned_tracks")}
+# what a name means where it is written: a name of a file that does not count stands in no other mart
+_EVERY_NAME = {"artist_keys", "genre_keys"}
 
 
 def _marts(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
-    return {name: con.execute(f"from marts.{name} order by all").fetchall() for name in warehouse.BUILD_ORDER}
+    return {
+        name: con.execute(f"from marts.{name} order by all").fetchall()
+        for name in warehouse.BUILD_ORDER
+        if name not in _EVERY_NAME
+    }
 
 
 @pytest.mark.parametrize("reason", ["withdrawn", "known only later"])
@@ -67,4 +73,4 @@ def test_every_mart_reads_files_through_the_snapshots_that_count() -> None:
                 following = " ".join(lines[number + 1 : number + 3])
                 assert following.startswith(join), f"sql/marts/{path.name} reads {read[0]} whole"
 
-    assert set(reads) >= _NAMED_BY_THE_MODEL | {("album_sizes", "newest_albums"), ("tracks", "newest_tracks")}
+    assert set(reads) >= _NAMED_BY_THE_MODEL | {("album_ids", "newest_albums"), ("tracks", "newest_tracks")}

@@ -88,11 +88,11 @@ def test_an_unknown_artist_popularity_is_null_and_a_zero_stays_zero(con: duckdb.
     ]
 
 
-def test_two_artists_that_fold_to_one_name_lend_it_to_nobody(con: duckdb.DuckDBPyConnection) -> None:
+def test_two_artists_that_differ_in_accents_lend_their_popularity_to_nobody(con: duckdb.DuckDBPyConnection) -> None:
     _snapshot(con, "tracks", "tracks", _DAY)
     _snapshot(con, "artists", "artists", _DAY)
-    _track(con, "tracks", "t", 10, "MIKE")
-    for line, artist in enumerate(("Mike", "mike")):
+    _track(con, "tracks", "t", 10, "Zoe")
+    for line, artist in enumerate(("Zoé", "Zoë")):
         _insert(con, "raw.files__artists", snapshot_id="artists", line=line, artist_name=artist, popularity=50)
     _build(con)
 
@@ -232,6 +232,8 @@ def test_a_track_that_a_service_found_is_a_release_for_28_days(
 
 def test_ranks_break_ties_by_track_id_and_remember_the_run_before(con: duckdb.DuckDBPyConnection) -> None:
     _snapshot(con, "releases", "releases", _DAY)
+    _snapshot(con, "tracks", "tracks", _DAY)
+    _track(con, "tracks", "t", 10)
     for track_id in ("a", "b", "c"):
         _release(con, "releases", track_id, genre="pop")
     for track_id, score in (("a", 10.0), ("b", 20.0)):
@@ -251,9 +253,11 @@ def test_ranks_break_ties_by_track_id_and_remember_the_run_before(con: duckdb.Du
     ]
 
 
-def test_without_a_genre_there_is_no_percentile_in_it(con: duckdb.DuckDBPyConnection) -> None:
+def test_without_a_genre_that_tracks_have_there_is_no_percentile_in_it(con: duckdb.DuckDBPyConnection) -> None:
     _snapshot(con, "releases", "releases", _DAY)
-    for track_id, genre in (("a", "pop"), ("b", None), ("c", None)):
+    _snapshot(con, "tracks", "tracks", _DAY)
+    _track(con, "tracks", "t", 10)
+    for track_id, genre in (("a", "POP "), ("b", None), ("c", "polka")):
         _release(con, "releases", track_id, genre=genre)
         _score(con, "run", track_id, 50.0, datetime(2026, 11, 23))
     _build(con)
