@@ -1,6 +1,5 @@
 """The writer's DuckDB file: open it, run its SQL files, build what is derived, publish what readers open."""
 
-import os
 import re
 import time
 import tomllib
@@ -13,10 +12,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from songpop import queries, resources, spellings
+from songpop import queries, resources, spellings, swapped_files
 from songpop.declared_sources import DEFAULT_NAMES
 from songpop.errors import WarehouseError
 from songpop.settings import Settings
+from songpop.swapped_files import first_line
 
 SCHEMAS = ("raw", "staging", "marts", "ledger")
 
@@ -88,7 +88,7 @@ def connect(settings: Settings, *, wait: Callable[[float], object] = time.sleep)
             break
         except duckdb.IOException as error:
             if not _LOCK_HOLDER.search(str(error)):
-                raise _unreadable(settings.warehouse, error) from error
+                raise unreadable(settings.warehouse, settings, error) from error
             wait(seconds)
     else:
         con = open_file(settings.warehouse, settings, read_only=False)
@@ -111,22 +111,37 @@ def open_file(path: Path, settings: Settings, *, read_only: bool) -> duckdb.Duck
     try:
         return _open(path, settings, read_only=read_only)
     except duckdb.Error as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, settings, error) from error
 
 
 def _open(path: Path, settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(path), read_only=read_only, config=connection_config(settings))
 
 
-def _unreadable(path: Path, error: duckdb.Error) -> WarehouseError:
-    if holder := _LOCK_HOLDER.search(str(error)):
+def unreadable(path: Path, settings: Settings, error: duckdb.Error) -> WarehouseError:
+    """Put into words why DuckDB can't open a file; of the readers' file, who is in the way is no run."""
+    is_published = path == settings.published
+    holder = _LOCK_HOLDER.search(str(error))
+    if holder and is_published:
+        return WarehouseError(
+            f"{path} must be opened for reading alone, however process {holder[1]} has it open for writing, "
+            "which shuts readers out. Close it there and open it read-only; the next publish swaps in a new one."
+        )
+    if holder:
         return WarehouseError(
             f"{path} must be free to be opened, however process {holder[1]} has it open. Wait for that run "
             "to end; readers should open the published file instead."
         )
+    wal = swapped_files.wal_of(path)
+    if is_published and wal.exists():
+        return WarehouseError(
+            f"{path} must stand alone, however {wal.name} lies beside it: somebody opened the readers' file for "
+            f"writing, and was ended before it was closed. Delete {wal.name}, or run `songpop publish`, which does; "
+            f"nothing of the warehouse is in it. (DuckDB said: {first_line(error)})"
+        )
     return WarehouseError(
         f"{path} must be a DuckDB file that this DuckDB ({duckdb.__version__}) can read, however it said: "
-        f"{_first_line(error)}"
+        f"{first_line(error)}"
     )
 
 
@@ -139,12 +154,8 @@ def unwritten(error: duckdb.Error) -> WarehouseError:
         advice = " Is the disk full?"
     return WarehouseError(
         f"The warehouse must do what a step asks, however it said ({type(error).__name__}): "
-        f"{_first_line(error).rstrip('.')}.{advice}"
+        f"{first_line(error).rstrip('.')}.{advice}"
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def connection_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
@@ -307,40 +318,19 @@ def publish(
 ) -> None:
     """Copy the warehouse into a new file and swap it in: readers see the old one or the new one whole.
 
-    A reader that has the old file open keeps it undisturbed until it closes it.
+    A reader that has the old file open keeps it undisturbed until it closes it. A log of writing that lies beside the
+    old file goes with it, and where readers could not open the new file the old one stays.
 
     Args:
         con: the writer's connection.
         target: the readers' file.
         close_run: run_id, status and moment with which the copy shows the run that publishes as finished.
+
+    Raises:
+        WarehouseError: the new file can't be read.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in target.parent.glob(f".{target.name}.*.tmp*"):
-        leftover.unlink()
-    fresh = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    source = con.execute("select current_database()").fetchall()[0][0]
-    con.execute(f"attach '{_quoted(fresh)}' as fresh (storage_version '{_STORAGE_VERSION}')")
-    try:
-        con.execute(f'copy from database "{source}" to fresh')
-        if close_run:
-            run_id, status, now = close_run
-            con.execute(
-                "update fresh.ledger.runs set status = ?, finished_at = ? where run_id = ?",
-                [status, now, run_id],
-            )
-    except BaseException:
-        con.execute("detach fresh")
-        fresh.unlink(missing_ok=True)
-        raise
-    con.execute("detach fresh")
-    with fresh.open("rb") as file:
-        os.fsync(file.fileno())
-    fresh.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    fresh = swapped_files.copy_beside(con, target, storage_version=_STORAGE_VERSION, close_run=close_run)
+    swapped_files.swap_for_readers(fresh, target)
 
 
 def rewrite(settings: Settings) -> None:
@@ -351,7 +341,8 @@ def rewrite(settings: Settings) -> None:
     """
     con = open_file(settings.warehouse, settings, read_only=False)
     try:
-        publish(con, settings.warehouse)
+        fresh = swapped_files.copy_beside(con, settings.warehouse, storage_version=_STORAGE_VERSION)
+        swapped_files.swap(fresh, settings.warehouse)
     except duckdb.Error as error:
         raise unwritten(error) from error
     finally:
@@ -376,7 +367,3 @@ def _header(path: Path) -> str:
             break
         lines.append(line.removeprefix("--").strip())
     return " ".join(lines)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

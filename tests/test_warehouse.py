@@ -1,6 +1,9 @@
 import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 
 import duckdb
@@ -156,6 +159,64 @@ def test_publishing_carries_comments_and_views_and_leaves_no_other_file(settings
         comment = con.execute("select comment from duckdb_tables() where table_name = 'ranked_releases'").fetchall()
         assert "Key: track_id" in comment[0][0]
         assert con.execute("select count(*) from staging.files__tracks").fetchall() == [(0,)]
+
+
+_WRITE_AND_DIE = """
+import duckdb, os, sys
+con = duckdb.connect(sys.argv[1])
+con.execute("create table mine as select 1")
+os._exit(9)
+"""
+
+
+def test_a_log_that_a_killed_shell_left_beside_the_published_file_goes_with_the_old_one(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.publish(con, settings.published)
+    subprocess.run([sys.executable, "-c", _WRITE_AND_DIE, str(settings.published)], check=False)
+    wal = settings.published.with_name(f"{settings.published.name}.wal")
+    assert wal.exists()
+
+    with warehouse.connect(settings) as con:
+        ledger.open_run(con, "second", "nightly", as_of_date=_DAY, now=_NOW)
+        warehouse.publish(con, settings.published)
+
+    assert not wal.exists()
+    assert not list(settings.published.parent.glob(".published*"))
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        assert con.execute("select count(*) from ledger.runs").fetchall() == [(1,)]
+        assert con.execute("select count(*) from duckdb_tables() where table_name = 'mine'").fetchall() == [(0,)]
+
+
+def test_a_new_file_that_readers_can_not_open_is_not_kept(settings: Settings) -> None:
+    with warehouse.connect(settings) as con:
+        warehouse.publish(con, settings.published)
+        before = settings.published.read_bytes()
+        con.execute("drop table ledger.runs")
+        with pytest.raises(WarehouseError, match=r"must be one that readers can open.*Readers keep the one before"):
+            warehouse.publish(con, settings.published)
+
+    assert settings.published.read_bytes() == before
+    assert not list(settings.published.parent.glob(".published*"))
+
+
+def test_whoever_holds_the_published_file_is_told_from_a_run(settings: Settings) -> None:
+    held = replace(settings, warehouse=settings.published, published=settings.warehouse)
+    with (
+        _held_open(held) as (pid, _),
+        pytest.raises(WarehouseError, match=f"opened for reading alone, however process {pid} has it") as seen,
+    ):
+        warehouse.open_file(settings.published, settings, read_only=True)
+
+    assert "run to end" not in str(seen.value)
+
+
+def test_a_log_beside_a_published_file_that_can_not_be_read_is_named(settings: Settings) -> None:
+    settings.published.parent.mkdir(parents=True)
+    settings.published.write_text("not a database, however long it may be" * 200)
+    (settings.published.parent / "published.duckdb.wal").touch()
+
+    with pytest.raises(WarehouseError, match=r"however published.duckdb.wal lies beside it.*`songpop publish`"):
+        warehouse.open_file(settings.published, settings, read_only=True)
 
 
 def test_a_publish_that_fails_keeps_the_old_file(settings: Settings) -> None:

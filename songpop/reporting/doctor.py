@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from songpop import __version__, run, warehouse
+from songpop import __version__, run, swapped_files, warehouse
 from songpop.declared_sources import FILES, SPOTIFY
 from songpop.errors import WarehouseError
 from songpop.settings import Settings
@@ -33,6 +33,7 @@ def examine(settings: Settings, *, now: datetime) -> list[dict[str, Any]]:
         _free_space(settings.home),
         _warehouse(settings),
         _database("published file", settings.published, settings),
+        *_stale_log(settings),
         _row("Spotify keys", _keys(settings), True),
         *_what_the_key_may(settings, now),
         _row("other services", _services(settings), True),
@@ -130,6 +131,18 @@ def _database(what: str, path: Path, settings: Settings) -> dict[str, Any]:
     except WarehouseError as error:
         return _row(what, str(error), False)
     return _row(what, f"{path}, {path.stat().st_size / 1e6:.1f} MB", True)
+
+
+def _stale_log(settings: Settings) -> list[dict[str, Any]]:
+    """Tell of a log of writing beside the readers' file, which nobody should write to."""
+    wal = swapped_files.wal_of(settings.published)
+    if not wal.exists():
+        return []
+    seen = (
+        f"{wal} must not be there, however it is: somebody has the readers' file open for writing, or was ended while "
+        "it was. Close it there; `songpop publish` puts the log away."
+    )
+    return [_row("published file's log", seen, False)]
 
 
 def _keys(settings: Settings) -> str:

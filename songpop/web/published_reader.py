@@ -183,10 +183,9 @@ def _attach(settings: Settings) -> "duckdb.DuckDBPyConnection":
         con.execute(f"attach '{quoted}' as published (read_only)")
     except duckdb.Error as error:
         con.close()
-        raise WarehouseError(
-            f"{settings.published.name} must be a DuckDB file that this DuckDB ({duckdb.__version__}) can read, "
-            f"however it said: {str(error).splitlines()[0]}"
-        ) from error
+        failure = warehouse.unreadable(settings.published, settings, error)
+        # who looks at a page need not know where the file lies
+        raise WarehouseError(str(failure).replace(str(settings.published), settings.published.name)) from error
     return con
 
 

@@ -182,6 +182,19 @@ def test_doctor_never_shows_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "a-client" not in shown.output
 
 
+def test_doctor_tells_of_a_log_beside_the_published_file(tmp_path: Path) -> None:
+    wal = tmp_path / "warehouse" / "published.duckdb.wal"
+    wal.parent.mkdir()
+    wal.touch()
+
+    shown = CliRunner().invoke(songpop, ["doctor", "--json", "--home", str(tmp_path)])
+
+    rows = {row["what"]: row for row in json.loads(shown.stdout)}
+    assert shown.exit_code == 1
+    assert rows["published file's log"]["ok"] is False
+    assert "`songpop publish` puts the log away" in rows["published file's log"]["seen"]
+
+
 def test_the_command_works_from_any_folder(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -60,3 +60,17 @@ def test_a_list_with_a_release_that_has_no_score_is_not_published(scored: Settin
         publish(run)
 
     assert scored.published.read_bytes() == before
+
+
+def test_a_run_tells_that_somebody_wrote_into_the_readers_file(scored: Settings) -> None:
+    wal = scored.published.with_name(f"{scored.published.name}.wal")
+    wal.touch()
+
+    with open_run(scored, "publish", as_of_date=AS_OF) as run:
+        publish(run)
+
+    assert not wal.exists()
+    assert [(finding.check_name, finding.severity) for finding in run.findings] == [
+        ("the_published_file_is_only_read", "note")
+    ]
+    assert _statuses(scored.published, scored, "publish") == [("done", True)]
