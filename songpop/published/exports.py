@@ -75,7 +75,7 @@ def _read_named(settings: Settings, wanted: ListDefinition, label: str) -> tuple
     with warehouse.open_file(settings.published, settings, read_only=True) as con:
         try:
             # of a mart that is there, but of another version, the list would lack columns
-            con.execute("select rank_change, percentile_in_year from marts.ranked_releases limit 0")
+            con.execute("select rank_change, score_change, percentile_in_year from marts.ranked_releases limit 0")
             if wanted.changed_since is None:
                 return queries.read_frame(con, "exports", wanted.name, **values), None
             if wanted.name != "releases":

@@ -46,6 +46,10 @@ def _rank_change(row: Row) -> str:
     return "new" if change is None else "=" if change == 0 else f"{change:+d}"
 
 
+def _places_moved(row: Row) -> str | None:
+    return None if row["rank_change"] is None else f"{row['rank_change']:+d}"
+
+
 def _score_change(row: Row) -> str | None:
     return None if row["score_change"] is None else f"{row['score_change']:+.1f}"
 
@@ -61,7 +65,11 @@ _RELEASED = {"released": itemgetter("release_date")}
 # every column is in the formats of a file
 TABLES: dict[str, Columns] = {
     "releases": as_they_are("rank") | {"change": _rank_change} | _SCORE | _TRACK | _RELEASED | as_they_are("drivers"),
-    "movers": {"change": _rank_change} | as_they_are("rank", "previous_rank") | _SCORE | _TRACK,
+    "movers": {"change": _rank_change}
+    | as_they_are("rank", "previous_rank")
+    | rounded("score")
+    | {"points": _score_change, "90 % interval": _interval}
+    | _TRACK,
     "singles": {
         "score": rounded("single_score")["single_score"],
         "chance_of_best": _chance,
@@ -82,6 +90,7 @@ TABLES: dict[str, Columns] = {
 # of a list that is compared with an earlier run
 CHANGES: Columns = (
     as_they_are("change", "rank", "earlier_rank")
+    | {"moved": _places_moved}
     | rounded("score")
     | {"score_change": _score_change}
     | _TRACK

@@ -171,7 +171,7 @@ def _feature_sources(sources: Sequence[Row] | None) -> Table:
 
 
 def _movers(movers: Sequence[Row] | None) -> Table:
-    names = ("change", "rank", "previous_rank", "score", "track_name", "artist_name")
+    names = ("change", "rank", "previous_rank", "score", "points", "track_name", "artist_name")
     columns = {name: list_table.TABLES["movers"][name] for name in names}
     return _table("Top movers", columns, movers, "No earlier list to compare with, or nothing moved.")
 

@@ -15,6 +15,7 @@ _PUBLISHED = "published file"
 _SHOWN_RUNS = 5
 _SHOWN_FINDINGS = 10
 _SHOWN_MOVERS = 3
+_OF_MOVERS = ("rank_change", "rank", "track_id", "track_name", "artist_name", "score_change")
 
 
 def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
@@ -65,7 +66,7 @@ def _read_state(con: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, Any]
         "drift": queries.read_one(con, "reports", "drift_summary"),
         "coverage": queries.read_one(con, "reports", "release_counts"),
         "loaded": read("loaded_files"),
-        "movers": read("movers", "rank_change", "rank", "track_id", "track_name", "artist_name", limit=_SHOWN_MOVERS),
+        "movers": read("movers", *_OF_MOVERS, limit=_SHOWN_MOVERS),
         "backtest": queries.read_one(con, "reports", "backtest_summary"),
         "matches": read("artist_matches"),
         "budgets": read("call_budgets", now=now),

@@ -56,6 +56,7 @@ _RELEASED = Heading("Released", "release_date", True, ("release_date",), "date",
 _REACH = Heading("Artist's popularity", "artist_popularity", True, ("artist_popularity",), "whole", True)
 _MOVED = Heading("Change", "rank_change", True, ("previous_rank", "rank_change"), "change")
 _CHANGE = replace(_MOVED, is_wide=True)
+_POINTS = Heading("Points", "score_change", True, ("previous_score", "score_change"), "number")
 _PLACE = Heading("Percentile in genre", "percentile_in_genre", True, ("percentile_in_genre",), "percentile", True)
 _DRIVERS = Heading("What moves it", "drivers", False, ("drivers",), "drivers", True)
 _RANK = Heading("Rank", "rank", False, ("rank",), "rank")
@@ -132,10 +133,10 @@ LISTS: dict[str, RankedList] = {
     "movers": RankedList(
         "movers",
         "Movers",
-        "The releases whose rank changed most since the run before, risers first.",
-        (_MOVED, *(heading for heading in _TRACKS if heading is not _CHANGE)),
+        "The releases that moved most since the run before among those of both lists, risers first.",
+        (_MOVED, _POINTS, *(heading for heading in _TRACKS if heading is not _CHANGE)),
         _TRACK_TEXTS,
-        'rank_change desc, "rank"',
+        'rank_change desc, score_change desc, "rank"',
         "No release has moved: there is no earlier run to compare with, or nothing fits.",
     ),
 }

@@ -1,19 +1,29 @@
 -- What changed in the ranked list since an earlier run: new, gone, or another rank or score.
 -- Key: track_id. Reads: marts.ranked_releases, rank_history.
 -- Unit: change is new, gone, rank, score, or rank and score; a score within 0.005 points counts as the same. A release
--- that is gone keeps its earlier rank and score, and what is known of it; the filters look at those.
+-- that is gone keeps its earlier rank and score, and what is known of it; the filters look at those. A rank counts as
+-- changed, and rank_change tells it, among the releases that stand in both lists: who left or came moves nobody.
 with
 earlier as (
     select *
     from marts.rank_history
     where run_id = $changed_since
 ),
+moved as (
+    -- one row a release of both lists
+    select
+        releases.track_id,
+        row_number() over (order by earlier."rank")
+        - row_number() over (order by releases."rank") as rank_change
+    from marts.ranked_releases as releases
+    inner join earlier on releases.track_id = earlier.track_id
+),
 compared as (
     select
         case
             when earlier.track_id is null then 'new'
             when releases.track_id is null then 'gone'
-            when releases."rank" = earlier."rank" then 'score'
+            when moved.rank_change = 0 then 'score'
             when abs(releases.score - earlier.score) < 0.005 then 'rank'
             else 'rank and score'
         end as change,
@@ -21,7 +31,8 @@ compared as (
         earlier.score as earlier_score,
         releases.score - earlier.score as score_change,
         $changed_since as earlier_run_id,
-        releases.* replace (
+        releases.* exclude (previous_score, score_change) replace (
+            moved.rank_change as rank_change,
             coalesce(releases.track_id, earlier.track_id) as track_id,
             coalesce(releases.album_id, earlier.album_id) as album_id,
             coalesce(releases.track_name, earlier.track_name) as track_name,
@@ -33,10 +44,11 @@ compared as (
         )
     from marts.ranked_releases as releases
     full outer join earlier on releases.track_id = earlier.track_id
+    left join moved on releases.track_id = moved.track_id
     where
         releases.track_id is null
         or earlier.track_id is null
-        or releases."rank" <> earlier."rank"
+        or moved.rank_change <> 0
         or abs(releases.score - earlier.score) >= 0.005
 )
 select *

@@ -1,9 +1,9 @@
--- The releases whose rank changed most since the run before, risers first. Reads: marts.ranked_releases.
+-- The releases that moved most since the run before, risers first: by places among the releases that both runs
+-- scored, and by score, from half a point on, where the place is the same. Reads: marts.ranked_releases.
 select *
 from marts.ranked_releases
 where
-    rank_change is not null
-    and rank_change <> 0
+    (rank_change <> 0 or abs(score_change) >= 0.5)
     and ($genre is null or lower(genre) = lower($genre))
     and (
         $artist is null
@@ -12,5 +12,5 @@ where
     and ($since is null or release_date >= $since)
     and ($until is null or release_date <= $until)
     and ($min_score is null or score >= $min_score)
-order by rank_change desc, "rank"
+order by rank_change desc, score_change desc, "rank"
 limit $limit

@@ -1,8 +1,9 @@
 -- One row per scored new release, best first: the list that people read.
 -- Key: track_id; rank is unique too (ties by track_id).
 -- Reads: marts.releases, scores, rank_history, artist_sources, artists, genre_keys.
--- Unit: rank_change is previous_rank minus rank, so a rise is positive; percentiles 0-100, NULL where the genre or year is,
--- and where no track has the genre; the contribution_ columns,
+-- Unit: previous_rank is the rank in the whole list of the run before; rank_change is the places moved among the
+-- releases that both runs scored, a rise positive: who left or came moves nobody. score_change in points, against that
+-- run. Percentiles 0-100, NULL where the genre or year is, and where no track has the genre; the contribution_ columns,
 -- in points, come last and add up to score - reference_score.
 with
 ranked as (
@@ -71,9 +72,17 @@ previous_run as (
     qualify row_number() over (order by scored_at desc, run_id desc) = 1
 ),
 previous_ranks as (
-    select history.track_id, history."rank" as previous_rank
+    -- one row a release that both runs scored
+    select
+        history.track_id,
+        history."rank" as previous_rank,
+        row_number() over (order by history."rank")
+        - row_number() over (order by ranked."rank") as rank_change,
+        history.score as previous_score,
+        ranked.score - history.score as score_change
     from marts.rank_history as history
     inner join previous_run on history.run_id = previous_run.run_id
+    inner join ranked on history.track_id = ranked.track_id
 ),
 peaks as (
     -- one row a track: the first time that it stood highest
@@ -95,7 +104,7 @@ days_listed as (
 select
     ranked."rank",
     previous_ranks.previous_rank,
-    previous_ranks.previous_rank - ranked."rank" as rank_change,
+    previous_ranks.rank_change,
     peaks.peak_rank,
     peaks.peak_date,
     days_listed.first_listed_date,
@@ -111,6 +120,8 @@ select
     ranked.score,
     ranked.score_low,
     ranked.score_high,
+    previous_ranks.previous_score,
+    previous_ranks.score_change,
     ranked.percentile_in_genre,
     ranked.percentile_in_year,
     ranked.artist_popularity,

@@ -284,6 +284,7 @@ def test_the_command_says_whom_it_did_not_find_and_what_it_compared_with(publish
         "4",
         "–",
         "–",
+        "–",
         "Title",
         "d",
         "Nas",

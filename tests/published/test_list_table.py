@@ -45,12 +45,19 @@ def test_a_pick_is_shown_with_its_chance() -> None:
 
 
 def test_what_changed_is_shown_with_both_ranks_and_the_sign_of_the_points() -> None:
-    gone = _RELEASE | {"change": "gone", "rank": None, "earlier_rank": 4, "score": None, "score_change": None}
+    gone = _RELEASE | {
+        "change": "gone",
+        "rank": None,
+        "rank_change": None,
+        "earlier_rank": 4,
+        "score": None,
+        "score_change": None,
+    }
     moved = _RELEASE | {"change": "score", "earlier_rank": 2, "score_change": -0.04}
 
     assert list_table.cells([moved, gone], list_table.CHANGES) == [
-        ["score", 2, 2, 47.3, "-0.0", "One", "A", "pop", date(2026, 11, 20)],
-        ["gone", None, 4, None, None, "One", "A", "pop", date(2026, 11, 20)],
+        ["score", 2, 2, "+3", 47.3, "-0.0", "One", "A", "pop", date(2026, 11, 20)],
+        ["gone", None, 4, None, None, None, "One", "A", "pop", date(2026, 11, 20)],
     ]
 
 

@@ -15,12 +15,12 @@ def _list_releases(con: duckdb.DuckDBPyConnection, *changes: tuple[str, int | No
     """Rank releases as they are given, each with what its rank changed by."""
     con.execute(
         'create table marts.ranked_releases (track_id varchar, "rank" integer, previous_rank integer, '
-        "rank_change integer, track_name varchar, artist_name varchar, score double)"
+        "rank_change integer, track_name varchar, artist_name varchar, score double, score_change double)"
     )
     for rank, (track_id, change) in enumerate(changes, start=1):
         previous = None if change is None else rank + change
         con.execute(
-            "insert into marts.ranked_releases values (?, ?, ?, ?, ?, 'An Artist', ?)",
+            "insert into marts.ranked_releases values (?, ?, ?, ?, ?, 'An Artist', ?, 0.0)",
             [track_id, rank, previous, change, f"Title {track_id}", 60.0 - rank],
         )
 
@@ -37,9 +37,9 @@ def test_the_releases_that_moved_furthest_stand_risers_first(con: duckdb.DuckDBP
     artist = {"artist_name": "An Artist"}
     assert movers == [
         {"rank_change": 4, "rank": 4, "previous_rank": 8, "track_id": "d", "track_name": "Title d", **artist,
-         "score": 56.0},
+         "score": 56.0, "score_change": 0.0},
         {"rank_change": -4, "rank": 7, "previous_rank": 3, "track_id": "g", "track_name": "Title g", **artist,
-         "score": 53.0},
+         "score": 53.0, "score_change": 0.0},
     ]  # fmt: skip
 
 

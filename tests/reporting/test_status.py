@@ -124,7 +124,7 @@ def test_status_tells_programs_more_than_a_screen_holds(settings: Settings) -> N
     assert [row["rank_change"] for row in state["movers"]] == [11, 9, 7, -7, -9, -11]
     assert state["movers"][0] == {
         "rank_change": 11, "rank": 1, "track_id": "newTrack00000000000011", "track_name": "New title 11",
-        "artist_name": "Artist 2",
+        "artist_name": "Artist 2", "score_change": 14.0,
     }  # fmt: skip
 
 

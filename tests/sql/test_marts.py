@@ -6,7 +6,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from songpop import ledger, warehouse
+from songpop import ledger, queries, warehouse
+from songpop.published.list_definition import Filters
 from songpop.scoring.album_picks import pick_singles
 
 _DAY = date(2026, 11, 23)
@@ -248,9 +249,55 @@ def test_ranks_break_ties_by_track_id_and_remember_the_run_before(con: duckdb.Du
     ).fetchall()
     assert rows == [
         (1, "c", None, None, "run-2", 100),
-        (2, "a", 2, 0, "run-2", 67),
-        (3, "b", 1, -2, "run-2", 67),
+        (2, "a", 2, 1, "run-2", 67),
+        (3, "b", 1, -1, "run-2", 67),
     ]
+
+
+def test_who_left_and_who_came_moves_nobody(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for track_id in ("a", "b", "c", "new"):
+        _release(con, "releases", track_id)
+    earlier = {"gone-1": 90.0, "gone-2": 80.0, "a": 50.0, "b": 40.0, "c": 30.0}
+    for run_id, day, scores in (("run-1", 22, earlier), ("run-2", 23, {"new": 99.0, "a": 50.0, "b": 20.0, "c": 30.0})):
+        for track_id, score in scores.items():
+            _score(con, run_id, track_id, score, datetime(2026, 11, day))
+    _build(con)
+
+    rows = con.execute(
+        'select track_id, "rank", previous_rank, rank_change, previous_score, score_change '
+        "from marts.ranked_releases order by 2"
+    ).fetchall()
+    assert rows == [
+        ("new", 1, None, None, None, None),
+        ("a", 2, 3, 0, 50.0, 0.0),
+        ("c", 3, 5, 1, 30.0, 0.0),
+        ("b", 4, 4, -1, 40.0, -20.0),
+    ]
+    changes = queries.read_rows(con, "exports", "changes", **vars(Filters()), changed_since="run-1")
+    assert [(row["change"], row["track_id"], row["rank_change"], row["score_change"]) for row in changes] == [
+        ("new", "new", None, None),
+        ("rank", "c", 1, 0.0),
+        ("rank and score", "b", -1, -20.0),
+        ("gone", "gone-1", None, None),
+        ("gone", "gone-2", None, None),
+    ]
+
+
+def test_a_release_whose_score_fell_has_moved_though_its_place_is_the_same(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    for run_id, day, scores in (("run-1", 22, (80.0, 60.0, 40.0)), ("run-2", 23, (80.4, 72.0, 30.0))):
+        for track_id, score in zip(("a", "b", "c"), scores, strict=True):
+            _score(con, run_id, track_id, score, datetime(2026, 11, day))
+    for track_id in ("a", "b", "c"):
+        _release(con, "releases", track_id)
+    _build(con)
+
+    listed = queries.read_rows(con, "exports", "movers", **vars(Filters()))
+    assert [(row["track_id"], row["rank_change"], row["score_change"]) for row in listed] == [
+        ("b", 0, 12.0), ("c", 0, -10.0)
+    ]  # fmt: skip
+    assert [row["track_id"] for row in queries.read_rows(con, "reports", "movers", limit=1)] == ["b", "c"]
 
 
 def test_without_a_genre_that_tracks_have_there_is_no_percentile_in_it(con: duckdb.DuckDBPyConnection) -> None:
