@@ -32,6 +32,7 @@ class Settings:
     threads: int = 1
     memory_limit: str = "4GB"
     max_reject_share: float = 0.01
+    max_shrink_share: float = 0.5
     new_release_days: int = 28
     retrain_days: int = 7
     enrich_deadline: timedelta = timedelta(minutes=45)
@@ -159,6 +160,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "threads": ("SONGPOP_THREADS", _read_int),
     "memory_limit": ("SONGPOP_MEMORY_LIMIT", _read_text),
     "max_reject_share": ("SONGPOP_MAX_REJECT_SHARE", _read_share),
+    "max_shrink_share": ("SONGPOP_MAX_SHRINK_SHARE", _read_share),
     "new_release_days": ("SONGPOP_NEW_RELEASE_DAYS", _read_int),
     "retrain_days": ("SONGPOP_RETRAIN_DAYS", _read_int),
     "enrich_deadline": ("SONGPOP_ENRICH_DEADLINE", parse_duration),
@@ -208,8 +210,9 @@ def _validate(settings: Settings) -> None:
         raise SettingsError(
             f"SONGPOP_MEMORY_LIMIT must be a size such as 4GB or 800MB, however it is {settings.memory_limit!r}."
         )
-    if not 0 <= settings.max_reject_share <= 1:
-        raise SettingsError(f"SONGPOP_MAX_REJECT_SHARE must lie in 0 to 1, however it is {settings.max_reject_share}.")
+    for name in ("max_reject_share", "max_shrink_share"):
+        if not 0 <= (share := getattr(settings, name)) <= 1:
+            raise SettingsError(f"SONGPOP_{name.upper()} must lie in 0 to 1, however it is {share}.")
     for name, (variable, _) in _URLS.items():
         url = settings.urls.get(name)
         if url and not url.startswith(("https://", "http://")):

@@ -23,6 +23,7 @@ SCHEMAS = ("raw", "staging", "marts", "ledger")
 # marts read staging, the ledger and the marts before them in this list
 BUILD_ORDER = (
     "snapshots",
+    "unchecked_files",
     "artist_audiences",
     "known_artists",
     "artist_keys",

@@ -130,6 +130,12 @@ def build_snapshots(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create or replace table marts.snapshots as {query}", {"as_of_date": AS_OF})
 
 
+def build_unchecked_files(con: duckdb.DuckDBPyConnection) -> None:
+    """Build only the mart of files that no check has passed, inside whatever transaction is going on."""
+    query = resources.sql_path("marts", "unchecked_files").read_text()
+    con.execute(f"create or replace table marts.unchecked_files as {query}")
+
+
 def build(con: duckdb.DuckDBPyConnection) -> None:
     """Build staging and marts from raw and ledger."""
     warehouse.build(con, as_of_date=AS_OF, new_release_days=28)

@@ -84,7 +84,10 @@ def check(
             wanted, skipped, missing = sql_checks.choose_suites(con, suites, scored_run_id, phase)
             outcomes = []
             for query in queries:
-                outcomes.append(sql_checks.run_check(con, query, scored_run_id, as_of_date))
+                outcome = sql_checks.run_check(
+                    con, query, scored_run_id, as_of_date, max_shrink_share=settings.max_shrink_share
+                )
+                outcomes.append(outcome)
                 advance(1, note=query.name)
         results = _run_suites(settings, wanted, scored_run_id, advance)
     findings += missing

@@ -12,18 +12,25 @@ import duckdb
 from songpop import resources
 from songpop.checking.suites import Phase, Suite
 from songpop.findings import MAX_EXAMPLES, Finding, Severity
+from songpop.settings import Settings
 
 # the check names of a broken check, as distinct from bad data
 EVERY_CHECK_RUNS = "every_check_runs"
 EVERY_SUITE_HAS_ITS_TABLE = "every_suite_has_its_table"
 
 _FIELD = re.compile(r"^(Severity|Phase|Table): (\S+?)\.?$")
+_ADVICE = "What to do: "
+# checks of how a file lies beside the one before it, which whoever loads one by hand sees at once
+OF_NEW_FILES = ("known_ids_stay", "no_column_went_blank", "snapshot_did_not_shrink")
 _MAX_SHOWN_COLUMNS = 5
 
 
 @dataclass(frozen=True)
 class Check:
-    """One file of `sql/checks/`: its rule is the sentence that the file opens with."""
+    """One file of `sql/checks/`: its rule is the sentence that the file opens with.
+
+    Rows may name a `severity` of their own, no graver than the file's, and say what was `seen` in words.
+    """
 
     name: str
     rule: str
@@ -31,6 +38,7 @@ class Check:
     phase: str
     table: str
     query: str
+    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ def load_checks(phase: Phase, paths: Sequence[Path] | None = None) -> list[Check
 def _read_check(path: Path) -> Check:
     fields: dict[str, str] = {}
     rule: list[str] = []
+    advice: list[str] = []
     lines = path.read_text(encoding="utf-8").splitlines()
     for line in lines:
         if not line.startswith("--"):
@@ -60,6 +69,8 @@ def _read_check(path: Path) -> Check:
             fields[field[1]] = field[2]
         elif not fields:
             rule.append(text)
+        elif text.startswith(_ADVICE) or (advice and not advice[-1].endswith(".")):
+            advice.append(text.removeprefix(_ADVICE))
     return Check(
         path.stem,
         " ".join(rule).rstrip("."),
@@ -67,10 +78,18 @@ def _read_check(path: Path) -> Check:
         fields["Phase"],
         fields["Table"],
         "\n".join(lines),
+        " ".join(advice),
     )
 
 
-def run_check(con: duckdb.DuckDBPyConnection, check: Check, run_id: str, as_of_date: date) -> CheckOutcome:
+def run_check(
+    con: duckdb.DuckDBPyConnection,
+    check: Check,
+    run_id: str,
+    as_of_date: date,
+    *,
+    max_shrink_share: float = Settings.max_shrink_share,
+) -> CheckOutcome:
     """Run one check; it gives a finding if it returns a row, or if it can't run.
 
     Args:
@@ -78,8 +97,9 @@ def run_check(con: duckdb.DuckDBPyConnection, check: Check, run_id: str, as_of_d
         check: what to run.
         run_id: the run whose scores are looked at, for `$run_id`.
         as_of_date: for `$as_of_date`.
+        max_shrink_share: for `$max_shrink_share`.
     """
-    parameters = {"run_id": run_id, "as_of_date": as_of_date}
+    parameters = {"run_id": run_id, "as_of_date": as_of_date, "max_shrink_share": max_shrink_share}
     used = {name: value for name, value in parameters.items() if f"${name}" in check.query}
     limited = (
         f"with offending as materialized ({check.query}\n) "
@@ -99,16 +119,33 @@ def run_check(con: duckdb.DuckDBPyConnection, check: Check, run_id: str, as_of_d
     if not rows:
         return CheckOutcome(check, None)
     n_rows = rows[0][0]
-    first = describe_row(dict(zip(columns, rows[0][1:], strict=True)))
-    where = "" if check.table in check.rule else f" in {check.table}"
-    message = (
-        f"{check.rule}, however {n_rows:,} {'row breaks' if n_rows == 1 else 'rows break'} this{where} "
-        f"(first: {first})."
-    )
+    found = [dict(zip(columns, row[1:], strict=True)) for row in rows]
+    severities = {row.pop("severity", check.severity) for row in found}
+    message = f"{check.rule}, however {_say(check, found, n_rows)}."
+    if check.advice:
+        message += f" {check.advice[0].upper()}{check.advice[1:]}"
     keys = tuple(str(row[1]) for row in rows)
-    return CheckOutcome(
-        check, Finding(check.name, check.severity, message, check.table, n_rows=n_rows, example_keys=keys)
-    )
+    severity: Severity = "critical" if "critical" in severities else "warning"
+    return CheckOutcome(check, Finding(check.name, severity, message, check.table, n_rows=n_rows, example_keys=keys))
+
+
+def _say(check: Check, found: Sequence[dict[str, Any]], n_rows: int) -> str:
+    """Say what was seen: in the rows' own words where they have some, else how many they are and what the first is."""
+    if "seen" in found[0]:
+        more = f"; and {n_rows - len(found):,} more" if n_rows > len(found) else ""
+        return "; ".join(row["seen"] for row in found) + more
+    where = "" if check.table in check.rule else f" in {check.table}"
+    breaks = "row breaks" if n_rows == 1 else "rows break"
+    return f"{n_rows:,} {breaks} this{where} (first: {describe_row(found[0])})"
+
+
+def check_new_files(con: duckdb.DuckDBPyConnection, settings: Settings, run_id: str, as_of_date: date) -> list[Finding]:
+    """Return what is odd about files that no check has passed yet, beside those before them."""
+    checks = [check for check in load_checks("inputs") if check.name in OF_NEW_FILES]
+    outcomes = [
+        run_check(con, check, run_id, as_of_date, max_shrink_share=settings.max_shrink_share) for check in checks
+    ]
+    return [outcome.finding for outcome in outcomes if outcome.finding]
 
 
 def find_scored_run(con: duckdb.DuckDBPyConnection, run_id: str, phase: Phase) -> str:

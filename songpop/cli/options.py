@@ -31,6 +31,11 @@ _RULE_OPTIONS = (
         help="Share of bad lines that stops a load [SONGPOP_MAX_REJECT_SHARE, or 0.01]",
     ),
     click.option(
+        "--max-shrink-share",
+        type=float,
+        help="Share of a file's rows or a column's values that a night may lose [SONGPOP_MAX_SHRINK_SHARE, or 0.5]",
+    ),
+    click.option(
         "--new-release-days",
         type=int,
         help="How long a found track counts as new [SONGPOP_NEW_RELEASE_DAYS, or 28]",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
-from songpop import console
+from songpop import console, queries
 from songpop.errors import ExpectationFailed
 from songpop.pipeline import promote
 from songpop.run import Run
@@ -19,6 +19,7 @@ Phase = Literal["inputs", "scores", "all"]
 _MADE_OF_FILES = (
     "staging.files__",
     "marts.snapshots",
+    "marts.unchecked_files",
     "marts.album_sizes",
     "marts.tracks",
     "marts.artist",
@@ -64,16 +65,13 @@ def check(run: Run, phase: Phase = "all") -> "CheckResult":
 
 def _withdraw(con: duckdb.DuckDBPyConnection, run: Run, reason: str) -> None:
     """Withdraw the snapshots that no run has checked with success; loading such a file again counts it again."""
-    unchecked = con.execute(
-        "select snapshot_id from marts.snapshots where not exists (from ledger.runs where status in "
-        "('done', 'degraded') and flow in ('nightly', 'check', 'publish') and finished_at > loaded_at) order by 1"
-    ).fetchall()
+    unchecked = [row["snapshot_id"] for row in queries.read_rows(con, "lookups", "unchecked_snapshots")]
     if not unchecked:
         return
     con.executemany(
         "insert into ledger.withdrawals values (?, ?, ?, ?)",
-        [[snapshot_id, run.run_id, reason, run.clock()] for (snapshot_id,) in unchecked],
+        [[snapshot_id, run.run_id, reason, run.clock()] for snapshot_id in unchecked],
     )
     run.build(con)
-    names = ", ".join(snapshot_id for (snapshot_id,) in unchecked)
+    names = ", ".join(unchecked)
     console.say(f"Withdrawn, so that the next run goes on without: {names}. Mend the file and load it again.")

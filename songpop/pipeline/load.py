@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from songpop import console, synthetic
+from songpop import console, ledger, synthetic
+from songpop.checking import sql_checks
 from songpop.errors import SettingsError
 from songpop.run import Run
 
@@ -34,7 +35,7 @@ class Inputs:
 
 
 def load(run: Run, inputs: Inputs) -> "LoadResult":
-    """Load the files into raw and build what is derived from them."""
+    """Load the files into raw and build what is derived from them; say by hand at once what is odd about them."""
     from songpop.loading.load import load
 
     with run.warehouse() as con:
@@ -49,7 +50,10 @@ def load(run: Run, inputs: Inputs) -> "LoadResult":
             progress=console.progress,
         )
         run.build(con)
-    run.note_findings(result.findings)
+        # a night checks its files in a step of its own, and fails there
+        odd = [] if run.flow == "nightly" else sql_checks.check_new_files(con, run.settings, run.run_id, run.as_of_date)
+        ledger.save_findings(con, run.run_id, odd, now=run.clock())
+    run.note_findings([*result.findings, *odd])
     return result
 
 

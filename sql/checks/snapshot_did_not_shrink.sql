@@ -1,32 +1,46 @@
--- A new snapshot of the same tracks must hold at least 80 % of the rows of the one
--- before.
--- Severity: warning
+-- A file must not be a small part of the one before it: a cut file looks like a short one.
+-- Severity: critical
 -- Phase: inputs
--- Table: staging.files__tracks
--- The same tracks: at least half of the newer snapshot's are in the older one too.
+-- Table: marts.unchecked_files
+-- What to do: look whether the file is whole, and load it again. If it is meant to be so
+-- short, say so once with --max-shrink-share 1; after a run that ends well it is the measure.
+-- Critical for a file that a night was given: nobody looks on. By hand, and for fewer than ten
+-- rows before, it is a warning. Of tracks, artists and albums a fifth is enough for one, as
+-- they do not turn over; these may also be of other tracks, which is no shrinking.
 with
-snapshots as (
-    select snapshot_id, newness as age from marts.snapshots where entity = 'tracks'
-),
-newer as (
-    select snapshot_id, track_id
-    from staging.files__tracks
-    where snapshot_id = (select snapshot_id from snapshots where age = 1)
-),
-older as (
-    select track_id
-    from staging.files__tracks
-    where snapshot_id = (select snapshot_id from snapshots where age = 2)
-),
-counts as (
-    select
-        any_value(newer.snapshot_id) as snapshot_id,
-        count(*) as n_rows,
-        (select count(*) from older) as previous_n_rows,
-        count(*) filter (where newer.track_id in (select track_id from older))
-            as n_in_both
-    from newer
+shrunk as (
+    select *, 1 - n_rows / nullif(previous_n_rows, 0) as lost_share
+    from marts.unchecked_files
+    where
+        entity in ('releases', 'watchlist', 'pins')
+        or n_kept_ids >= 0.5 * n_rows
 )
-select snapshot_id, n_rows, previous_n_rows
-from counts
-where n_rows < 0.8 * previous_n_rows and n_in_both >= 0.5 * n_rows
+select
+    shrunk.snapshot_id,
+    shrunk.entity,
+    case
+        when
+            shrunk.is_of_a_night
+            and shrunk.previous_n_rows >= 10
+            and shrunk.lost_share > $max_shrink_share
+            then 'critical'
+        else 'warning'
+    end as severity,
+    format(
+        '{} has {:,} rows, and {} before it had {:,}',
+        newer.file_name,
+        shrunk.n_rows,
+        older.file_name,
+        shrunk.previous_n_rows
+    ) as seen
+from shrunk
+inner join marts.snapshots as newer on shrunk.snapshot_id = newer.snapshot_id
+inner join marts.snapshots as older on shrunk.previous_snapshot_id = older.snapshot_id
+where
+    shrunk.lost_share > $max_shrink_share
+    or (
+        shrunk.entity in ('tracks', 'artists', 'albums')
+        and shrunk.previous_n_rows >= 10
+        and shrunk.lost_share > 0.2
+    )
+order by severity, shrunk.snapshot_id

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
-from checked_warehouse import AS_OF, RUN, build, build_snapshots, fill, save_snapshot
+from checked_warehouse import AS_OF, RUN, build, build_snapshots, build_unchecked_files, fill, save_snapshot
 
 from songpop import warehouse
 from songpop.checking import sql_checks
@@ -43,6 +43,12 @@ _BROKEN: dict[str, tuple[str, int, str]] = {
         "energy",
     ),
     "snapshot_did_not_shrink": (f"{_SECOND_SNAPSHOT} where line <= 60", 1, "tracks-2"),
+    "known_ids_stay": (
+        f"{_SECOND_SNAPSHOT}; update raw.files__tracks set track_id = 'x' || track_id where snapshot_id = 'tracks-2' "
+        "and line > 70",
+        1,
+        "tracks-2",
+    ),
     "known_artists_keep_a_popularity": (
         "update marts.artists set artist_popularity = 0; "
         "insert into marts.artists by name select 'Other ' || i as artist_name, 0 as artist_popularity, "
@@ -168,6 +174,8 @@ def test_a_check_finds_the_rows_that_break_it(rolled_back: duckdb.DuckDBPyConnec
         build_snapshots(rolled_back)
     for statement in breaking.split(";"):
         rolled_back.execute(statement)
+    if "tracks-2" in breaking:
+        build_unchecked_files(rolled_back)
 
     finding = _finding(rolled_back, _CHECKS[name])
 
@@ -202,6 +210,7 @@ def test_two_files_of_different_tracks_are_not_compared(rolled_back: duckdb.Duck
         "insert into raw.files__tracks by name select * replace ('tracks-2' as snapshot_id, "
         "'x' || track_id as track_id, 0 as popularity, null as energy) from raw.files__tracks where line <= 5"
     )
+    build_unchecked_files(rolled_back)
 
     for name in ("popularity_did_not_collapse", "snapshot_did_not_shrink", "no_column_went_blank"):
         assert _finding(rolled_back, _CHECKS[name]) is None
