@@ -135,5 +135,6 @@ def _width(column: pl.Series) -> float:
         return 17
     if column.dtype.is_numeric() or column.dtype == pl.Boolean:
         return max(9, min(18, len(column.name) + 2))
-    longest = column.cast(pl.String, strict=False).str.len_chars().max() or 0
+    texts = column.cast(pl.List(pl.String)).list.join("; ") if isinstance(column.dtype, pl.List) else column
+    longest = texts.cast(pl.String, strict=False).str.len_chars().max() or 0
     return min(_MAX_WIDTH, max(len(column.name) + 2, int(str(longest)) + 1))

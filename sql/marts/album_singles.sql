@@ -1,6 +1,7 @@
 -- One row per album with two or more scored new releases: the song most likely to become its most popular one.
 -- Key: album_id. Reads: marts.ranked_releases, scores.
--- Unit: p_best is the chance that the song ends as the album's most popular one; verdict clear or too close to call.
+-- Unit: p_best is the chance that the song ends as the album's most popular one; verdict clear or too close to call;
+-- evidence is that of the song most is known of.
 with
 songs as (
     select
@@ -12,6 +13,9 @@ songs as (
         releases.score,
         scores.p_best,
         count(*) over (partition by releases.album_id) as n_tracks,
+        min(list_position(['full', 'some', 'little'], releases.evidence)) over (
+            partition by releases.album_id
+        ) as best_evidence,
         row_number() over (
             partition by releases.album_id
             order by scores.p_best desc, releases.score desc, releases.track_id
@@ -40,6 +44,7 @@ select
     case
         when firsts.p_best >= 0.5 and firsts.p_best >= 1.5 * seconds.p_best then 'clear'
         else 'too close to call'
-    end as verdict
+    end as verdict,
+    ['full', 'some', 'little'][firsts.best_evidence] as evidence
 from firsts
 inner join seconds on firsts.album_id = seconds.album_id

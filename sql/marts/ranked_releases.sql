@@ -1,14 +1,14 @@
 -- One row per scored new release, best first: the list that people read.
 -- Key: track_id; rank is unique too (ties by track_id).
--- Reads: marts.releases, scores, rank_history, artist_sources, artists, genre_keys.
+-- Reads: marts.releases, release_versions, scores, rank_history, artist_sources, artists, genre_keys.
 -- Unit: previous_rank is the rank in the whole list of the run before; rank_change is the places moved among the
 -- releases that both runs scored, a rise positive: who left or came moves nobody. score_change in points, against that
 -- run. Percentiles 0-100, NULL where the genre or year is, and where no track has the genre; the contribution_ columns,
--- in points, come last and add up to score - reference_score.
+-- in points, add up to score - reference_score. place counts recordings, and is what lists show.
 with
 ranked as (
     select
-        row_number() over (order by scores.score desc, scores.track_id) as "rank",
+        versions."rank",
         releases.track_id,
         releases.album_id,
         releases.track_name,
@@ -55,9 +55,18 @@ ranked as (
         releases.release_date,
         releases.artist_key,
         scores.as_of_date,
-        scores.scored_at
+        scores.scored_at,
+        versions.recording_id,
+        versions.n_versions,
+        versions.version_number,
+        versions.other_version_ids,
+        versions.place,
+        versions.evidence,
+        versions.evidence_missing
     from marts.releases as releases
     inner join marts.scores as scores on releases.track_id = scores.track_id
+    inner join marts.release_versions as versions
+        on releases.track_id = versions.track_id
     left join marts.artist_sources as artist_sources
         on releases.artist_key = artist_sources.artist_key
     left join marts.artists as artists on releases.artist_key = artists.artist_key
@@ -147,7 +156,14 @@ select
     ranked.contribution_genre_and_year,
     ranked.contribution_release_date,
     ranked.contribution_album,
-    ranked.contribution_title
+    ranked.contribution_title,
+    ranked.recording_id,
+    ranked.n_versions,
+    ranked.version_number,
+    ranked.other_version_ids,
+    ranked.place,
+    ranked.evidence,
+    ranked.evidence_missing
 from ranked
 left join previous_ranks on ranked.track_id = previous_ranks.track_id
 left join peaks on ranked.track_id = peaks.track_id

@@ -14,6 +14,8 @@ candidates as (
         releases.track_id,
         null::varchar as artist_id,
         albums.album_id,
+        -- no source tells it yet
+        null::varchar as isrc,
         releases.track_name,
         releases.artist_name,
         releases.album_name,
@@ -115,6 +117,7 @@ select
     candidates.track_id,
     coalesce(candidates.artist_id, artist_sources.artist_id) as artist_id,
     candidates.album_id,
+    candidates.isrc,
     candidates.track_name,
     candidates.artist_name,
     candidates.album_name,

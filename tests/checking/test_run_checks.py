@@ -161,7 +161,7 @@ def test_a_warehouse_without_optional_sources_skips_their_suites(tmp_path: Path)
     result = _check(settings)
 
     assert result.findings == []
-    assert result.n_skipped == 17
+    assert result.n_skipped == 21
 
 
 @pytest.mark.parametrize("place", _BLANKED)

@@ -31,7 +31,8 @@ def published(settings: Settings) -> Settings:
         ):
             con.execute(
                 "insert into raw.files__releases (snapshot_id, line, track_id, artist_name, track_name, genre, "
-                "release_date, album_id, album_name) values ('s', ?, ?, ?, 'Title, \"quoted\"', ?, ?, 'album', 'LP')",
+                "release_date, album_id, album_name, danceability) "
+                "values ('s', ?, ?, ?, 'Title, \"quoted\"', ?, ?, 'album', 'LP', 0.5)",
                 [line, f"t{line}", artist, genre, day],
             )
             con.execute(
@@ -89,10 +90,10 @@ def test_every_format_holds_the_same_rows(published: Settings, tmp_path: Path, f
     assert list(out.parent.iterdir()) == [out]
 
 
-def test_the_list_ends_with_what_drivers_say_in_words(published: Settings) -> None:
+def test_the_list_has_in_numbers_what_drivers_say_in_words(published: Settings) -> None:
     frame = exports.read_list(published, "releases")
 
-    assert frame.columns[-8:] == ["reference_score", *CONTRIBUTION_COLUMNS]
+    assert frame.columns[-15:-7] == ["reference_score", *CONTRIBUTION_COLUMNS]
     assert frame.select("drivers", "reference_score", "contribution_title", "contribution_album").row(0) == (
         "genre +1.0", 9.0, 1.0, None,
     )  # fmt: skip

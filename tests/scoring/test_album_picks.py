@@ -92,7 +92,10 @@ def test_the_mart_calls_the_same_albums_clear_as_the_module() -> None:
     with duckdb.connect() as con:
         con.execute("create schema marts")
         con.register("scored", scored)
-        con.execute("create table marts.ranked_releases as select *, '' as album_name, '' as artist_name from scored")
+        con.execute(
+            "create table marts.ranked_releases as select *, '' as album_name, '' as artist_name, 'full' as evidence "
+            "from scored"
+        )
         con.execute("create table marts.scores as select track_id, p_best from scored")
         mart = resources.sql_path("marts", "album_singles").read_text()
         in_mart = con.execute(f"select {', '.join(names)} from ({mart}) order by album_id").fetchall()
