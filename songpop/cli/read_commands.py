@@ -48,6 +48,12 @@ _path = click.Path(path_type=Path)
 @click.option("--min-score", type=float, help="Lowest score")
 @click.option("--watchlist", type=_path, metavar="FILE", help="Only the artists that it names, one a line")
 @click.option("--blocklist", type=_path, metavar="FILE", help="None of the artists that it names")
+@click.option("--versions", is_flag=True, help="Every version of a recording, not the one that stands for it alone")
+@click.option(
+    "--evidence",
+    type=click.Choice(["full", "some", "little"]),
+    help="Only releases of which so much is known or more [some]",
+)
 @click.option(
     "--changed-since", metavar="RUN|DATE", help="Only what changed since that run, or the last one of that day"
 )
@@ -70,6 +76,7 @@ def export_command(
       songpop export releases --genre pop --min-score 40 --out pop.xlsx
       songpop export releases --columns rank,rank_change,track_name,artist_name,score --sort -rank_change
       songpop export releases --watchlist roster.txt --changed-since 2026-11-18
+      songpop export releases --versions --evidence little
       songpop export --list monday.toml
     """
     from songpop.published import exports
@@ -84,6 +91,10 @@ def export_command(
         shown = ", ".join(f"'{artist}'" for artist in result.unmatched[:_SHOWN_NAMES])
         more = f" and {len(result.unmatched) - _SHOWN_NAMES} more" if len(result.unmatched) > _SHOWN_NAMES else ""
         console.say(f"Not in this list: {shown}{more}.")
+    if result.left_out:
+        show_rows = "--evidence some or little" if result.left_out.evidence == "full" else "--evidence little"
+        for sentence in result.left_out.describe(wanted.name, show_rows, "--versions"):
+            console.say(sentence)
     if result.changed_since:
         console.say(f"Compared with {result.changed_since}")
     if result.frame.is_empty():
@@ -92,7 +103,7 @@ def export_command(
         _print_list(wanted, result.frame)
         return
     chosen_format = chosen_format or "csv"
-    notes = exports.notes_of(settings, wanted)
+    notes = exports.notes_of(settings, wanted, result.left_out)
     if out is None and chosen_format in ("xlsx", "parquet") and sys.stdout.isatty():
         out = settings.exports_dir / f"{(definition or Path(wanted.name)).stem}.{chosen_format}"
     if out is None:
@@ -117,7 +128,9 @@ def _wanted(name: str | None, definition: Path | None, options: dict[str, Any]) 
     if options["changed_since"]:
         changes["changed_since"] = options["changed_since"]
     changes |= {key: list_definition.read_names(options[key]) for key in ("watchlist", "blocklist") if options[key]}
-    filters = {key: options[key] for key in ("genre", "artist", "min_score", "limit") if options[key] is not None}
+    named = ("genre", "artist", "min_score", "limit", "evidence")
+    filters = {key: options[key] for key in named if options[key] is not None}
+    filters |= {"versions": True} if options["versions"] else {}
     filters |= {key: options[key].date() for key in ("since", "until") if options[key]}
     wanted = replace(saved, filters=replace(saved.filters, **filters), **changes)
     _refuse_impossible(wanted.filters)

@@ -15,7 +15,8 @@ import polars as pl
 
 from songpop import queries, resources, synthetic, warehouse
 from songpop.errors import ExportError, WarehouseError
-from songpop.published import list_definition, sandboxed_sql, xlsx
+from songpop.published import left_out, list_definition, sandboxed_sql, xlsx
+from songpop.published.left_out import LeftOut
 from songpop.published.list_definition import LISTS as LISTS
 from songpop.published.list_definition import Filters as Filters
 from songpop.published.list_definition import ListDefinition
@@ -35,11 +36,13 @@ class ListResult:
         frame: its rows.
         unmatched: names of the watchlist and the blocklist that no artist of the list has.
         changed_since: the run that it was compared with.
+        left_out: what of the rows that fit is not there; None where that can't be told, of a `.sql` file.
     """
 
     frame: pl.DataFrame
     unmatched: tuple[str, ...] = ()
     changed_since: str | None = None
+    left_out: LeftOut | None = None
 
 
 def read_list(settings: Settings, name: str, filters: Filters | None = None) -> pl.DataFrame:
@@ -59,33 +62,58 @@ def read_defined(settings: Settings, wanted: ListDefinition) -> ListResult:
     """
     if wanted.name not in LISTS:
         frame, label = _read_own(settings, wanted), wanted.name
-        run_id = None
+        run_id, missing = None, None
     else:
         label = f"The list {wanted.name}"
-        frame, run_id = _read_named(settings, wanted, label)
+        frame, run_id, missing = _read_named(settings, wanted, label)
     try:
         frame, unmatched = list_definition.choose(frame, wanted, label)
     except pl.exceptions.PolarsError as error:
         raise ExportError(f"{label} must have columns that can be sorted, however: {error}.") from error
-    return ListResult(frame, unmatched, run_id)
+    return ListResult(frame, unmatched, run_id, missing)
 
 
-def _read_named(settings: Settings, wanted: ListDefinition, label: str) -> tuple[pl.DataFrame, str | None]:
+def _read_named(settings: Settings, wanted: ListDefinition, label: str) -> tuple[pl.DataFrame, str | None, LeftOut]:
     values = vars(replace(wanted.filters, limit=None))
     with warehouse.open_file(settings.published, settings, read_only=True) as con:
         try:
             # of a mart that is there, but of another version, the list would lack columns
-            con.execute("select rank_change, score_change, percentile_in_year from marts.ranked_releases limit 0")
-            if wanted.changed_since is None:
-                return queries.read_frame(con, "exports", wanted.name, **values), None
-            if wanted.name != "releases":
-                raise ExportError(f"{label} can't be compared with an earlier run; only the list releases can.")
-            run_id = find_run(con, wanted.changed_since)
-            return queries.read_frame(con, "exports", "changes", **values, changed_since=run_id), run_id
+            con.execute("select rank_change, score_change, place, evidence from marts.ranked_releases limit 0")
+            query, run_id = wanted.name, None
+            if wanted.changed_since is not None:
+                if wanted.name != "releases":
+                    raise ExportError(f"{label} can't be compared with an earlier run; only the list releases can.")
+                query, run_id = "changes", find_run(con, wanted.changed_since)
+            values |= {"changed_since": run_id}
+            frame = queries.read_frame(con, "exports", query, **values)
+            return frame, run_id, _count_left_out(con, query, values, wanted, frame)
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise WarehouseError(
                 f"{settings.published} must hold the marts of this version, however it does not. Run `songpop nightly`."
             ) from error
+
+
+def _count_left_out(
+    con: duckdb.DuckDBPyConnection,
+    query: str,
+    values: Mapping[str, object],
+    wanted: ListDefinition,
+    shown: pl.DataFrame,
+) -> LeftOut:
+    """Count what a list leaves out of the artists that are watched and not blocked."""
+    sql = resources.sql_path("exports", query).read_text()
+    by_artist = replace(wanted, filters=Filters(), columns=(), sort=())
+
+    def count_of(frame: pl.DataFrame) -> int:
+        return list_definition.choose(frame, by_artist, wanted.name)[0].height
+
+    def count_rows(evidence: str, versions: bool) -> int:
+        used = queries.used_parameters(sql, {**values, "evidence": evidence, "versions": versions})
+        return count_of(con.execute(f"select {list_definition.ARTIST} from ({sql}\n)", used).pl())
+
+    filters = wanted.filters
+    n_shown = count_of(shown)
+    return left_out.count(count_rows, n_shown, evidence=filters.evidence, versions=filters.versions)
 
 
 def _read_own(settings: Settings, wanted: ListDefinition) -> pl.DataFrame:
@@ -131,7 +159,9 @@ def explain_empty(settings: Settings, wanted: ListDefinition) -> str:
     """Say why a list has no rows: its filters, and of an unknown genre the ones that are near."""
     genre = wanted.filters.genre
     if genre is not None and wanted.name in LISTS:
-        known = read_list(settings, wanted.name).get_column("genre", default=pl.Series([], dtype=pl.String))
+        known = read_list(settings, wanted.name, Filters(evidence=left_out.EVIDENCE[-1])).get_column(
+            "genre", default=pl.Series([], dtype=pl.String)
+        )
         genres = sorted(set(known.drop_nulls()))
         if genres and genre.lower() not in {name.lower() for name in genres}:
             near = difflib.get_close_matches(genre.lower(), genres, _SHOWN_GENRES) or genres[:_SHOWN_GENRES]
@@ -168,13 +198,15 @@ def write_list(frame: pl.DataFrame, out: Path | BinaryIO, file_format: str, *, n
             fresh.unlink()
 
 
-def list_notes(settings: Settings, name: str, filters: Filters | None = None) -> dict[str, str]:
+def list_notes(
+    settings: Settings, name: str, filters: Filters | None = None, missing: LeftOut | None = None
+) -> dict[str, str]:
     """Return what a reader of the list should know; as `notes_of`."""
-    return notes_of(settings, ListDefinition(name, filters or Filters()))
+    return notes_of(settings, ListDefinition(name, filters or Filters()), missing)
 
 
-def notes_of(settings: Settings, wanted: ListDefinition) -> dict[str, str]:
-    """Return what a reader of the list should know: model, day, coverage, and how it was chosen."""
+def notes_of(settings: Settings, wanted: ListDefinition, missing: LeftOut | None = None) -> dict[str, str]:
+    """Return what a reader of the list should know: model, day, coverage, how it was chosen, and what is left out."""
     with warehouse.open_file(settings.published, settings, read_only=True) as con:
         facts = queries.read_rows(con, "lookups", "list_facts")[0]
         data = {"Data": synthetic.MADE_UP} if synthetic.is_synthetic(con) else {}
@@ -193,6 +225,8 @@ def notes_of(settings: Settings, wanted: ListDefinition) -> dict[str, str]:
         "90 % intervals held": f"{100 * covered:.1f} % of {facts['n_judged']:,} later tracks" if covered else "unknown",
         "Filters": ", ".join(f"{key} {value}" for key, value in wanted.filters.chosen.items()) or "none",
     }
+    if missing:
+        notes["Left out"] = " ".join(missing.describe(wanted.name)) or "nothing that fits"
     if wanted.sort:
         notes["Sorted by"] = ", ".join(
             f"{key.removeprefix('-')}{' descending' * key.startswith('-')}" for key in wanted.sort
@@ -203,6 +237,7 @@ def notes_of(settings: Settings, wanted: ListDefinition) -> dict[str, str]:
     if wanted.changed_since:
         notes["Only what changed since"] = wanted.changed_since
     return notes | {
+        "evidence": "how much a score rests on; of little, it is near what any release gets",
         "score": "predicted popularity 0-100; score_low and score_high bound 90 % of outcomes",
         "drivers": "what moved the score against the training reference: association, not cause",
         "contribution_…": "the same by groups of features, in points: reference_score and they add up to score",

@@ -14,6 +14,7 @@ import polars as pl
 
 from songpop.errors import ExportError
 from songpop.names import fold_accents, fold_name
+from songpop.published.left_out import EVIDENCE
 
 LISTS = ("releases", "singles", "artists", "movers")
 ARTIST = "artist_name"
@@ -30,6 +31,8 @@ class Filters:
         since, until: release dates, both included.
         min_score: lowest score.
         limit: number of rows.
+        evidence: the least of `left_out.EVIDENCE` that a row must have; some where it is not said.
+        versions: whether each version of a recording has a row of its own.
     """
 
     genre: str | None = None
@@ -38,6 +41,8 @@ class Filters:
     until: date | None = None
     min_score: float | None = None
     limit: int | None = None
+    evidence: str | None = None
+    versions: bool | None = None
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -234,6 +239,18 @@ def _number(value: Any, name: str, path: Path) -> float:
     return float(value)
 
 
+def _evidence(value: Any, name: str, path: Path) -> str:
+    if value not in EVIDENCE:
+        raise _must(f"one of {', '.join(EVIDENCE)}", value, name, path)
+    return str(value)
+
+
+def _yes_or_no(value: Any, name: str, path: Path) -> bool:
+    if not isinstance(value, bool):
+        raise _must("true or false", value, name, path)
+    return value
+
+
 def _count(value: Any, name: str, path: Path) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise _must("a whole number of at least 1", value, name, path)
@@ -257,5 +274,7 @@ _FILTERS: dict[str, _Reader] = {
     "until": _day,
     "min_score": _number,
     "limit": _count,
+    "evidence": _evidence,
+    "versions": _yes_or_no,
 }
 _FIELD = {"list": "name", "format": "file_format"}

@@ -54,6 +54,10 @@ def _score_change(row: Row) -> str | None:
     return None if row["score_change"] is None else f"{row['score_change']:+.1f}"
 
 
+def _n_versions(row: Row) -> int | None:
+    return row["n_versions"] if row["n_versions"] > 1 else None
+
+
 def _chance(row: Row) -> str | None:
     return None if row["p_best"] is None else f"{round_half_up(100 * row['p_best']):.0f} %"
 
@@ -64,7 +68,13 @@ _RELEASED = {"released": itemgetter("release_date")}
 
 # every column is in the formats of a file
 TABLES: dict[str, Columns] = {
-    "releases": as_they_are("rank") | {"change": _rank_change} | _SCORE | _TRACK | _RELEASED | as_they_are("drivers"),
+    "releases": as_they_are("place", "rank")
+    | {"change": _rank_change}
+    | _SCORE
+    | _TRACK
+    | _RELEASED
+    | {"versions": _n_versions}
+    | as_they_are("drivers"),
     "movers": {"change": _rank_change}
     | as_they_are("rank", "previous_rank")
     | rounded("score")

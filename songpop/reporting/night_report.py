@@ -9,6 +9,7 @@ import duckdb
 from songpop import __version__, queries, synthetic
 from songpop.findings import is_degrading
 from songpop.published import list_table
+from songpop.published.left_out import LeftOut
 from songpop.published.list_definition import Filters
 from songpop.published.list_table import Columns, Row, as_they_are, round_half_up, rounded
 from songpop.reporting import night_report_html
@@ -117,6 +118,9 @@ def _facts(con: duckdb.DuckDBPyConnection, board: Sequence[Row]) -> list[tuple[s
                 f"{counts['n_with_audio_features']:,} with an audio analysis",
             )
         )
+    if listed := queries.read_one(con, "reports", "list_counts"):
+        missing = LeftOut(n_rows=listed["n_little"], n_versions=listed["n_other_versions"])
+        facts.append(("In the list", " ".join([f"{listed['n_listed']:,} recordings.", *missing.describe("releases")])))
     if champion := queries.read_one(con, "reports", "champion"):
         facts.append(("Champion", f"{champion['model_version']}, since {champion['decided_at'].date()}"))
     latest = {row["role"]: row for row in board if row["split"] == "temporal"}
@@ -177,7 +181,7 @@ def _movers(movers: Sequence[Row] | None) -> Table:
 
 
 def _best(releases: Sequence[Row] | None) -> Table:
-    names = ("rank", "score", "90 % interval", "track_name", "artist_name", "genre")
+    names = ("place", "score", "90 % interval", "track_name", "artist_name", "genre")
     columns = {name: list_table.TABLES["releases"][name] for name in names} | as_they_are("release_date")
     return _table(f"Best {_SHOWN_RELEASES} new releases", columns, releases)
 

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from songpop.clock import local_today, utc_now
+from songpop.published.left_out import EVIDENCE, LEAST_EVIDENCE
 from songpop.scoring import what_if_inputs
 from songpop.web import albums, lists, quality, searching, song_scores
 from songpop.web.controls import CONTROLS, NAMES, written
@@ -177,16 +178,19 @@ def _template(reader: PublishedReader, request: Request) -> Response:
 
 def _list(reader: PublishedReader, request: Request, name: str) -> Response:
     query = lists.read_query(name, request.query)
-    frame, n_rows, page = lists.read_page(reader, query)
-    n_pages = max(-(-n_rows // query.per_page), 1)
+    found = lists.read_page(reader, query)
     return Data(
         {
             "name": name,
-            "n_rows": n_rows,
-            "page": page,
-            "n_pages": n_pages,
+            "n_rows": found.n_rows,
+            "page": found.page,
+            "n_pages": max(-(-found.n_rows // query.per_page), 1),
             "per_page": query.per_page,
-            "rows": frame.to_dicts(),
+            "evidence": found.missing.evidence,
+            "versions": bool(query.filters["versions"]),
+            "n_left_out": found.missing.n_rows,
+            "n_versions_folded": found.missing.n_versions,
+            "rows": found.frame.to_dicts(),
         }
     )
 
@@ -200,7 +204,7 @@ def download(reader: PublishedReader, request: Request, name: str, file_format: 
         )
     only_page = one_of(request.query, "rows", _ROWS) == "page"
     only_shown = one_of(request.query, "columns", _COLUMNS) == "screen"
-    frame = lists.read_page(reader, query)[0] if only_page else lists.read_whole(reader, query)
+    frame = lists.read_page(reader, query).frame if only_page else lists.read_whole(reader, query)
     if only_shown:
         frame = lists.on_screen(frame, query.listed)
     file = lists.write_file(reader, frame, query, file_format)
@@ -221,6 +225,12 @@ _LIST_QUERY = (
     ("since", {"type": "string", "format": "date"}, "Released on or after"),
     ("until", {"type": "string", "format": "date"}, "Released on or before"),
     ("min_score", {"type": "number", "minimum": 0, "maximum": 100}, "Lowest score"),
+    (
+        "evidence",
+        {"type": "string", "enum": list(EVIDENCE), "default": LEAST_EVIDENCE},
+        "The least that must be known of a release, or of an album's best known song",
+    ),
+    ("versions", {"type": "boolean", "default": False}, "Every version of a recording, not one that stands for it"),
     ("q", _TEXT, "Words that title, artist or album must hold"),
     ("sort", _TEXT, "A column of the screen, with a - before it for the highest first"),
     ("page", {"type": "integer", "minimum": 1, "default": 1}, "Which page"),

@@ -5,17 +5,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from songpop.errors import WarehouseError
+from songpop.published import left_out
+from songpop.published.left_out import EVIDENCE, LEAST_EVIDENCE, LeftOut
 from songpop.web.published_reader import OTHER_VERSION, PublishedReader
-from songpop.web.responses import BadRequest, filled, whole
+from songpop.web.responses import BadRequest, filled, one_of, whole
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
 PER_PAGE = (25, 50, 100, 200)
+# as usual first
+_LEAST_EVIDENCE = (LEAST_EVIDENCE, *(each for each in EVIDENCE if each != LEAST_EVIDENCE))
+VERSIONS = ("false", "true")
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -28,6 +34,8 @@ _HOLDS = (
     "list_bool_and([contains(lower(strip_accents(concat_ws(' ', {columns}))), lower(strip_accents(word))) "
     "for word in $words])"
 )
+# as in sql/exports/releases.sql
+_FOLDED = "qualify row_number() over (partition by recording_id order by version_number) = 1"
 
 
 @dataclass(frozen=True)
@@ -50,17 +58,25 @@ class Heading:
 
 
 _SCORE = Heading("Score and 90 % interval", "score", True, ("score", "score_low", "score_high"), "score")
-_TRACK = Heading("Track", "track_name", False, ("track_name", "artist_name", "album_name", "is_artist_known"), "track")
+_TRACK = Heading(
+    "Track",
+    "track_name",
+    False,
+    ("track_name", "artist_name", "album_name", "is_artist_known", "n_versions", "evidence"),
+    "track",
+)
 _GENRE = Heading("Genre", "genre", False, ("genre",), "text", True)
 _RELEASED = Heading("Released", "release_date", True, ("release_date",), "date", True)
 _REACH = Heading("Artist's popularity", "artist_popularity", True, ("artist_popularity",), "whole", True)
 _MOVED = Heading("Change", "rank_change", True, ("previous_rank", "rank_change"), "change")
 _CHANGE = replace(_MOVED, is_wide=True)
 _POINTS = Heading("Points", "score_change", True, ("previous_score", "score_change"), "number")
-_PLACE = Heading("Percentile in genre", "percentile_in_genre", True, ("percentile_in_genre",), "percentile", True)
+_PERCENTILE = Heading("Percentile in genre", "percentile_in_genre", True, ("percentile_in_genre",), "percentile", True)
 _DRIVERS = Heading("What moves it", "drivers", False, ("drivers",), "drivers", True)
 _RANK = Heading("Rank", "rank", False, ("rank",), "rank")
-_TRACKS = (_RANK, _CHANGE, _TRACK, _SCORE, _PLACE, _GENRE, _RELEASED, _REACH, _DRIVERS)
+# in the order of ranks, which count every version and every release of little evidence
+_PLACE = Heading("Place", "rank", False, ("place", "rank"), "place")
+_TRACKS = (_PLACE, _CHANGE, _TRACK, _SCORE, _PERCENTILE, _GENRE, _RELEASED, _REACH, _DRIVERS)
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,7 @@ class RankedList:
 
     Attributes:
         order: its own order, in which rows that are equal otherwise stand.
+        has_versions: whether its rows are releases, of which each may be a version of a recording.
     """
 
     name: str
@@ -78,6 +95,7 @@ class RankedList:
     searched: tuple[str, ...]
     order: str
     nothing: str
+    has_versions: bool = False
 
 
 _TRACK_TEXTS = ("track_name", "artist_name", "album_name")
@@ -85,18 +103,19 @@ LISTS: dict[str, RankedList] = {
     "releases": RankedList(
         "releases",
         "New releases",
-        "Every scored new release, the highest score first.",
+        "Scored new releases, the highest score first; each recording once.",
         _TRACKS,
         _TRACK_TEXTS,
         '"rank"',
         "No new release fits.",
+        has_versions=True,
     ),
     "singles": RankedList(
         "singles",
         "Singles",
         "For each new album, the song most likely to become its most popular one.",
         (
-            Heading("Single", "single_track_name", False, ("single_track_name", "artist_name"), "single"),
+            Heading("Single", "single_track_name", False, ("single_track_name", "artist_name", "evidence"), "single"),
             Heading("Verdict", "verdict", False, ("verdict",), "verdict"),
             Heading("Chance to be best", "p_best", True, ("p_best",), "chance"),
             Heading(
@@ -134,10 +153,11 @@ LISTS: dict[str, RankedList] = {
         "movers",
         "Movers",
         "The releases that moved most since the run before among those of both lists, risers first.",
-        (_MOVED, _POINTS, *(heading for heading in _TRACKS if heading is not _CHANGE)),
+        (_MOVED, _POINTS, _RANK, *(heading for heading in _TRACKS if heading not in (_CHANGE, _PLACE))),
         _TRACK_TEXTS,
         'rank_change desc, score_change desc, "rank"',
         "No release has moved: there is no earlier run to compare with, or nothing fits.",
+        has_versions=True,
     ),
 }
 
@@ -147,7 +167,7 @@ class ListQuery:
     """Which list, and what of it.
 
     Attributes:
-        filters: parameters of the list's query, None leaves one out.
+        filters: parameters of the list's query, None leaves one out, or evidence and versions as usual.
         q: text to find in titles, artists and albums.
         sort: column, `falling` whether the highest comes first; None is the list's own order.
     """
@@ -196,6 +216,8 @@ def read_query(name: str, query: Mapping[str, str]) -> ListQuery:
             "since": _day(query, "since"),
             "until": _day(query, "until"),
             "min_score": _number(query, "min_score"),
+            "evidence": _unusual(one_of(query, "evidence", _LEAST_EVIDENCE)),
+            "versions": _unusual(one_of(query, "versions", VERSIONS)) and True,
         },
         query.get("q"),
         sort.lstrip("-") if sort else None,
@@ -205,9 +227,16 @@ def read_query(name: str, query: Mapping[str, str]) -> ListQuery:
     )
 
 
+def _unusual(text: str) -> str | None:
+    """Leave out what is as usual, so that addresses stay short."""
+    return None if text in (_LEAST_EVIDENCE[0], VERSIONS[0]) else text
+
+
 def _text(value: Any) -> str | None:
     if value is None:
         return None
+    if isinstance(value, bool):
+        return VERSIONS[value]
     return value.isoformat() if isinstance(value, date) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -232,8 +261,24 @@ def _number(query: Mapping[str, str], name: str) -> float | None:
     return value
 
 
-def read_page(reader: PublishedReader, query: ListQuery) -> "tuple[pl.DataFrame, int, int]":
-    """Read one page of a list: its rows, how many rows fit, and which page it is (the last, where there are fewer).
+class ListPage(NamedTuple):
+    """One page of a list.
+
+    Attributes:
+        frame: its rows.
+        n_rows: how many rows fit, on all pages.
+        page: which one it is, the last where there are fewer.
+        missing: what of the rows that fit the list leaves out.
+    """
+
+    frame: "pl.DataFrame"
+    n_rows: int
+    page: int
+    missing: LeftOut
+
+
+def read_page(reader: PublishedReader, query: ListQuery) -> ListPage:
+    """Read one page of a list.
 
     Raises:
         WarehouseError: the published file lacks columns of the list.
@@ -244,7 +289,19 @@ def read_page(reader: PublishedReader, query: ListQuery) -> "tuple[pl.DataFrame,
         page = min(query.page, max(-(-n_rows // query.per_page), 1))
         places = {"n_shown": query.per_page, "n_before": (page - 1) * query.per_page}
         paged = f"{sql} {_order(query)} limit $n_shown offset $n_before"
-        return _with_all_columns(con.execute(paged, parameters | places).pl(), query.listed), n_rows, page
+        frame = _with_all_columns(con.execute(paged, parameters | places).pl(), query.listed)
+        return ListPage(frame, n_rows, page, _count_left_out(con, query, n_rows))
+
+
+def _count_left_out(con: "duckdb.DuckDBPyConnection", query: ListQuery, n_shown: int) -> LeftOut:
+    def count_rows(evidence: str, versions: bool) -> int:
+        filters = query.filters | {"evidence": evidence, "versions": versions}
+        sql, parameters = _sql(replace(query, filters=filters))
+        n_rows: int = con.execute(f"select count(*) from ({sql})", parameters).fetchall()[0][0]
+        return n_rows
+
+    filters = query.filters
+    return left_out.count(count_rows, n_shown, evidence=filters["evidence"], versions=filters["versions"])
 
 
 def read_whole(reader: PublishedReader, query: ListQuery) -> "pl.DataFrame":
@@ -280,7 +337,11 @@ def write_file(reader: PublishedReader, frame: "pl.DataFrame", query: ListQuery,
     chosen = {name: value for name, value in query.filters.items() if value is not None}
     notes = {}
     if file_format == "xlsx":
-        notes = exports.list_notes(reader.settings, query.listed.name, Filters(**chosen))
+        with reader.reading() as con:
+            sql, parameters = _sql(query)
+            n_rows = con.execute(f"select count(*) from ({sql})", parameters).fetchall()[0][0]
+            missing = _count_left_out(con, query, n_rows)
+        notes = exports.list_notes(reader.settings, query.listed.name, Filters(**chosen), missing)
         notes |= {"Search": query.q} if query.q else {}
         notes |= {"Sorted by": f"{query.sort}{', highest first' if query.falling else ''}"} if query.sort else {}
     file = io.BytesIO()
@@ -298,9 +359,13 @@ def _sql(query: ListQuery) -> tuple[str, dict[str, Any]]:
     if not query.q:
         return f"select * from ({sql}\n) as listed", parameters
     columns = ", ".join(f'"{name}"' for name in query.listed.searched)
-    return f"select * from ({sql}\n) as listed where {_HOLDS.format(columns=columns)}", parameters | {
-        "words": query.q.split()
-    }
+    found = f"select * from ({sql}\n) as listed where {_HOLDS.format(columns=columns)}"
+    parameters["words"] = query.q.split()
+    if query.listed.has_versions and not query.filters["versions"]:
+        # of the versions that hold the words, not of all
+        parameters["versions"] = True
+        found += f" {_FOLDED}"
+    return found, parameters
 
 
 def _order(query: ListQuery) -> str:

@@ -20,10 +20,10 @@ _DOCS_KINDS = {".html": "text/html; charset=utf-8", ".json": "application/json",
 
 
 def _home(reader: PublishedReader, request: Request) -> Response:
-    frame, n_rows, _ = lists.read_page(reader, lists.read_query("releases", {"per_page": str(_TOP)}))
+    top = lists.read_page(reader, lists.read_query("releases", {"per_page": str(_TOP)}))
     singles = lists.read_page(reader, lists.read_query("singles", {"per_page": "4"}))
-    values = {"rows": frame.to_dicts(), "n_rows": n_rows}
-    return Page("home.html", values | {"singles": singles[0].to_dicts(), "n_singles": singles[1], "charts": charts})
+    values = {"rows": top.frame.to_dicts(), "n_rows": top.n_rows, "missing": top.missing, "charts": charts}
+    return Page("home.html", values | {"singles": singles.frame.to_dicts(), "n_singles": singles.n_rows})
 
 
 def _score(reader: PublishedReader, request: Request) -> Response:
@@ -91,7 +91,7 @@ def _single_sent(reader: PublishedReader, request: Request) -> Response:
 
 def _single_values(reader: PublishedReader, ranking: dict[str, Any] | None) -> dict[str, Any]:
     query = lists.read_query("singles", {"sort": "-p_best", "per_page": "4"})
-    clearest = [] if ranking else lists.read_page(reader, query)[0].to_dicts()
+    clearest = [] if ranking else lists.read_page(reader, query).frame.to_dicts()
     return {
         "clearest": clearest,
         "ranking": ranking,
@@ -121,15 +121,16 @@ def _list(reader: PublishedReader, request: Request, name: str) -> Response:
         # the list as it is, with what was wrong said above it
         faults.append(str(error))
         query = lists.read_query(name, {})
-    frame, n_rows, page = lists.read_page(reader, query)
+    found = lists.read_page(reader, query)
     values = {
         "listed": query.listed,
         "lists": lists.LISTS,
         "query": query,
-        "rows": frame.to_dicts(),
-        "n_rows": n_rows,
-        "page": page,
-        "n_pages": max(-(-n_rows // query.per_page), 1),
+        "rows": found.frame.to_dicts(),
+        "n_rows": found.n_rows,
+        "page": found.page,
+        "n_pages": max(-(-found.n_rows // query.per_page), 1),
+        "missing": found.missing,
         "faults": faults,
         "per_pages": lists.PER_PAGE,
         "formats": lists.FORMATS,

@@ -157,6 +157,10 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "List": _record(
         name=text, n_rows=_is("integer", "How many fit, on all pages"), page=whole, n_pages=whole, per_page=whole,
+        evidence=_is("string", "The least that a row has", enum=["full", "some", "little"]),
+        versions=_is("boolean", "Whether each version of a recording has a row"),
+        n_left_out=_is("integer", "Rows that would fit, but of which less is known", minimum=0),
+        n_versions_folded=_is("integer", "Releases that another version of their recording stands for", minimum=0),
         rows=_list({"type": "object"}, "Columns as in the mart of the list, described in sql/columns.toml"),
     ),
     "Quality": _record(

@@ -1,5 +1,20 @@
--- Artists with a scored new release, by their best one. Reads: marts.ranked_releases, marts.artists.
+-- Artists with a scored new release, by their best one, of the $evidence and with the $versions that releases.sql has.
+-- Reads: marts.ranked_releases, marts.artists.
 with
+fitting as (
+    select *
+    from marts.ranked_releases
+    where
+        ($genre is null or lower(genre) = lower($genre))
+        and ($since is null or release_date >= $since)
+        and ($until is null or release_date <= $until)
+        and ($min_score is null or score >= $min_score)
+        and list_position(['full', 'some', 'little'], evidence)
+        <= list_position(['full', 'some', 'little'], coalesce($evidence, 'some'))
+    qualify
+        coalesce($versions, false)
+        or row_number() over (partition by recording_id order by version_number) = 1
+),
 releases as (
     select
         artist_key,
@@ -8,12 +23,7 @@ releases as (
         arg_min(track_name, "rank") as best_track_name,
         arg_min(genre, "rank") as genre,
         avg(score) as mean_score
-    from marts.ranked_releases
-    where
-        ($genre is null or lower(genre) = lower($genre))
-        and ($since is null or release_date >= $since)
-        and ($until is null or release_date <= $until)
-        and ($min_score is null or score >= $min_score)
+    from fitting
     group by artist_key
 )
 select

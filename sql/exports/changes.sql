@@ -2,7 +2,8 @@
 -- Key: track_id. Reads: marts.ranked_releases, rank_history.
 -- Unit: change is new, gone, rank, score, or rank and score; a score within 0.005 points counts as the same. A release
 -- that is gone keeps its earlier rank and score, and what is known of it; the filters look at those. A rank counts as
--- changed, and rank_change tells it, among the releases that stand in both lists: who left or came moves nobody.
+-- changed, and rank_change tells it, among the releases that stand in both lists: who left or came moves nobody. How much
+-- is known of one that is gone can't be told, so it is always there.
 with
 earlier as (
     select *
@@ -62,5 +63,15 @@ where
     and ($since is null or release_date >= $since)
     and ($until is null or release_date <= $until)
     and ($min_score is null or coalesce(score, earlier_score) >= $min_score)
+    and coalesce(
+        list_position(['full', 'some', 'little'], evidence)
+        <= list_position(['full', 'some', 'little'], coalesce($evidence, 'some')),
+        true
+    )
+qualify
+    coalesce($versions, false)
+    or row_number() over (
+        partition by coalesce(recording_id, track_id) order by version_number
+    ) = 1
 order by "rank" nulls last, earlier_rank, track_id
 limit $limit

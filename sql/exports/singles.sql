@@ -1,4 +1,5 @@
--- The pick of each album with two or more scored songs, best first. Reads: marts.album_singles, ranked_releases.
+-- The pick of each album with two or more scored songs, best first; only albums with a song of $evidence or better.
+-- Reads: marts.album_singles, ranked_releases.
 select
     singles.*,
     releases.genre,
@@ -19,5 +20,7 @@ where
     and ($since is null or releases.release_date >= $since)
     and ($until is null or releases.release_date <= $until)
     and ($min_score is null or singles.single_score >= $min_score)
+    and list_position(['full', 'some', 'little'], singles.evidence)
+    <= list_position(['full', 'some', 'little'], coalesce($evidence, 'some'))
 order by singles.single_score desc, singles.album_id
 limit $limit

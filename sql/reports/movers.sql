@@ -1,5 +1,6 @@
 -- One row per release that rose or fell furthest since the run before, risers first,
--- so many each way; of equal changes the better rank comes first.
+-- so many each way; of equal changes the better rank comes first. Of a recording the
+-- version that stands for it, and none of little evidence.
 -- Key: track_id. Reads: marts.ranked_releases.
 -- Unit: rank_change is the places moved among the releases that both runs scored, a rise
 -- positive; score 0-100, score_change in points; half a point moves without a place too.
@@ -19,7 +20,10 @@ moved as (
         ) as place_up,
         row_number() over (order by rank_change, score_change, "rank") as place_down
     from marts.ranked_releases
-    where rank_change <> 0 or abs(score_change) >= 0.5
+    where
+        (rank_change <> 0 or abs(score_change) >= 0.5)
+        and version_number = 1
+        and evidence <> 'little'
 )
 select
     rank_change,

@@ -45,7 +45,7 @@ def _save_night(con: duckdb.DuckDBPyConnection, run_id: str, day: date, number: 
     for line, (track_id, score) in enumerate(_SCORES[run_id].items()):
         con.execute(
             "insert into raw.files__releases (snapshot_id, line, track_id, artist_name, track_name, genre, "
-            "album_id, album_name, release_date) values (?, ?, ?, ?, ?, 'pop', 'lp', 'LP', '2026-11-01')",
+            "album_id, album_name, release_date, energy) values (?, ?, ?, ?, ?, 'pop', 'lp', 'LP', '2026-11-01', 0.5)",
             [run_id, line, track_id, _NAMES[track_id], f"Title {track_id}"],
         )
         con.execute(

@@ -10,6 +10,7 @@ from songpop.published import list_table
 _RELEASE: dict[str, Any] = {
     "rank": 2, "previous_rank": 5, "rank_change": 3, "track_name": "One", "artist_name": "A", "genre": "pop",
     "score": 47.26, "score_low": 27.5, "score_high": 68.4, "release_date": date(2026, 11, 20), "drivers": "sound +2.0",
+    "place": 1, "n_versions": 2,
 }  # fmt: skip
 
 
@@ -21,9 +22,13 @@ def _cells(name: str, **values: Any) -> dict[str, Any]:
 
 def test_a_release_is_shown_with_its_change_and_its_interval() -> None:
     assert _cells("releases") == {
-        "rank": 2, "change": "+3", "score": 47.3, "90 % interval": "28–68", "track_name": "One", "artist_name": "A",
-        "genre": "pop", "released": date(2026, 11, 20), "drivers": "sound +2.0",
+        "place": 1, "rank": 2, "change": "+3", "score": 47.3, "90 % interval": "28–68", "track_name": "One",
+        "artist_name": "A", "genre": "pop", "released": date(2026, 11, 20), "versions": 2, "drivers": "sound +2.0",
     }  # fmt: skip
+
+
+def test_a_recording_of_one_version_shows_no_number_of_them() -> None:
+    assert _cells("releases", n_versions=1)["versions"] is None
 
 
 @pytest.mark.parametrize(("change", "shown"), [(None, "new"), (0, "="), (-12, "-12")])

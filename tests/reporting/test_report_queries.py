@@ -15,12 +15,13 @@ def _list_releases(con: duckdb.DuckDBPyConnection, *changes: tuple[str, int | No
     """Rank releases as they are given, each with what its rank changed by."""
     con.execute(
         'create table marts.ranked_releases (track_id varchar, "rank" integer, previous_rank integer, '
-        "rank_change integer, track_name varchar, artist_name varchar, score double, score_change double)"
+        "rank_change integer, track_name varchar, artist_name varchar, score double, score_change double, "
+        "version_number bigint, evidence varchar)"
     )
     for rank, (track_id, change) in enumerate(changes, start=1):
         previous = None if change is None else rank + change
         con.execute(
-            "insert into marts.ranked_releases values (?, ?, ?, ?, ?, 'An Artist', ?, 0.0)",
+            "insert into marts.ranked_releases values (?, ?, ?, ?, ?, 'An Artist', ?, 0.0, 1, 'full')",
             [track_id, rank, previous, change, f"Title {track_id}", 60.0 - rank],
         )
 
@@ -48,6 +49,23 @@ def test_of_movers_that_moved_as_far_the_better_rank_comes_first(con: duckdb.Duc
 
     assert [row["track_id"] for row in _read(con, "movers", limit=2)] == ["z", "y", "b", "a"]
     assert [row["track_id"] for row in _read(con, "movers", limit=1)] == ["z", "b"]
+
+
+def test_another_version_and_a_release_of_little_evidence_are_no_movers(con: duckdb.DuckDBPyConnection) -> None:
+    _list_releases(con, ("a", 3), ("b", 2), ("c", 1))
+    con.execute("update marts.ranked_releases set version_number = 2 where track_id = 'a'")
+    con.execute("update marts.ranked_releases set evidence = 'little' where track_id = 'b'")
+
+    assert [row["track_id"] for row in _read(con, "movers", limit=3)] == ["c"]
+
+
+def test_the_list_and_what_it_leaves_out_make_all_scored_releases(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        "create table marts.ranked_releases as select * from (values ('x', 1), ('x', 1), ('y', null), ('z', 2)) "
+        "as rows(recording_id, place)"
+    )
+
+    assert _read(con, "list_counts") == [{"n_listed": 2, "n_little": 1, "n_other_versions": 1}]
 
 
 def test_findings_stand_as_they_were_found_the_critical_ones_first(con: duckdb.DuckDBPyConnection) -> None:

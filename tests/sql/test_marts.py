@@ -257,7 +257,7 @@ def test_ranks_break_ties_by_track_id_and_remember_the_run_before(con: duckdb.Du
 def test_who_left_and_who_came_moves_nobody(con: duckdb.DuckDBPyConnection) -> None:
     _snapshot(con, "releases", "releases", _DAY)
     for track_id in ("a", "b", "c", "new"):
-        _release(con, "releases", track_id)
+        _release(con, "releases", track_id, track_name=track_id, energy=0.5)
     earlier = {"gone-1": 90.0, "gone-2": 80.0, "a": 50.0, "b": 40.0, "c": 30.0}
     for run_id, day, scores in (("run-1", 22, earlier), ("run-2", 23, {"new": 99.0, "a": 50.0, "b": 20.0, "c": 30.0})):
         for track_id, score in scores.items():
@@ -290,7 +290,7 @@ def test_a_release_whose_score_fell_has_moved_though_its_place_is_the_same(con: 
         for track_id, score in zip(("a", "b", "c"), scores, strict=True):
             _score(con, run_id, track_id, score, datetime(2026, 11, day))
     for track_id in ("a", "b", "c"):
-        _release(con, "releases", track_id)
+        _release(con, "releases", track_id, track_name=track_id, energy=0.5)
     _build(con)
 
     listed = queries.read_rows(con, "exports", "movers", **vars(Filters()))

@@ -256,7 +256,7 @@ def test_a_download_holds_what_is_on_screen_in_its_order(site: Any) -> None:
     frame = pl.read_parquet(io.BytesIO(whole.data))
 
     assert [row["track_name"] for row in rows] == shown
-    assert list(rows[0])[:6] == ["rank", "previous_rank", "rank_change", "track_name", "artist_name", "album_name"]
+    assert list(rows[0])[:6] == ["place", "rank", "previous_rank", "rank_change", "track_name", "artist_name"]
     assert of_page.headers["Content-Disposition"] == 'attachment; filename="releases-2026-11-22.csv"'
     assert frame["track_name"].to_list()[:5] == shown
     assert frame.height == 11

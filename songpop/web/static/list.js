@@ -5,8 +5,8 @@ const form = document.getElementById("filters");
 form.addEventListener("submit", () => {
   for (const field of form.elements) if (field.name && field.value === "") field.disabled = true;
 });
-for (const name of ["genre", "sort"]) {
-  form.elements[name].addEventListener("change", () => form.requestSubmit());
+for (const name of ["genre", "evidence", "versions", "sort"]) {
+  form.elements[name]?.addEventListener("change", () => form.requestSubmit());
 }
 // back from the next page, fields that were kept out are to be filled in again
 addEventListener("pageshow", () => {
