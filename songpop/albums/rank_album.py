@@ -17,6 +17,7 @@ from songpop.features import GROUPS, EncodedRows, conform
 from songpop.features.encoder import NUMERIC
 from songpop.scoring.album_picks import CLEAR, pick_singles
 from songpop.scoring.contributions import ASSOCIATION, CONTRIBUTION_COLUMNS
+from songpop.scoring.explain import LITTLE_KNOWN, little_known
 from songpop.scoring.model import ScoringModel
 from songpop.scoring.score import encode_and_score
 
@@ -241,7 +242,10 @@ def _right_share(found: Mapping[str, Any], verdict: str) -> tuple[int, float | N
 def _remarks(frame: pl.DataFrame, rows: EncodedRows, model: ScoringModel) -> list[str]:
     n = frame.height
     odd = sorted(set(frame["genre"].drop_nulls()) - set(model.encoder.genres))
-    remarks = [f"The genre '{genre}' is none that the model learned, so it counts as unknown." for genre in odd]
+    n_little = sum(little_known(rows))
+    whom = "these songs" if n_little == n else f"{n_little} of the {n} songs"
+    remarks = [LITTLE_KNOWN.format(whom, "such scores are")] if n_little else []
+    remarks += [f"The genre '{genre}' is none that the model learned, so it counts as unknown." for genre in odd]
     unknown = []
     for name, what in _UNKNOWN.items():
         n_unknown = int(rows.numeric[:, NUMERIC.index(name)].sum()) if name in NUMERIC else 0

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from songpop.errors import ModelError
@@ -107,6 +108,8 @@ def remarks_on(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel, b
     if row["genre"] is not None and flags.pop("is_genre_missing", False):
         remarks.append(f"The genre '{row['genre']}' is none that the model learned, so it counts as unknown.")
     remarks = [_FLAG_REMARKS[name] for name, is_set in flags.items() if is_set] + remarks
+    if little_known(rows)[0]:
+        remarks.insert(0, LITTLE_KNOWN.format("this song", "its score is"))
     if not flags.get("is_audio_missing") and not flags.get("is_analysis_failed"):
         remarks += _gaps(row)
     if row["duration_ms"] is None:
@@ -121,6 +124,18 @@ def remarks_on(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel, b
     if not model.experience:
         remarks.append("This model version does not tell where it has experience. Train again with `songpop train`.")
     return remarks
+
+
+def little_known(rows: EncodedRows) -> list[bool]:
+    """Say of which encoded rows, shape (n, ...), neither sound nor artist is known: those of little evidence."""
+
+    def flag(name: str) -> np.ndarray:
+        has_it = name in NUMERIC
+        return rows.numeric[:, NUMERIC.index(name)] == 1 if has_it else np.zeros(len(rows), bool)
+
+    has_no_sound = flag("is_audio_missing") | flag("is_analysis_failed")
+    is_little: list[bool] = (has_no_sound & flag("is_artist_new") & flag("is_artist_popularity_missing")).tolist()
+    return is_little
 
 
 def _gaps(row: Mapping[str, Any]) -> list[str]:
@@ -138,6 +153,7 @@ def _is_outside(name: str, value: Any, model: ScoringModel) -> bool:
     return what_if_inputs.outside_experience(name, value, model.experience, model.encoder.genres) is not None
 
 
+LITTLE_KNOWN = "Little is known of {}, neither the sound nor the artist: {} near what any release gets."
 _FLAG_REMARKS = {
     "is_artist_new": "The model learned from no track of this artist, so there is no record to go by.",
     "is_artist_popularity_missing": "The artist's popularity is unknown.",

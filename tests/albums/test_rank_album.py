@@ -17,7 +17,7 @@ from songpop.albums.reasons import CHANCE, FACTORS, POINTS
 from songpop.errors import ModelError
 from songpop.estimators.album_order import COLUMNS, AlbumOrder
 from songpop.estimators.lightgbm_trees import ContrastTrees
-from songpop.features import EncodedRows, FeatureEncoder
+from songpop.features import ANALYSIS, EncodedRows, FeatureEncoder
 from songpop.scoring.model import ScoringModel
 from songpop.scoring.score import score_releases
 
@@ -144,6 +144,20 @@ def test_what_the_model_does_not_know_is_said(model: ScoringModel) -> None:
         "The model does not know the artist's other tracks, the artist's popularity and the genre (1 of 2 songs), so "
         "the intervals are wider.",
     ]
+
+
+@pytest.mark.parametrize(("n_silent", "whom"), [(2, "these songs"), (1, "1 of the 2 songs")])
+def test_songs_of_unknown_sound_and_artist_are_said_to_be_near_any_score(
+    model: ScoringModel, n_silent: int, whom: str
+) -> None:
+    sound: dict[str, list[object]] = {name: [None] * n_silent + [1] * (2 - n_silent) for name in ANALYSIS}
+    unknown: dict[str, list[object]] = {"artist_name": ["Nobody"] * 2, "artist_popularity": [None] * 2}
+
+    remarks = rank_album(_album("One", "Two", **sound, **unknown), model).remarks
+
+    assert remarks[0] == (
+        f"Little is known of {whom}, neither the sound nor the artist: such scores are near what any release gets."
+    )
 
 
 def test_an_album_is_encoded_and_predicted_once(model: ScoringModel) -> None:

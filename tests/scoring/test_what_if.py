@@ -10,7 +10,7 @@ from planted_model import planted_model
 from small_frames import planted_frame
 
 from songpop.errors import ModelError, SettingsError
-from songpop.features import GROUPS
+from songpop.features import ANALYSIS, GROUPS
 from songpop.published.tracks import PublishedTrack
 from songpop.scoring.contributions import CONTRIBUTION_COLUMNS
 from songpop.scoring.explain import explain
@@ -137,6 +137,18 @@ def test_what_the_model_has_no_experience_of_is_marked(model: ScoringModel, trac
     assert any(remark.startswith("artist_popularity stays that of the present artist") for remark in answer.remarks)
     blank = what_if(track, {"genre": None, "artist_popularity": ""}, model)
     assert {"The genre is unknown.", "The artist's popularity is unknown."} <= set(blank.remarks)
+
+
+def test_a_song_of_unknown_sound_and_artist_is_said_to_be_near_any_score(
+    model: ScoringModel, track: pl.DataFrame
+) -> None:
+    silent: dict[str, Any] = dict.fromkeys(ANALYSIS)
+    nobody = {"artist_name": "Nobody", "artist_popularity": None}
+    little = "Little is known of this song, neither the sound nor the artist: its score is near what any release gets."
+
+    assert what_if(track, silent | nobody, model).remarks[0] == little
+    assert little not in what_if(track, silent, model).remarks
+    assert little not in what_if(track, nobody, model).remarks
 
 
 def test_single_blanks_are_named(model: ScoringModel, track: pl.DataFrame) -> None:
