@@ -9,6 +9,10 @@ import pyarrow as pa
 from songpop import names, queries
 
 ARTISTS, GENRES = "artist_spellings", "genre_spellings"
+_COMMENTS = {
+    ARTISTS: "One row per artist name as written and artist that it may mean. Key: artist_name, place.",
+    GENRES: "One row per genre as written and genre that it may mean. Key: written_genre, place.",
+}
 
 _ARTIST_COLUMNS = pa.schema(
     [
@@ -40,6 +44,7 @@ def bring_up_to_date(con: duckdb.DuckDBPyConnection) -> None:
         if not _is_kept(con, table, columns):
             with registered(con, "spelled", spell([])):
                 con.execute(f"create or replace table marts.{table} as from spelled")
+            con.execute(f"comment on table marts.{table} is '{_COMMENTS[table]}'")
         new = [name for row in queries.read_rows(con, "spellings", written) for name in row.values()]
         if new:
             with registered(con, "spelled", spell(new)):
