@@ -2,7 +2,16 @@
 
 import pytest
 
-from songpop.names import fold_accents, fold_name
+from songpop.names import (
+    artist_key,
+    fold_accents,
+    fold_name,
+    genre_key,
+    genre_keys,
+    lead_key,
+    listed_names,
+    spellings,
+)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +56,75 @@ def test_accents_come_off_latin_letters_only() -> None:
 def test_a_name_of_punctuation_alone_keeps_it() -> None:
     assert fold_name("!!!") == "!!!"
     assert fold_name("The") == "the"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["sigur rós", "SIGUR RÓS", " Sigur Rós", "Sigur\u00a0Rós ", "Sigur  Ro\u0301s", "Ｓigur Rós", "\ufeffSigur Rós"],
+)
+def test_spellings_of_one_artist_have_one_key(spelling: str) -> None:
+    assert artist_key(spelling) == artist_key("Sigur Rós") == artist_key(artist_key(spelling))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Simon & Garfunkel", "Simon and Garfunkel"), ("A &amp; B", "A & B"), ("Guns N’ Roses", "Guns N' Roses")],
+)
+def test_signs_that_mean_the_same_have_one_key(one: str, other: str) -> None:
+    assert artist_key(one) == artist_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("HIM", "The Him"), ("Mýa", "Mya"), ("H.E.R.", "Her"), ("!!!", "???")])
+def test_artists_that_differ_in_more_have_two_keys(one: str, other: str) -> None:
+    assert artist_key(one) != artist_key(other)
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("A;B", ["A", "B"]),
+        ("A ; B;A;", ["A", "B"]),
+        ("['A', \"B's\"]", ["A", "B's"]),
+        ('["A", "B"]', ["A", "B"]),
+        ('[{"name": "A"}, {"name": "B"}]', ["A", "B"]),
+        ("A, B", ["A, B"]),
+        ("[A]", ["[A]"]),
+        ("[]", ["[]"]),
+        (";", [";"]),
+        ("['A'", ["['A'"]),
+        ("A &amp; B", ["A &amp; B"]),
+    ],
+)
+def test_a_list_that_says_so_is_several_names(written: str, names: list[str]) -> None:
+    assert listed_names(written) == names
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "\u200b", "['" + "a" * 5000 + "']", "[" * 3000 + "]" * 3000, "\ud83d", ";;;;", "&", "feat."]
+)
+def test_whatever_is_written_has_a_spelling(name: str) -> None:
+    found = spellings(name)
+    assert found
+    assert min(spelling.place for spelling in found if spelling.place) == 1
+    assert lead_key(name) == lead_key(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Hip-Hop", "hip hop"), ("K-Pop ", "kpop"), ("R&B", "r-n-b"), ("R and B", "R & B"),
+        ("Drum & Bass", "drum-and-bass"),
+        ("Rock 'n' Roll", "rock-n-roll"), ("Électro", "ELECTRO"), ("new_age", "New Age"),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_genre_have_one_key(one: str, other: str) -> None:
+    assert genre_key(one) == genre_key(other)
+
+
+def test_a_genre_goes_before_what_stores_call_the_same_and_a_whole_before_its_parts() -> None:
+    assert genre_keys("Rap")[0] == "rap"
+    assert "hiphop" in genre_keys("Rap")
+    keys = genre_keys("pop;Hip-Hop/Rap")
+    assert keys.index("pop") < keys.index("hiphop")
+    assert genre_keys("R&B/Soul")[0] == "rnbsoul"
+    assert genre_keys("") == genre_keys(" ")

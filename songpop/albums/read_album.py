@@ -11,7 +11,7 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
-from songpop import ledger, queries, resources, synthetic, warehouse
+from songpop import ledger, names, queries, resources, synthetic, warehouse
 from songpop.audio_features import AUDIO_FEATURES
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
 from songpop.loading import input_files, read_input, validation_sql
@@ -206,7 +206,7 @@ def _album(
     is_synthetic: bool,
 ) -> AlbumInput:
     first = {name: next(iter(frame[name].drop_nulls()), None) for name in ("album_id", "album_name")}
-    artists = ", ".join(frame["artist_name"].unique(maintain_order=True))
+    artists = ", ".join(frame.unique("artist_key", keep="first", maintain_order=True)["artist_name"])
     named = first["album_id"], first["album_name"], artists
     return AlbumInput(frame, *named, origin, champion, rejects, notes, is_synthetic)
 
@@ -341,7 +341,9 @@ def _with_artists(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> tuple[
     ]
     notes = tuple(f"'{written}' is taken as '{name}'." for written, name in taken if written != name)
     year = pl.col("year").cast(pl.Int32)
+    own_keys = pl.Series([names.artist_key(name) for name in frame["artist_name"]], dtype=pl.String)
     return joined.with_columns(
+        pl.col("artist_key").fill_null(own_keys),
         pl.coalesce("genre_right", "genre").alias("genre"),
         pl.coalesce(year, pl.col("release_date").dt.year()).alias("year"),
         pl.lit(frame.height, dtype=pl.Int32).alias("n_album_tracks"),

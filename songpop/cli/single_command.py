@@ -25,7 +25,7 @@ _SHOWN_REJECTS = 10
 
 
 @click.command("single")
-@click.option("--album", "album_id", metavar="ALBUM_ID", help="An album of the published file")
+@click.option("--album", "album_id", metavar="ALBUM", help="An album of the published file, by id or name")
 @click.option("--csv", "path", type=click.Path(path_type=Path), metavar="FILE", help="The songs of an unreleased one")
 @click.option("--template", is_flag=True, help="Print a CSV to fill in, and end")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The day to speak for [today]")
@@ -93,7 +93,7 @@ def _report_rejects(album: "AlbumInput") -> None:
 
 
 def _print_ranking(album: "AlbumInput", ranking: "AlbumRanking") -> None:
-    of_many = len(set(album.frame["artist_name"])) > 1
+    of_many = album.frame["artist_key"].n_unique() > 1
     title = f"{album.album_name or 'Album without a name'} – {'various artists' if of_many else album.artist_name}"
     click.echo(console.one_line(title))
     sorts = {"new release": "new release", "known tracks": "known tracks", "file": "unreleased, from the file"}
