@@ -24,8 +24,15 @@ _WAITING = 128
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 is every one")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Host name it answers to, as behind a proxy")
+@click.option(
+    "--evidence",
+    type=click.Choice(["full", "some", "little"]),
+    default="some",
+    show_default=True,
+    help="Lists begin with releases of which so much is known or more",
+)
 @settings_options
-def web_command(settings: Settings, host: str, port: int, names: Sequence[str]) -> None:
+def web_command(settings: Settings, host: str, port: int, names: Sequence[str], evidence: str) -> None:
     """Serve the web page and its JSON API from the published file, until stopped.
 
     It reads only, and stores nothing. On the default address only this machine can reach it, and only requests
@@ -34,7 +41,7 @@ def web_command(settings: Settings, host: str, port: int, names: Sequence[str]) 
     from songpop.web.published_reader import PublishedReader
 
     PublishedReader(settings).edition()
-    server = open_server(settings, host, port, names)
+    server = open_server(settings, host, port, names, evidence)
     # a request that waits for a free thread is no news
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     console.say(f"songpop is at http://{_written(host)}:{server.effective_port}/ (Ctrl+C stops it)")
@@ -46,7 +53,9 @@ def web_command(settings: Settings, host: str, port: int, names: Sequence[str]) 
         server.close()
 
 
-def open_server(settings: Settings, host: str, port: int, names: Sequence[str] = ()) -> "BaseWSGIServer":
+def open_server(
+    settings: Settings, host: str, port: int, names: Sequence[str] = (), evidence: str = "some"
+) -> "BaseWSGIServer":
     """Open the server on its port, not answering yet.
 
     Raises:
@@ -58,7 +67,7 @@ def open_server(settings: Settings, host: str, port: int, names: Sequence[str] =
     from songpop.web.app import LOOPBACK, MAX_BYTES, warm
 
     hosts = [*LOOPBACK, *names] if names or _is_loopback(host) else None
-    app = create_app(settings, hosts=hosts)
+    app = create_app(settings, hosts=hosts, evidence=evidence)
     listening = _listen(host, port)
     warm(app)
     # a larger body is refused before it is spooled to disk; what is a little too large gets the page that says so

@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from songpop.clock import local_today, utc_now
-from songpop.published.left_out import EVIDENCE, LEAST_EVIDENCE
+from songpop.published.left_out import EVIDENCE
 from songpop.scoring import what_if_inputs
 from songpop.web import albums, lists, quality, searching, song_scores
 from songpop.web.controls import CONTROLS, NAMES, written
@@ -177,7 +177,7 @@ def _template(reader: PublishedReader, request: Request) -> Response:
 
 
 def _list(reader: PublishedReader, request: Request, name: str) -> Response:
-    query = lists.read_query(name, request.query)
+    query = lists.read_query(name, request.query, reader.usual_evidence)
     found = lists.read_page(reader, query)
     return Data(
         {
@@ -197,7 +197,7 @@ def _list(reader: PublishedReader, request: Request, name: str) -> Response:
 
 def download(reader: PublishedReader, request: Request, name: str, file_format: str) -> Response:
     """Respond with a list as a file: every row that fits, in the order of the screen, or its page only."""
-    query = lists.read_query(name, request.query)
+    query = lists.read_query(name, request.query, reader.usual_evidence)
     if file_format not in lists.FORMATS:
         raise BadRequest(
             f"A format must be one of {', '.join(lists.FORMATS)}, however it is '{file_format[:40]}'.", 404
@@ -227,8 +227,8 @@ _LIST_QUERY = (
     ("min_score", {"type": "number", "minimum": 0, "maximum": 100}, "Lowest score"),
     (
         "evidence",
-        {"type": "string", "enum": list(EVIDENCE), "default": LEAST_EVIDENCE},
-        "The least that must be known of a release, or of an album's best known song",
+        {"type": "string", "enum": list(EVIDENCE)},
+        "The least that must be known of a release, or of an album's best known song; some, or as the site was started",
     ),
     ("versions", {"type": "boolean", "default": False}, "Every version of a recording, not one that stands for it"),
     ("q", _TEXT, "Words that title, artist or album must hold"),

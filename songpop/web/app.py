@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from songpop.errors import ModelError, SongpopError, WarehouseError
+from songpop.published.left_out import LEAST_EVIDENCE
 from songpop.settings import Settings
 from songpop.synthetic import BANNER
 from songpop.web import api, formatting, openapi, pages
@@ -38,12 +39,15 @@ _HEADERS = {
 }
 
 
-def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) -> "flask.Flask":
+def create_app(
+    settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK, evidence: str = LEAST_EVIDENCE
+) -> "flask.Flask":
     """Make the web application of one published file.
 
     Args:
         settings: say where the published file, the models and the reports are.
         hosts: names that requests may be addressed to; None takes any, for a server that others can reach.
+        evidence: the least that lists have where an address does not say.
     """
     from flask import Flask
 
@@ -57,7 +61,7 @@ def create_app(settings: Settings, *, hosts: Sequence[str] | None = LOOPBACK) ->
     app.jinja_env.filters |= formatting.FILTERS
     # Flask would lead elsewhere by an absolute address, made from the host that the request names
     app.url_map.merge_slashes = False
-    reader = PublishedReader(settings)
+    reader = PublishedReader(settings, evidence)
     stamp = _stamp(_HERE / "static")
     app.context_processor(lambda: _of_every_page(reader, stamp))
     for path, method, handler in pages.ROUTES:

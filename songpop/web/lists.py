@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 PER_PAGE = (25, 50, 100, 200)
 # as usual first
-_LEAST_EVIDENCE = (LEAST_EVIDENCE, *(each for each in EVIDENCE if each != LEAST_EVIDENCE))
 VERSIONS = ("false", "true")
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
@@ -168,6 +167,7 @@ class ListQuery:
 
     Attributes:
         filters: parameters of the list's query, None leaves one out, or evidence and versions as usual.
+        usual_evidence: the least evidence of its rows, where the address does not say.
         q: text to find in titles, artists and albums.
         sort: column, `falling` whether the highest comes first; None is the list's own order.
     """
@@ -179,6 +179,12 @@ class ListQuery:
     falling: bool
     page: int
     per_page: int
+    usual_evidence: str = LEAST_EVIDENCE
+
+    @property
+    def evidence(self) -> str:
+        """Return the least evidence that its rows have."""
+        return str(self.filters["evidence"] or self.usual_evidence)
 
     def to_address(self, **other: Any) -> str:
         """Write this as the query of an address, with some of it changed; what is as usual is left out."""
@@ -192,8 +198,8 @@ class ListQuery:
         return urlencode({name: value for name, value in values.items() if value is not None})
 
 
-def read_query(name: str, query: Mapping[str, str]) -> ListQuery:
-    """Read from the query of an address what of a list is wanted.
+def read_query(name: str, query: Mapping[str, str], usual_evidence: str = LEAST_EVIDENCE) -> ListQuery:
+    """Read from the query of an address what of a list is wanted, with so much evidence where it does not say.
 
     Raises:
         BadRequest: there is no such list or column, or a filter is not of its kind.
@@ -204,6 +210,7 @@ def read_query(name: str, query: Mapping[str, str]) -> ListQuery:
     listed = LISTS[name]
     sort = query.get("sort")
     columns = [heading.sorts for heading in listed.headings]
+    evidence = one_of(query, "evidence", (usual_evidence, *(each for each in EVIDENCE if each != usual_evidence)))
     if sort is not None and sort.lstrip("-") not in columns:
         raise BadRequest(
             f"sort must be one of {', '.join(columns)}, with a - for the highest first, however it is '{sort[:40]}'."
@@ -216,20 +223,17 @@ def read_query(name: str, query: Mapping[str, str]) -> ListQuery:
             "since": _day(query, "since"),
             "until": _day(query, "until"),
             "min_score": _number(query, "min_score"),
-            "evidence": _unusual(one_of(query, "evidence", _LEAST_EVIDENCE)),
-            "versions": _unusual(one_of(query, "versions", VERSIONS)) and True,
+            # what is as usual is left out, so that addresses stay short
+            "evidence": None if evidence == usual_evidence else evidence,
+            "versions": True if one_of(query, "versions", VERSIONS) == VERSIONS[True] else None,
         },
         query.get("q"),
         sort.lstrip("-") if sort else None,
         sort is not None and sort.startswith("-"),
         whole(query, "page", 1, 1, 1_000_000),
         whole(query, "per_page", PER_PAGE[1], 1, PER_PAGE[-1]),
+        usual_evidence,
     )
-
-
-def _unusual(text: str) -> str | None:
-    """Leave out what is as usual, so that addresses stay short."""
-    return None if text in (_LEAST_EVIDENCE[0], VERSIONS[0]) else text
 
 
 def _text(value: Any) -> str | None:
@@ -300,8 +304,7 @@ def _count_left_out(con: "duckdb.DuckDBPyConnection", query: ListQuery, n_shown:
         n_rows: int = con.execute(f"select count(*) from ({sql})", parameters).fetchall()[0][0]
         return n_rows
 
-    filters = query.filters
-    return left_out.count(count_rows, n_shown, evidence=filters["evidence"], versions=filters["versions"])
+    return left_out.count(count_rows, n_shown, evidence=query.evidence, versions=query.filters["versions"])
 
 
 def read_whole(reader: PublishedReader, query: ListQuery) -> "pl.DataFrame":
@@ -356,6 +359,7 @@ def _sql(query: ListQuery) -> tuple[str, dict[str, Any]]:
     sql = resources.sql_path("exports", query.listed.name).read_text()
     # a filter that no control sets is left out
     parameters: dict[str, Any] = {name: query.filters.get(name) for name in set(_PARAMETER.findall(sql))}
+    parameters["evidence"] = query.evidence
     if not query.q:
         return f"select * from ({sql}\n) as listed", parameters
     columns = ", ".join(f'"{name}"' for name in query.listed.searched)

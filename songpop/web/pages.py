@@ -20,8 +20,8 @@ _DOCS_KINDS = {".html": "text/html; charset=utf-8", ".json": "application/json",
 
 
 def _home(reader: PublishedReader, request: Request) -> Response:
-    top = lists.read_page(reader, lists.read_query("releases", {"per_page": str(_TOP)}))
-    singles = lists.read_page(reader, lists.read_query("singles", {"per_page": "4"}))
+    top = lists.read_page(reader, lists.read_query("releases", {"per_page": str(_TOP)}, reader.usual_evidence))
+    singles = lists.read_page(reader, lists.read_query("singles", {"per_page": "4"}, reader.usual_evidence))
     values = {"rows": top.frame.to_dicts(), "n_rows": top.n_rows, "missing": top.missing, "charts": charts}
     return Page("home.html", values | {"singles": singles.frame.to_dicts(), "n_singles": singles.n_rows})
 
@@ -90,7 +90,7 @@ def _single_sent(reader: PublishedReader, request: Request) -> Response:
 
 
 def _single_values(reader: PublishedReader, ranking: dict[str, Any] | None) -> dict[str, Any]:
-    query = lists.read_query("singles", {"sort": "-p_best", "per_page": "4"})
+    query = lists.read_query("singles", {"sort": "-p_best", "per_page": "4"}, reader.usual_evidence)
     clearest = [] if ranking else lists.read_page(reader, query).frame.to_dicts()
     return {
         "clearest": clearest,
@@ -114,13 +114,13 @@ def _lists(reader: PublishedReader, request: Request) -> Response:
 def _list(reader: PublishedReader, request: Request, name: str) -> Response:
     faults = []
     try:
-        query = lists.read_query(name, request.query)
+        query = lists.read_query(name, request.query, reader.usual_evidence)
     except BadRequest as error:
         if error.status == 404:
             raise
         # the list as it is, with what was wrong said above it
         faults.append(str(error))
-        query = lists.read_query(name, {})
+        query = lists.read_query(name, {}, reader.usual_evidence)
     found = lists.read_page(reader, query)
     values = {
         "listed": query.listed,
@@ -132,6 +132,7 @@ def _list(reader: PublishedReader, request: Request, name: str) -> Response:
         "n_pages": max(-(-found.n_rows // query.per_page), 1),
         "missing": found.missing,
         "faults": faults,
+        "least_evidence": {"some": "some or full", "full": "full", "little": "any, even little"},
         "per_pages": lists.PER_PAGE,
         "formats": lists.FORMATS,
         "charts": charts,

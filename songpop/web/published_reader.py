@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from songpop import model_folder
 from songpop.errors import ModelError, WarehouseError
+from songpop.published.left_out import LEAST_EVIDENCE
 from songpop.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ class PublishedReader:
     opened, and requests that still read the old one go on undisturbed.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        """Open nothing yet."""
+    def __init__(self, settings: Settings, usual_evidence: str = LEAST_EVIDENCE) -> None:
+        """Open nothing yet; lists have so much evidence where an address does not say."""
         self.settings = settings
+        self.usual_evidence = usual_evidence
         self._lock = threading.Lock()
         self._model_lock = threading.Lock()
         self._opened: _Opened | None = None

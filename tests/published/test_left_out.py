@@ -177,6 +177,17 @@ def test_the_api_has_the_same_lists_and_says_what_they_leave_out(published: Sett
         assert api.get(f"/api/v1/lists/releases?{wrong}").status_code == 400
 
 
+def test_a_site_may_begin_with_other_evidence(published: Settings) -> None:
+    site = create_app(published, evidence="little").test_client()
+
+    assert site.get("/api/v1/lists/releases").get_json()["n_rows"] == 5
+    known = site.get("/api/v1/lists/releases?evidence=some").get_json()
+    assert (known["n_rows"], known["n_left_out"], known["evidence"]) == (2, 3, "some")
+    page = site.get("/lists/releases?evidence=some&per_page=1").get_data(as_text=True)
+    assert "evidence=some&amp;page=2" in page
+    assert '<option value="some" selected>some or full</option>' in page
+
+
 def test_a_page_says_what_it_leaves_out_and_leads_to_it(published: Settings) -> None:
     site = create_app(published).test_client()
     page = site.get("/lists/releases?genre=pop").get_data(as_text=True)
