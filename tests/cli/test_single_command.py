@@ -146,10 +146,10 @@ def test_a_files_songs_get_what_the_readers_file_knows_of_the_artist(published: 
         "track_name", "artist_name", "artist_key", "artist_popularity", "year", "n_album_tracks", "tempo"
     ).rows()
     assert rows == [
-        ("Anchor", "Artist 3", "artist 3", 23.0, 2026, 2, 118.0),
+        ("Anchor", "artist 3", "artist 3", 23.0, 2026, 2, 118.0),
         ("Salt", "artist 3", "artist 3", 23.0, 2026, 2, None),
     ]
-    assert (album.album_name, album.artist_name, album.origin) == ("Low Tide", "Artist 3", "file")
+    assert (album.album_name, album.artist_name, album.origin) == ("Low Tide", "artist 3", "file")
     stranger = albums.read_album_file(published, b"artist_name,track_name\nX,One\nX,Two\n", today=_DAY)
     assert stranger.frame["artist_popularity"].to_list() == [None, None]
     assert stranger.frame["artist_name"].to_list() == ["X", "X"]
