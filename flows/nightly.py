@@ -52,6 +52,7 @@ def nightly(
     watchlist: str | None = None,
     pins: str | None = None,
     kaggle: bool = False,
+    columns: dict[str, str] | None = None,
     retrain: Retrain = "auto",
     sample_rows: int | None = None,
     as_of: date | None = None,
@@ -72,7 +73,8 @@ def nightly(
         "watchlist": watchlist,
         "pins": pins,
     }
-    inputs = Inputs(kaggle=kaggle, **{name: Path(path) for name, path in files.items() if path})
+    paths = {name: Path(path) for name, path in files.items() if path}
+    inputs = Inputs(kaggle=kaggle, columns=columns or {}, **paths)
     with open_night(
         chosen, inputs, as_of_date=as_of or local_today(), retrain=retrain, sample_rows=sample_rows
     ) as night:

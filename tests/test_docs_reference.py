@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from songpop import resources, warehouse
 from songpop.cli import COMMANDS, songpop
+from songpop.loading.file_forms import HEADER_WITHIN
+from songpop.loading.header_names import ALIASES, LAYOUTS, ONLY_IN
 from songpop.loading.input_schemas import ENTITIES
 from songpop.settings import Settings
 
@@ -119,6 +121,28 @@ def test_every_input_file_has_a_row_with_its_columns() -> None:
         assert blank == {column.name for column in entity.columns if column.is_needed and not column.is_filled}
         free |= sound if _SOUND in words else set()
         assert free == {column.name for column in entity.columns if not column.is_needed}, name
+
+
+def test_every_name_of_a_column_that_is_understood_stands_on_the_page() -> None:
+    shown = {
+        _names(column)[0]: [re.findall(r"`(\w+)`(?: \(([\w, ]+)\))?", group) for group in names.split(";")]
+        for column, names in _rows("understood.md", "column")
+    }
+
+    assert shown == {
+        column: [[(name, ", ".join(ONLY_IN.get(column, {}).get(name, ()))) for name in group] for group in groups]
+        for column, groups in ALIASES.items()
+    }
+
+
+def test_every_layout_that_is_understood_stands_on_the_page() -> None:
+    shown = [(name, tuple(_names(marks)), short) for name, marks, short in _rows("understood.md", "layout")]
+
+    assert shown == [
+        (layout.name, layout.marks, ", ".join(f"`{name}` {column}" for name, column in layout.names.items()))
+        for layout in LAYOUTS
+    ]
+    assert f"the first of the first {HEADER_WITHIN} lines" in (_DOCS / "understood.md").read_text()
 
 
 def test_the_releases_file_of_the_page_can_be_loaded(tmp_path: Path) -> None:

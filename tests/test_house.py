@@ -28,6 +28,7 @@ _HOMES = {
     "kagglehub": {"sources/kaggle.py"},
     "matplotlib": {"training/model_card_plots.py"},
     "jinja2": {"html_pages.py"},
+    "fastexcel": {"loading/workbooks.py"},
 }
 # the rooms, top to bottom: one imports from those below it, and from its neighbours only without a circle
 _FLOORS = (
@@ -53,6 +54,7 @@ _HEAVY = (
     "flask",
     "jinja2",
     "matplotlib",
+    "fastexcel",
 )
 # a query of several lines, by its first word
 _QUERY = re.compile(r"\s*(select|with|from)\b[^\n]*\n\s*\S")

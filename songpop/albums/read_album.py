@@ -1,8 +1,9 @@
 """The songs of one album as models take them: from the readers' file, or from the CSV of an unreleased one."""
 
-import difflib
 import tempfile
-from collections.abc import Collection
+import zipfile
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,11 +15,13 @@ import polars as pl
 from songpop import ledger, names, queries, resources, synthetic, warehouse
 from songpop.audio_features import AUDIO_FEATURES
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
-from songpop.loading import input_files, read_input, validation_sql
+from songpop.loading import headers, input_files, read_input, validation_sql
 from songpop.loading.input_files import SourceFile
 from songpop.loading.input_schemas import RELEASES
 from songpop.loading.load import save_rows
+from songpop.loading.read_input import Incoming
 from songpop.loading.rejects import set_aside_broken, set_aside_repeated
+from songpop.loading.unpacking import is_workbook
 from songpop.published.artists import find_artists, find_genres
 from songpop.settings import Settings
 
@@ -36,9 +39,9 @@ _SHOWN_LINES = 3
 _SHOWN_COLUMNS = 5
 # what the songs of one album share: a blank cell among them is a gap in the file, and no difference between the songs
 _SHARED = ("album_id", "album_name", "release_date", "year", "genre")
-# what is sent as content is not unpacked: a small zip can hold a very large file
+# what is sent as content is not unpacked: a small zip can hold a very large file; of a workbook its size is looked at
 _PACKED = (b"PK", b"\x1f\x8b", b"PAR1")
-_OFFICE = (b"[Content_Types].xml", b"application/vnd.oasis.opendocument")
+_MOST_UNPACKED = 20_000_000  # bytes
 _SENT = "the list"
 
 
@@ -119,26 +122,35 @@ def read_album(settings: Settings, album_id: str) -> AlbumInput:
     )
 
 
-def read_album_file(settings: Settings, source: Path | bytes, *, today: date) -> AlbumInput:
+def read_album_file(
+    settings: Settings, source: Path | bytes, *, today: date, columns: Mapping[str, str] | None = None
+) -> AlbumInput:
     """Read the songs of an unreleased album from a file of the releases format, without its bad lines.
 
     Args:
         settings: say where the readers' file is; it knows the artists' popularity and who scores.
-        source: a path, or the content of a CSV file.
+        source: a path, or the content of a CSV file or a workbook.
         today: no song may be of a later year than the next.
+        columns: declared column to header name, set by hand.
 
     Raises:
+        SettingsError: `columns` names a column that is not declared.
         SourceError: it is not a releases file, or holds fewer than two good songs or more than one album.
         ModelError: there is no champion.
         WarehouseError: nothing was published yet, or by a version that had no such tables.
     """
+    by_hand = dict(columns or {})
+    headers.check_by_hand(by_hand)
     with _published(settings) as con, tempfile.TemporaryDirectory(prefix="songpop-album-") as scratch:
         champion = _champion(con)
-        if isinstance(source, Path):
-            name, file = source.name, input_files.open_source(source, Path(scratch))
-        else:
-            path = _write_content(Path(scratch), source)
-            name, file = _SENT, input_files.open_source(path, Path(scratch), shown_name=_SENT)
+        is_path = isinstance(source, Path)
+        path = source if isinstance(source, Path) else _write_content(Path(scratch), source)
+        name = source.name if isinstance(source, Path) else _SENT
+        file = input_files.open_source(
+            path, Path(scratch), entity=RELEASES, by_hand=by_hand, shown_name=None if is_path else _SENT
+        )
+        headers.refuse_unfound(by_hand, {name: (RELEASES, file.header)})
+        file = input_files.understand(file, RELEASES, by_hand)
         frame, rejects, unread = _read_rows(settings, file, name, today)
         _refuse_no_album(frame, rejects, name)
         frame, renamed = _with_artists(con, frame)
@@ -215,15 +227,36 @@ def _write_content(folder: Path, content: bytes) -> Path:
     """Write what was sent as a file, if it can be the CSV of an album."""
     if not content.strip():
         raise SourceError("The list must hold a header and songs, however it is empty.")
-    if content.startswith(b"PK") and any(name in content for name in _OFFICE):
-        raise SourceError("The list must be CSV text, however it is an Office document. Save its sheet as CSV.")
+    path = folder / "album"
+    path.write_bytes(content)
+    if is_workbook(path):
+        _refuse_large(path)
+        return path
     if content.startswith(_PACKED):
-        raise SourceError("The list must be CSV text, however it is a packed or a Parquet file.")
+        raise SourceError("The list must be CSV text or a workbook, however it is a packed or a Parquet file.")
     if not content.partition(b"\n")[0].strip() and not _is_utf8(content):
         raise SourceError("The list must be CSV text, however it holds bytes that no text has.")
-    path = folder / "album.csv"
-    path.write_bytes(content)
     return path
+
+
+def _refuse_large(path: Path) -> None:
+    """Look how large a workbook is unpacked, without trust in what it says of itself."""
+    if not zipfile.is_zipfile(path):
+        return
+    n_bytes = 0
+    try:
+        with zipfile.ZipFile(path) as book:
+            for item in book.infolist():
+                with book.open(item) as file:
+                    while chunk := file.read(1 << 20):
+                        n_bytes += len(chunk)
+                        if n_bytes > _MOST_UNPACKED:
+                            raise SourceError(
+                                f"A workbook must hold at most {_MOST_UNPACKED // 1_000_000} MB, however this one has "
+                                "more when it is unpacked. Save its sheet as CSV."
+                            )
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error) as error:
+        raise SourceError(f"The list must be a whole workbook, however it can't be unpacked ({error}).") from error
 
 
 def _is_utf8(content: bytes) -> bool:
@@ -237,11 +270,10 @@ def _is_utf8(content: bytes) -> bool:
 def _read_rows(
     settings: Settings, file: SourceFile, name: str, today: date
 ) -> tuple[pl.DataFrame, tuple[Reject, ...], tuple[str, ...]]:
-    """Read the good rows as staging has them, in the file's order, the lines left out, and a note on unknown columns.
+    """Read the good rows as staging has them, in the file's order, the lines left out, and notes on form and columns.
 
     They are loaded as a releases file is, into a raw table in memory.
     """
-    input_files.check_header(file.shown_name, file.header, RELEASES)
     if file.n_lines > 10 * MAX_SONGS:
         raise SourceError(
             f"An album's file must hold at most {MAX_SONGS} songs, however {name} has {file.n_lines:,} lines. "
@@ -251,7 +283,7 @@ def _read_rows(
         con.execute("create schema raw")
         con.execute(resources.sql_path("raw", "files__releases").read_text())
         read = read_input.read_file(con, file, most_unreadable=file.n_lines)
-        unread = _note_unread(validation_sql.unknown_columns(read.columns, RELEASES), read.columns)
+        notes = _note_readings(file, read)
         read = read_input.make_track_ids(con, read)
         set_aside_broken(con, read, RELEASES, file, last_year=today.year + 1)
         set_aside_repeated(con, read, RELEASES, file)
@@ -259,18 +291,17 @@ def _read_rows(
         rejects = tuple(Reject(line, _plain(why), content) for line, why, content in rows)
         save_rows(con, read, RELEASES, "file")
         staged = resources.sql_path("staging", "files__releases").read_text()
-        return con.sql(f"from ({staged}) order by line").pl(), rejects, unread
+        return con.sql(f"from ({staged}) order by line").pl(), rejects, notes
 
 
-def _note_unread(unknown: list[str], present: Collection[str]) -> tuple[str, ...]:
-    """Name the columns that no song was read from, each with the name that was perhaps meant."""
-    free = [name for name in RELEASES.names if name not in present]
-    shown = []
-    for name in unknown[:_SHOWN_COLUMNS]:
-        near = difflib.get_close_matches(name.strip().lower().replace(" ", "_"), free, 1)
-        shown.append(f"'{name}'{f' (did you mean {near[0]}?)' if near else ''}")
-    more = f" and {len(unknown) - _SHOWN_COLUMNS} more" if len(unknown) > _SHOWN_COLUMNS else ""
-    return (f"Columns that were not read: {', '.join(shown)}{more}.",) if unknown else ()
+def _note_readings(file: SourceFile, read: Incoming) -> tuple[str, ...]:
+    """Say what was read otherwise than it was written, and name the columns that no song was read from."""
+    notes = [input_files.describe_form(file), input_files.describe_names(file, read.doubted)]
+    unknown = validation_sql.unknown_columns(read.columns, RELEASES)
+    if unknown:
+        named = headers.describe_unknown(unknown, read.columns, RELEASES, _SHOWN_COLUMNS)
+        notes.append(f"Columns that were not read: {named}.")
+    return tuple(note for note in notes if note)
 
 
 def _plain(reason: str) -> str:

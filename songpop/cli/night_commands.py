@@ -49,6 +49,8 @@ def nightly_command(
     inputs = Inputs(**files)
     if sample_rows is not None and not inputs.is_empty:
         raise click.UsageError("--sample brings its own files, so it can't be given together with others.")
+    if inputs.columns and inputs.is_empty:
+        raise click.UsageError("--columns must come with a file, as in --releases FILE.")
     run = night.run_night(settings, inputs, as_of_date=as_of_date, retrain=retrain, sample_rows=sample_rows)
     if as_json:
         print_json({"run_id": run.run_id, "as_of_date": run.as_of_date, "findings": run.findings})

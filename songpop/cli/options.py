@@ -119,17 +119,43 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the re
 input_file = click.Path(path_type=Path)
 
 
+def _as_columns(ctx: click.Context, parameter: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Return declared column to header name."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, header = pair.partition("=")
+        if not equals or not name.strip() or not header:
+            raise click.BadParameter(f"'{pair}' must be of the form NAME=HEADER, as in artist_name=Performer.")
+        if columns.setdefault(name.strip(), header) != header:
+            raise click.BadParameter(
+                f"'{name.strip()}' must be given once, however it is '{columns[name.strip()]}' too."
+            )
+    return columns
+
+
+columns_option = click.option(
+    "--columns",
+    multiple=True,
+    metavar="NAME=HEADER",
+    callback=_as_columns,
+    help="Read the column HEADER of a file as NAME, as in artist_name=Performer; may be given several times",
+)
+
+
 def input_options(command: Command) -> Command:
     """Give a command the options of what to load."""
     for option in reversed(
         (
             click.option("--tracks", type=input_file, metavar="FILE", help="Tracks with popularity, Kaggle's header"),
             click.option("--artists", type=input_file, metavar="FILE", help="artist_name,popularity"),
-            click.option("--albums", type=input_file, metavar="FILE", help="track_id,album_id,album_name,release_date"),
+            click.option(
+                "--albums", type=input_file, metavar="FILE", help="track_id and album_id, album_name or release_date"
+            ),
             click.option("--releases", type=input_file, metavar="FILE", help="New releases to score"),
             click.option("--watchlist", type=input_file, metavar="FILE", help="Artists whose new releases to look for"),
             click.option("--pins", type=input_file, metavar="FILE", help="artist_name,artist_id set by hand; they win"),
             click.option("--kaggle", is_flag=True, help="Fetch the Kaggle data set (version 1) as the tracks"),
+            columns_option,
         )
     ):
         command = option(command)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from songpop import console
-from songpop.cli.options import json_option, print_json, settings_options
+from songpop.cli.options import columns_option, json_option, print_json, settings_options
 from songpop.clock import local_today
 from songpop.settings import Settings
 
@@ -27,6 +27,7 @@ _SHOWN_REJECTS = 10
 @click.command("single")
 @click.option("--album", "album_id", metavar="ALBUM", help="An album of the published file, by id or name")
 @click.option("--csv", "path", type=click.Path(path_type=Path), metavar="FILE", help="The songs of an unreleased one")
+@columns_option
 @click.option("--template", is_flag=True, help="Print a CSV to fill in, and end")
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The day to speak for [today]")
 @settings_options
@@ -35,6 +36,7 @@ def single_command(
     settings: Settings,
     album_id: str | None,
     path: Path | None,
+    columns: dict[str, str],
     template: bool,
     as_of: datetime | None,
     as_json: bool,
@@ -47,8 +49,9 @@ def single_command(
       songpop single --template > my-album.csv        and once it is filled in
       songpop single --csv my-album.csv
 
-    The file has the columns of a releases file (only artist_name and track_name are needed) and one album's songs;
-    lines with mistakes are named and left out. Of an album's name, the ids near to it are told.
+    The file is CSV or a workbook, has the columns of a releases file (only artist_name and track_name are needed; other
+    names are understood, and --columns names one by hand) and one album's songs; lines with mistakes are named and left
+    out. Of an album's name, the ids near to it are told.
     """
     from songpop import albums
 
@@ -57,11 +60,13 @@ def single_command(
         return
     if (album_id is None) == (path is None):
         raise click.UsageError("Name one album, as in --album ALBUM_ID or --csv FILE.")
+    if columns and path is None:
+        raise click.UsageError("--columns must come with a file, as in --csv FILE.")
     today = as_of.date() if as_of else local_today()
     album = (
         albums.read_album(settings, album_id)
         if album_id is not None
-        else albums.read_album_file(settings, path or Path(), today=today)
+        else albums.read_album_file(settings, path or Path(), today=today, columns=columns)
     )
     ranking = _rank(settings, album)
     _report_rejects(album)

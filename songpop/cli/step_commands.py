@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from songpop import console, model_folder
-from songpop.cli.options import input_file, input_options, json_option, print_json, run_options
+from songpop.cli.options import columns_option, input_file, input_options, json_option, print_json, run_options
 from songpop.pipeline import check, load, promote, publish, score, train
 from songpop.pipeline.load import Inputs
 from songpop.run import open_run
@@ -26,7 +26,8 @@ def load_command(
 ) -> None:
     """Load source files into the warehouse.
 
-    CSV, CSV.gz, a zip of one CSV, or Parquet. Loading the same content again changes nothing. Lines that
+    CSV, Excel and OpenDocument sheets, Parquet, or one of these as gzip or zip. Headers of well-known layouts are
+    understood, and --columns names a column by hand. Loading the same content again changes nothing. Lines that
     break a rule are kept aside in ledger.rejects with their reason.
     """
     inputs = Inputs(**files)
@@ -111,13 +112,17 @@ def promote_command(
     metavar="FILE",
     help="Load this file first; it is the list of new releases from then on",
 )
+@columns_option
 @run_options
 @json_option
-def score_command(settings: Settings, as_of_date: date, releases: Path | None, as_json: bool) -> None:
+def score_command(
+    settings: Settings, as_of_date: date, releases: Path | None, columns: dict[str, str], as_json: bool
+) -> None:
     """Score new releases with the champion."""
+    _refuse_without(releases, columns, "--releases")
     with open_run(settings, "score", as_of_date=as_of_date) as run:
         if releases:
-            load.load(run, Inputs(releases=releases))
+            load.load(run, Inputs(releases=releases, columns=columns))
         result = score.score(run)
         if result.n_scored:
             check.check(run, "scores")
@@ -149,9 +154,12 @@ def publish_command(settings: Settings, as_of_date: date, as_json: bool) -> None
 
 @click.command("backtest")
 @click.option("--observed", type=input_file, metavar="FILE", help="track_id,popularity,observed_at to load first")
+@columns_option
 @run_options
 @json_option
-def backtest_command(settings: Settings, as_of_date: date, observed: Path | None, as_json: bool) -> None:
+def backtest_command(
+    settings: Settings, as_of_date: date, observed: Path | None, columns: dict[str, str], as_json: bool
+) -> None:
     """Hold past scores against the popularity seen since, by age of the release and by model version.
 
     A score counts against what was seen after its day alone, and never for a track that its model learned from.
@@ -159,9 +167,10 @@ def backtest_command(settings: Settings, as_of_date: date, observed: Path | None
     """
     from songpop.evaluation import backtest
 
+    _refuse_without(observed, columns, "--observed")
     with open_run(settings, "backtest", as_of_date=as_of_date) as run:
         if observed:
-            load.load(run, Inputs(observed=observed))
+            load.load(run, Inputs(observed=observed, columns=columns))
         with run.warehouse() as con:
             run.build(con)
             rows = backtest.read_backtest(con)
@@ -175,3 +184,8 @@ def backtest_command(settings: Settings, as_of_date: date, observed: Path | None
         console.table(
             "Past scores against popularity seen since", shown, [[row[name] for name in shown] for row in rows]
         )
+
+
+def _refuse_without(path: Path | None, columns: dict[str, str], option: str) -> None:
+    if columns and path is None:
+        raise click.UsageError(f"--columns must come with a file, as in {option} FILE.")

@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -16,8 +17,6 @@ LONGEST_RECORD = 20  # lines; a title with more line breaks than that is a quote
 MAX_CONTENT = 1000  # characters of a rejected line that are kept
 
 _BATCH_LINES = 20_000
-# a field is quoted (spaces around the quotes are not part of it, as DuckDB reads it) or plain
-_FIELD = re.compile(r' *"((?:[^"]++|"")*+)" *(?:,|\Z)|((?! *")[^,\r\n]*+)(?:,|\Z)')
 _OPEN_FIELD = re.compile(r' *"(?:[^"]++|"")*+\Z')
 
 
@@ -54,21 +53,23 @@ class Batch:
         return len(self.rows) + len(self.rejects) + self.n_blank_lines
 
 
-def read_batches(path: Path, n_fields: int) -> Iterator[Batch]:
+def read_batches(path: Path, n_fields: int, *, separator: str = ",", header_line: int = 1) -> Iterator[Batch]:
     """Read every line after the header into rows and rejects, some thousands at a time.
 
     Args:
-        path: a plain CSV file whose header is its first physical line.
+        path: a plain CSV file.
         n_fields: how many fields the header has.
+        separator: what stands between two fields.
+        header_line: the physical line of the header; what stands above it is no record.
     """
     batch = Batch()
     with path.open("rb") as file:
-        next(file, None)
+        deque(islice(file, header_line), maxlen=0)
         ahead: deque[bytes] = deque()
-        line = 1
+        line = header_line
         while raw := ahead.popleft() if ahead else next(file, None):
             line += 1
-            taken = _read_record(batch, raw, line, ahead, file, n_fields)
+            taken = _read_record(batch, raw, line, ahead, file, n_fields, separator)
             line += taken
             if len(batch) >= _BATCH_LINES:
                 yield batch
@@ -77,24 +78,25 @@ def read_batches(path: Path, n_fields: int) -> Iterator[Batch]:
         yield batch
 
 
-def parse_record(text: str, n_fields: int | None = None) -> list[str]:
+def parse_record(text: str, n_fields: int | None = None, separator: str = ",") -> list[str]:
     """Split one record strictly into its fields; any number of them where `n_fields` is None.
 
     Raises:
         NotARecord: a quote is open or misplaced, or the fields are not so many.
     """
     if '"' not in text and "\r" not in text and "\n" not in text:
-        return _expect(text.split(","), n_fields)
+        return _expect(text.split(separator), n_fields)
+    pattern = _field_pattern(separator)
     fields: list[str] = []
     position = 0
     while True:
-        match = _FIELD.match(text, position)
+        match = pattern.match(text, position)
         if match is None:
             raise _complaint(text, position, len(fields) + 1)
         quoted, plain = match.groups()
         fields.append(plain if quoted is None else quoted.replace('""', '"'))
         position = match.end()
-        if position == len(text) and not match.group().endswith(","):
+        if position == len(text) and not match.group().endswith(separator):
             return _expect(fields, n_fields)
 
 
@@ -136,19 +138,37 @@ def show_line(raw: bytes) -> str:
     return _body(raw).decode(errors="backslashreplace")[:MAX_CONTENT]
 
 
+@cache
+def _field_pattern(separator: str) -> re.Pattern[str]:
+    """Return what a field is: quoted (spaces around the quotes are not part of it, as DuckDB reads it) or plain."""
+    end = rf"(?:{re.escape(separator)}|\Z)"
+    return re.compile(rf' *"((?:[^"]++|"")*+)" *{end}|((?! *")[^{re.escape(separator)}\r\n]*+){end}')
+
+
 def _body(raw: bytes) -> bytes:
     return raw.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def _read_record(batch: Batch, raw: bytes, line: int, ahead: deque[bytes], file: Iterator[bytes], n_fields: int) -> int:
-    """Read the record that begins with `raw` into the batch; return how many lines more it took."""
-    if not raw.strip():
+def _read_record(
+    batch: Batch,
+    raw: bytes,
+    line: int,
+    ahead: deque[bytes],
+    file: Iterator[bytes],
+    n_fields: int,
+    separator: str,
+) -> int:
+    """Read the record that begins with `raw` into the batch; return how many lines more it took.
+
+    A line of separators alone is as blank as one of nothing.
+    """
+    if not raw.strip(b" \t\r\n\v\f" + separator.encode()):
         batch.n_blank_lines += 1
         return 0
     try:
-        fields, taken = parse_record(read_line(raw), n_fields), 0
+        fields, taken = parse_record(read_line(raw), n_fields, separator), 0
     except NotARecord as error:
-        joined = _join(raw, ahead, file, n_fields) if error.is_open else None
+        joined = _join(raw, ahead, file, n_fields, separator) if error.is_open else None
         if joined is None:
             batch.rejects.append(Reject(line, str(error), show_line(raw)))
             return 0
@@ -159,7 +179,9 @@ def _read_record(batch: Batch, raw: bytes, line: int, ahead: deque[bytes], file:
     return taken
 
 
-def _join(raw: bytes, ahead: deque[bytes], file: Iterator[bytes], n_fields: int) -> tuple[list[str], int] | None:
+def _join(
+    raw: bytes, ahead: deque[bytes], file: Iterator[bytes], n_fields: int, separator: str
+) -> tuple[list[str], int] | None:
     """Complete a record with the lines after it, if few of them do; they leave `ahead` only then."""
     joined = raw
     for taken in range(1, LONGEST_RECORD):
@@ -172,12 +194,12 @@ def _join(raw: bytes, ahead: deque[bytes], file: Iterator[bytes], n_fields: int)
         if b'"' not in ahead[taken - 1]:
             continue
         try:
-            fields = parse_record(read_line(joined), n_fields)
+            fields = parse_record(read_line(joined), n_fields, separator)
         except NotARecord as error:
             if error.is_open:
                 continue
             return None
-        if any("\n" in text and text.count(",") >= n_fields - 1 for text in fields):
+        if any("\n" in text and text.count(separator) >= n_fields - 1 for text in fields):
             return None  # two damaged lines whose open quotes seem to close each other
         for _ in range(taken):
             ahead.popleft()

@@ -1,22 +1,19 @@
-"""Open an input file of whatever wrapping, and say in words what is wrong where it is not the thing at all."""
+"""Open an input file of whatever form and wrapping, and say in words what is wrong where it is not the thing at all."""
 
 import codecs
 import hashlib
-import re
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from songpop.console import Advance
 from songpop.errors import SourceError
-from songpop.loading.csv_records import NotARecord, parse_record, read_line
-from songpop.loading.input_schemas import Entity, find_misplaced
-from songpop.loading.unpacking import TAKEN_FORMS, read_magic, unpack
+from songpop.loading import file_forms, headers, workbooks
+from songpop.loading.input_schemas import Entity
+from songpop.loading.unpacking import TAKEN_FORMS, is_workbook, read_magic, unpack
 
 _CHUNK = 1 << 22
-_SHOWN_COLUMNS = 25
-_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-# pandas' names for an index column; in the Kaggle file it leaks the label
-_INDEX_NAME = re.compile(r"(Unnamed: \d+(\.\d+)?)?|__index_level_\d+__")
 
 
 @dataclass(frozen=True)
@@ -25,12 +22,16 @@ class SourceFile:
 
     Attributes:
         path: as given by the user.
-        readable: a plain CSV or Parquet file of the same content; `path` itself, or unpacked in a scratch folder.
-        sha256: of the bytes as given.
-        header: the column names, in the file's order.
+        readable: a CSV of UTF-8 or a Parquet file of the same content; `path` itself, or made in a scratch folder.
+        sha256: of the bytes as given, and of what `--columns` says of them.
+        header: the column names, in the file's order; once understood, the declared ones where they are such.
         n_lines: physical lines with the header, or rows of a Parquet file.
         is_plain: each line can be trusted to a fast reader: UTF-8, no NUL, no carriage return within a line.
         shown_name: how messages name the file; its path, unless it was opened under another name.
+        separator: what stands between the fields of a CSV.
+        first_line: the file's own number of the first line, or row of a sheet, below the header.
+        form: what is unusual about the file's form, in words.
+        reading: what the header means; None before it is understood.
     """
 
     path: Path
@@ -41,6 +42,10 @@ class SourceFile:
     n_lines: int = 0
     is_plain: bool = True
     shown_name: str = ""
+    separator: str = ","
+    first_line: int = 2
+    form: tuple[str, ...] = ()
+    reading: headers.Reading | None = None
 
     def __post_init__(self) -> None:
         """Show the path where no other name is given."""
@@ -74,18 +79,26 @@ def check_path(path: Path) -> None:
 
 
 def open_source(
-    path: Path, scratch: Path, *, advance: Advance | None = None, shown_name: str | None = None
+    path: Path,
+    scratch: Path,
+    *,
+    entity: Entity | None = None,
+    by_hand: Mapping[str, str] | None = None,
+    advance: Advance | None = None,
+    shown_name: str | None = None,
 ) -> SourceFile:
-    """Unpack a file where needed, hash it, and read its header.
+    """Unpack a file where needed, hash it, tell its form, and find its header.
 
     Args:
         path: the file as the user named it.
         scratch: an existing folder that unpacked data may go to; the caller removes it.
+        entity: what the file should be, which tells its header from a title above it; None takes line 1.
+        by_hand: declared column to header name, as `--columns` gives them.
         advance: told how many bytes were read.
         shown_name: what messages call the file, where its path would tell its user nothing.
 
     Raises:
-        SourceError: it is not a CSV or Parquet file, or is damaged beyond single lines.
+        SourceError: it is of no form that is taken, or is damaged beyond single lines.
     """
     check_path(path)
     step = advance or (lambda n: None)
@@ -93,11 +106,16 @@ def open_source(
     before = path.stat()
     readable = unpack(path, scratch)
     sha256 = _hash(path, step)
-    source = (
-        _look_into_parquet(path, readable, sha256, name)
-        if read_magic(readable).startswith(b"PAR1")
-        else _scan(path, readable, sha256, name)
-    )
+    columns = dict(by_hand or {})
+    if read_magic(readable).startswith(b"PAR1"):
+        source = _look_into_parquet(path, readable, sha256, name)
+    elif is_workbook(readable):
+        table = workbooks.read_table(readable, scratch, name, entity, columns)
+        source = SourceFile(
+            path, table.path, True, sha256, table.header, table.n_rows, True, name, ",", table.first_row, table.notes
+        )
+    else:
+        source = _look_into_text(path, readable, scratch, sha256, name, entity, columns)
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise SourceError(
@@ -106,61 +124,38 @@ def open_source(
     return source
 
 
-def is_index_name(name: str) -> bool:
-    """Tell whether a header name is that of an unnamed or index column, which is never kept."""
-    return _INDEX_NAME.fullmatch(name) is not None
-
-
-def check_header(file: Path | str, header: tuple[str, ...], entity: Entity) -> None:
-    """Look whether the header is that of the entity.
-
-    Args:
-        file: what messages call the file, its path or another name.
-        header: the column names.
-        entity: which one it should be.
+def understand(source: SourceFile, entity: Entity, by_hand: Mapping[str, str] | None = None) -> SourceFile:
+    """Find the declared columns of an entity in the header, and put their names into it.
 
     Raises:
-        SourceError: needed columns are missing, a name is there twice, or it is another entity's file.
+        SourceError: needed columns are missing, two could be the same one, or it is another entity's file.
     """
-    named = [name for name in header if not is_index_name(name)]
-    missing = [name for name in entity.needed if name not in named]
-    foreign = [name for name in entity.not_here if name in named]
-    if missing or foreign:
-        raise SourceError(_explain_header(file, named, entity, missing, foreign))
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
-        raise SourceError(
-            f"A header must name each column once, however {file} has {', '.join(map(repr, twice))} more than "
-            "once. Rename or drop one of them."
-        )
+    reading = headers.read_header(source.shown_name, source.header, entity, by_hand)
+    if not reading.by_hand:
+        return replace(source, header=reading.names, reading=reading)
+    # the same content read otherwise is another thing to load
+    pairs = sorted((column, name) for column, name in (by_hand or {}).items() if column in reading.by_hand)
+    sha256 = hashlib.sha256(f"{source.sha256} {json.dumps(pairs)}".encode()).hexdigest()
+    return replace(source, header=reading.names, reading=reading, sha256=sha256)
 
 
-def _explain_header(file: Path | str, named: list[str], entity: Entity, missing: list[str], foreign: list[str]) -> str:
-    seen = ", ".join(map(repr, named[:_SHOWN_COLUMNS])) or "no names"
-    if len(named) > _SHOWN_COLUMNS:
-        seen += f" and {len(named) - _SHOWN_COLUMNS} more"
-    other = find_misplaced(named, entity)
-    if other and (foreign or missing):
-        hint = f"This looks like {_article(other.name)} file; pass it with --{other.name}."
-    elif (folded := _folded_names(named, missing)) and folded:
-        hint = f"Names must match to the letter: rename {folded}."
-    else:
-        hint = "Check that it is the file you meant; docs/files.md lists the columns of each input file."
-    lack = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-    problem = lack if missing else f"{Path(file).name} has {', '.join(foreign)}"
-    wanted = "have the columns " + ", ".join(entity.needed)
-    if not missing:
-        wanted = f"have no {' or '.join(entity.not_here)}"
-    return f"{_article(entity.name).capitalize()} file must {wanted}, however in {file} {problem}; seen: {seen}. {hint}"
+def describe_form(source: SourceFile) -> str:
+    """Say in a sentence what of a file's form is not plain; nothing of a plain one."""
+    return f"{Path(source.shown_name).name} is read {file_forms.describe(source.form)}." if source.form else ""
 
 
-def _folded_names(named: list[str], missing: list[str]) -> str:
-    folded = {name.strip().casefold().replace(" ", "_"): name for name in named}
-    return ", ".join(f"{folded[name]!r} to {name}" for name in missing if name in folded)
+def describe_names(source: SourceFile, doubted: Collection[str] = ()) -> str:
+    """Say in a sentence which names of the header were read as others; nothing where none was.
 
-
-def _article(entity: str) -> str:
-    return f"{'an' if entity[0] in 'aeiou' else 'a'} {entity}"
+    Args:
+        source: the file, understood.
+        doubted: declared columns that were not taken after all.
+    """
+    taken = [pair for pair in source.reading.taken if pair[1] not in doubted] if source.reading else []
+    if not taken or source.reading is None:
+        return ""
+    layout = f" (the layout of {source.reading.layout})" if source.reading.layout else ""
+    return f"Columns of {Path(source.shown_name).name}{layout} are read as they are meant: {headers.describe(taken)}."
 
 
 def _hash(path: Path, advance: Advance) -> str:
@@ -172,9 +167,34 @@ def _hash(path: Path, advance: Advance) -> str:
     return digest.hexdigest()
 
 
-def _scan(path: Path, readable: Path, sha256: str, name: str) -> SourceFile:
-    """Count lines, look at the bytes, and read the header of a CSV file."""
-    header = _read_header(readable, name)
+def _look_into_text(
+    path: Path,
+    readable: Path,
+    scratch: Path,
+    sha256: str,
+    name: str,
+    entity: Entity | None,
+    by_hand: Mapping[str, str],
+) -> SourceFile:
+    """Settle the bytes of a text file, count its lines, and find its header."""
+    file_forms.refuse_other_forms(readable, name)
+    text = file_forms.settle_bytes(readable, scratch, name)
+    n_lines, is_utf8, is_even = _count_lines(text.path, name)
+    if not is_utf8:
+        text = file_forms.settle_letters(text, scratch, name)
+        is_utf8 = text.is_converted
+    found = file_forms.find_header(text.path, name, entity, by_hand)
+    if n_lines <= found.line:
+        raise SourceError(f"{name} must hold a header and rows, however it has a header only.")
+    is_plain = is_utf8 and is_even
+    form = (*text.notes, *found.notes)
+    return SourceFile(
+        path, text.path, False, sha256, found.names, n_lines, is_plain, name, found.separator, found.line + 1, form
+    )
+
+
+def _count_lines(readable: Path, name: str) -> tuple[int, bool, bool]:
+    """Count lines; say whether all is UTF-8, and whether no line holds a NUL or a carriage return of its own."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     is_utf8, n_lines, n_nul, n_lone_returns, last = True, 0, 0, 0, b"\n"
     with readable.open("rb") as file:
@@ -195,11 +215,7 @@ def _scan(path: Path, readable: Path, sha256: str, name: str) -> SourceFile:
             is_utf8 = is_utf8 and _decodes(decoder, chunk)
     is_utf8 = is_utf8 and _decodes(decoder, b"", is_end=True)
     n_lone_returns += last == b"\r"
-    n_lines += last != b"\n"
-    is_plain = is_utf8 and n_nul == 0 and n_lone_returns == 0
-    if n_lines < 2:
-        raise SourceError(f"{name} must hold a header and rows, however it has a header only.")
-    return SourceFile(path, readable, False, sha256, header, n_lines, is_plain, shown_name=name)
+    return n_lines + (last != b"\n"), is_utf8, n_nul == 0 and n_lone_returns == 0
 
 
 def _look_into_parquet(path: Path, readable: Path, sha256: str, name: str) -> SourceFile:
@@ -215,7 +231,7 @@ def _look_into_parquet(path: Path, readable: Path, sha256: str, name: str) -> So
         ) from error
     if n_rows == 0:
         raise SourceError(f"{name} must hold rows, however it has a header only.")
-    return SourceFile(path, readable, True, sha256, tuple(names), n_rows, shown_name=name)
+    return SourceFile(path, readable, True, sha256, tuple(names), n_rows, shown_name=name, first_line=1)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, is_end: bool = False) -> bool:
@@ -224,35 +240,3 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, is_end: bool =
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _read_header(readable: Path, name: str) -> tuple[str, ...]:
-    with readable.open("rb") as file:
-        raw = file.readline(_CHUNK)
-    if b"\r" in raw.removesuffix(b"\n").removesuffix(b"\r") and b"\0" not in raw:
-        raise SourceError(
-            f"Lines must end in a newline, however line 1 of {name} holds carriage returns alone. Save it with "
-            "newlines."
-        )
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SourceError(f"{name} must be UTF-8, however it begins as UTF-16. Save it as CSV UTF-8.")
-    try:
-        text = read_line(raw.removeprefix(codecs.BOM_UTF8))
-    except NotARecord as error:
-        raise SourceError(
-            f"An input file must be {TAKEN_FORMS}, however {name} is none of them: in line 1, {error}."
-        ) from error
-    if not text.strip():
-        raise SourceError(f"Line 1 of {name} must be the header, however it is blank.")
-    try:
-        header = parse_record(text)
-    except NotARecord as error:
-        raise SourceError(f"Line 1 of {name} must be a CSV header, however {error}.") from error
-    if len(header) == 1:
-        for separator, separators in _OTHER_SEPARATORS.items():
-            if separator in text:
-                raise SourceError(
-                    f"The fields of {name} must be separated by commas, however its header has {separators}. Save it "
-                    "as CSV with commas."
-                )
-    return tuple(header)

@@ -44,6 +44,7 @@ class Entity:
         best: where set, the row with the highest value of this column stays instead.
         is_id_made: a blank track_id is made from album, title and artist.
         not_here: column names that tell that the file is of another entity.
+        one_of: columns of which the header must have one at least.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Entity:
     best: str | None = None
     is_id_made: bool = False
     not_here: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -67,17 +69,6 @@ class Entity:
     def names(self) -> tuple[str, ...]:
         """Return the names of all declared columns."""
         return tuple(column.name for column in self.columns)
-
-
-def find_misplaced(header: list[str], entity: Entity) -> Entity | None:
-    """Return the entity that a header looks like, where it is another than the one it was passed as."""
-    present = set(header)
-    fits = [
-        other
-        for other in ENTITIES.values()
-        if other is not entity and present.issuperset(other.needed) and not present.intersection(other.not_here)
-    ]
-    return max(fits, key=lambda other: len(present.intersection(other.names)), default=None)
 
 
 # a file may hold whatever is possible by definition: the expectation suites look at what is likely
@@ -96,6 +87,9 @@ _ARTIST_ID = Column("artist_id", "text", pattern="[0-9A-Za-z]{22}", rule="22 let
 _ANY_ID = Column("track_id", "text", is_needed=True, is_filled=True, pattern="(?s).{1,64}", rule="1 to 64 characters")
 _MADE_ID = Column("track_id", "text", is_filled=True, pattern="(?s).{1,64}", rule="1 to 64 characters")
 
+_ALBUM = (Column("album_id", "text"), Column("album_name", "text"), Column("release_date", "release_date"))
+_ISRC = Column("isrc", "text")
+
 TRACKS = Entity(
     "tracks",
     (
@@ -106,6 +100,8 @@ TRACKS = Entity(
         Column("year", "whole", low=FIRST_YEAR),
         Column("genre", "text"),
         *_FEATURES,
+        *_ALBUM,
+        _ISRC,
     ),
     key=("track_id",),
 )
@@ -124,13 +120,9 @@ ARTISTS = Entity(
 )
 ALBUMS = Entity(
     "albums",
-    (
-        _ANY_ID,
-        Column("album_id", "text", is_needed=True),
-        Column("album_name", "text", is_needed=True),
-        Column("release_date", "release_date", is_needed=True),
-    ),
+    (_ANY_ID, *_ALBUM),
     key=("track_id",),
+    one_of=tuple(column.name for column in _ALBUM),
 )
 RELEASES = Entity(
     "releases",
@@ -138,12 +130,11 @@ RELEASES = Entity(
         _MADE_ID,
         _ARTIST_NAME,
         Column("track_name", "text", is_needed=True, is_filled=True),
-        Column("album_id", "text"),
-        Column("album_name", "text"),
-        Column("release_date", "release_date"),
+        *_ALBUM,
         Column("year", "whole", low=FIRST_YEAR),
         Column("genre", "text"),
         *_FEATURES,
+        _ISRC,
     ),
     key=("track_id",),
     is_id_made=True,

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import duckdb
 from songpop import ids, ledger, warehouse
 from songpop.console import Advance, Progress, no_progress
 from songpop.findings import Finding
-from songpop.loading import input_files, kaggle_facts, read_input, rejects, validation_sql
+from songpop.loading import headers, input_files, kaggle_facts, read_input, rejects, validation_sql
 from songpop.loading.input_files import SourceFile
 from songpop.loading.input_schemas import ENTITIES, Entity
 from songpop.loading.read_input import Incoming
@@ -93,6 +94,7 @@ def load(
     watchlist: Path | None = None,
     pins: Path | None = None,
     kaggle: bool = False,
+    columns: Mapping[str, str] | None = None,
     run_id: str,
     as_of_date: date,
     now: datetime,
@@ -108,10 +110,12 @@ def load(
         settings: `max_reject_share` bounds how many lines may be unreadable or break a rule.
         tracks, artists, albums, releases, observed, watchlist, pins: files as docs/files.md has them.
         kaggle: also fetch the Kaggle file, or find it in kagglehub's cache, and load it as tracks.
+        columns: declared column to header name, set by hand; of several files it is of those that have such a header.
         run_id, as_of_date, now: what the rows are marked with.
         progress: as `console.progress`; None shows nothing.
 
     Raises:
+        SettingsError: `columns` names a column that is not declared.
         SourceError: a file is missing, not what it was passed as, or too much of it is wrong. Nothing of it is
             kept but its rejected lines (the first 1,000 of them), under the snapshot_id that the message names.
         SourceUnavailable: the Kaggle file can't be fetched now.
@@ -126,13 +130,27 @@ def load(
         "pins": pins,
     }
     paths = {name: Path(path) for name, path in given.items() if path is not None}
+    by_hand = dict(columns or {})
+    headers.check_by_hand(by_hand)
     for path in paths.values():
         input_files.check_path(path)
     mark = {"run_id": run_id, "as_of_date": as_of_date, "now": now}
     jobs = [_Job(ENTITIES[name], path, path.name, **mark) for name, path in paths.items()]  # type: ignore[arg-type]
     if kaggle:
         jobs.insert(0, _kaggle_job(mark))
-    return LoadResult(tuple(_load_file(con, settings, job, progress or no_progress) for job in jobs))
+    if by_hand:
+        _refuse_unfound(settings, jobs, by_hand)
+    return LoadResult(tuple(_load_file(con, settings, job, by_hand, progress or no_progress) for job in jobs))
+
+
+def _refuse_unfound(settings: Settings, jobs: list[_Job], by_hand: Mapping[str, str]) -> None:
+    """Open every file before the first is loaded: what was said by hand must have its place in one of them."""
+    found = {}
+    for job in jobs:
+        with tempfile.TemporaryDirectory(dir=_clean_scratch(settings), prefix=_SCRATCH) as scratch:
+            source = input_files.open_source(job.path, Path(scratch), entity=job.entity, by_hand=by_hand)
+        found[job.file_name] = (job.entity, source.header)
+    headers.refuse_unfound(by_hand, found)
 
 
 def _kaggle_job(mark: dict[str, object]) -> _Job:
@@ -140,11 +158,16 @@ def _kaggle_job(mark: dict[str, object]) -> _Job:
     return _Job(ENTITIES["tracks"], path, kaggle_source.FILE_NAME, **mark, is_kaggle=True)  # type: ignore[arg-type]
 
 
-def _load_file(con: duckdb.DuckDBPyConnection, settings: Settings, job: _Job, progress: Progress) -> LoadedFile:
+def _load_file(
+    con: duckdb.DuckDBPyConnection, settings: Settings, job: _Job, by_hand: Mapping[str, str], progress: Progress
+) -> LoadedFile:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=_clean_scratch(settings), prefix=_SCRATCH) as scratch:
         with progress(f"Read {job.file_name}", job.path.stat().st_size, unit="bytes") as advance:
-            source = input_files.open_source(job.path, Path(scratch), advance=advance)
+            source = input_files.open_source(
+                job.path, Path(scratch), entity=job.entity, by_hand=by_hand, advance=advance
+            )
+        source = input_files.understand(source, job.entity, by_hand)
         known = _find_snapshot(con, job, source)
         if known:
             return known
@@ -181,7 +204,6 @@ def _find_snapshot(con: duckdb.DuckDBPyConnection, job: _Job, source: SourceFile
 def _load_new(
     con: duckdb.DuckDBPyConnection, settings: Settings, job: _Job, source: SourceFile, advance: Advance
 ) -> LoadedFile:
-    input_files.check_header(source.shown_name, source.header, job.entity)
     snapshot_id = ids.make_snapshot_id(job.entity.name, job.as_of_date, source.sha256)
     may_fail = rejects.most_allowed(source.n_lines, settings.max_reject_share)
     # past this many unreadable lines the load fails anyway; some more are read to be shown
@@ -197,7 +219,7 @@ def _load_new(
         unknown = validation_sql.unknown_columns(read.columns, job.entity)
         _save_snapshot(con, job, snapshot_id, source.sha256, n_rows, n_rejected, unknown)
         _save_load(con, job, snapshot_id, is_new=True)
-        findings = _find(con, job, snapshot_id, unknown)
+        findings = _find_readings(job, source, read, snapshot_id) + _find(con, job, snapshot_id, unknown, read)
         ledger.save_findings(con, job.run_id, findings, now=job.now)
     return LoadedFile(
         job.entity.name,
@@ -238,8 +260,23 @@ def _save_snapshot(
     )
 
 
-def _find(con: duckdb.DuckDBPyConnection, job: _Job, snapshot_id: str, unknown: list[str]) -> list[Finding]:
-    findings = _find_unknown(job, snapshot_id, unknown)
+def _find_readings(job: _Job, source: SourceFile, read: Incoming, snapshot_id: str) -> list[Finding]:
+    """Return a note on the form of a file, and one on the names of its columns, where they are not plain."""
+    notes = {
+        "file_forms_are_read_as_meant": input_files.describe_form(source),
+        "headers_are_read_as_meant": input_files.describe_names(source, read.doubted),
+    }
+    return [
+        Finding(name, "note", message, table_name=job.entity.table, example_keys=(snapshot_id,))
+        for name, message in notes.items()
+        if message
+    ]
+
+
+def _find(
+    con: duckdb.DuckDBPyConnection, job: _Job, snapshot_id: str, unknown: list[str], read: Incoming
+) -> list[Finding]:
+    findings = _find_unknown(job, snapshot_id, unknown, read)
     findings += rejects.find_rejects(con, job.entity, job.file_name, snapshot_id)
     if job.is_kaggle:
         findings += kaggle_facts.check_kaggle_sha256(con, snapshot_id)
@@ -281,16 +318,18 @@ def _save_load(con: duckdb.DuckDBPyConnection, job: _Job, snapshot_id: str, *, i
     )
 
 
-def _find_unknown(job: _Job, snapshot_id: str, unknown: list[str]) -> list[Finding]:
+def _find_unknown(job: _Job, snapshot_id: str, unknown: list[str], read: Incoming) -> list[Finding]:
+    """Tell of columns that are used for nothing; of those that no model would use in no more than a note."""
     if not unknown:
         return []
+    named = headers.describe_unknown(unknown, read.columns, job.entity)
     return [
         Finding(
             "columns_are_known",
-            "warning",
-            f"The columns of {job.entity.name} files are declared, however {job.file_name} also has "
-            f"{', '.join(map(repr, unknown))}. They are kept aside in {job.entity.table}.extras and used for "
-            "nothing.",
+            "note" if all(headers.is_unused(name, job.entity) for name in unknown) else "warning",
+            f"The columns of {job.entity.name} files are declared, however {job.file_name} also has {named}. They are "
+            f"kept aside in {job.entity.table}.extras and used for nothing; --columns NAME=HEADER says which column "
+            "one is.",
             table_name=job.entity.table,
             n_rows=len(unknown),
             example_keys=(snapshot_id,),

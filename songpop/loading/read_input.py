@@ -3,7 +3,7 @@
 `incoming` has one row a record, its fields as text in c0, c1, ...; `set_aside` has what is kept out, with why.
 A CSV goes through DuckDB's reader, and that result is believed only where it has exactly one row for each
 physical line. (Its rejects table is not enough: the neighbours of an unbalanced quote vanish unreported.)
-Else the file is read again, record by record, by `sources.records`.
+Else the file is read again, record by record, by `csv_records`.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,13 @@ import pyarrow as pa
 from songpop import ids
 from songpop.errors import SourceError
 from songpop.loading.csv_records import Batch, read_batches
-from songpop.loading.input_files import SourceFile, is_index_name
+from songpop.loading.headers import is_index_name
+from songpop.loading.input_files import SourceFile
 
+# somewhere in a text 22 letters and digits, and neither more nor less
+_HAS_ID = "(^|[^0-9A-Za-z])[0-9A-Za-z]{22}($|[^0-9A-Za-z])"
+# what a blank cell may hold: blank, tab, line ends, and the blank that does not break
+_BLANKS = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)"
 _FLOATS = ("FLOAT", "DOUBLE")
 
 
@@ -29,6 +34,7 @@ class Incoming:
         line: SQL for a row's first line (its row number in Parquet); `last_line` for its last.
         n_rows: records that were read; n_unreadable were not and are in `set_aside`.
         is_fast: read by DuckDB's own CSV reader.
+        doubted: declared columns that were not read after all, as the values of an `id` or `url` are no such ids.
     """
 
     columns: dict[str, str]
@@ -38,6 +44,7 @@ class Incoming:
     n_unreadable: int = 0
     n_blank_lines: int = 0
     is_fast: bool = False
+    doubted: tuple[str, ...] = ()
 
 
 def read_file(
@@ -56,6 +63,9 @@ def read_file(
         most_unreadable: reading stops soon after so many lines could not be read.
         may_be_fast: False reads a CSV record by record whatever its state, for tests that hold both ways together.
         advance: told how many records were read.
+
+    Raises:
+        SourceError: a Parquet file is damaged, or a needed id stands under a name such as `id`, and is none.
     """
     drop_tables(con)
     con.execute(
@@ -63,18 +73,70 @@ def read_file(
         "content varchar)"
     )
     columns = {name: f"c{number}" for number, name in enumerate(source.header) if not is_index_name(name)}
+    line = f"incoming.rowid + {source.first_line}"
     if source.is_parquet:
-        return _read_parquet(con, source, columns)
-    if may_be_fast and source.is_plain and _read_fast(con, source):
-        n_rows = source.n_lines - 1
-        return Incoming(columns, "incoming.rowid + 2", "incoming.rowid + 2", n_rows, is_fast=True)
-    n_rows, n_unreadable, n_blank = _read_carefully(con, source, most_unreadable, advance or (lambda n: None))
-    return Incoming(columns, "incoming.line", "incoming.last_line", n_rows, n_unreadable, n_blank)
+        read = Incoming(columns, line, line, _read_parquet(con, source), is_fast=True)
+    elif may_be_fast and source.is_plain and _read_fast(con, source):
+        read = Incoming(columns, line, line, source.n_lines - source.first_line + 1, is_fast=True)
+    else:
+        n_rows, n_unreadable, n_blank = _read_carefully(con, source, most_unreadable, advance or (lambda n: None))
+        read = Incoming(columns, "incoming.line", "incoming.last_line", n_rows, n_unreadable, n_blank)
+    return _without_doubtful_ids(con, _without_blank_rows(con, read), source)
+
+
+def _without_doubtful_ids(con: duckdb.DuckDBPyConnection, read: Incoming, source: SourceFile) -> Incoming:
+    """Take back that an `id` or `url` is a Spotify id, where most of its values are none."""
+    reading = source.reading
+    if reading is None:
+        return read
+    for name in sorted(reading.weak):
+        column = read.columns[name]
+        n_filled, n_ids, first = con.execute(
+            f"select count(*), count(*) filter (regexp_matches({column}, '{_HAS_ID}')), "
+            f"min_by({column}, rowid) filter (not regexp_matches({column}, '{_HAS_ID}')) "
+            f"from incoming where trim({column}) <> ''"
+        ).fetchall()[0]
+        if n_ids * 2 >= n_filled:
+            continue
+        header = next(header for header, meant in reading.taken if meant == name)
+        if name in reading.needed:
+            raise SourceError(
+                f"{name} must hold Spotify ids of 22 letters and digits, alone or in a link, however in "
+                f"{source.shown_name} the column '{header}' holds others (first: '{first}'). Where another column has "
+                f"them, pass --columns {name}=HEADER."
+            )
+        columns = {header if key == name else key: value for key, value in read.columns.items()}
+        read = replace(read, columns=columns, doubted=(*read.doubted, name))
+    return read
+
+
+def _without_blank_rows(con: duckdb.DuckDBPyConnection, read: Incoming) -> Incoming:
+    """Take out the rows that hold nothing, as a sheet has them below its last line; they count as blank lines."""
+    # nearly every row has something in its first column, and then no other is looked at
+    is_blank = " and ".join(f"coalesce(trim({column}, {_BLANKS}), '') = ''" for column in read.columns.values())
+    (n_blank,) = con.execute(f"select count(*) from incoming where {is_blank}").fetchall()[0] if is_blank else (0,)
+    if n_blank == 0:
+        return read
+    kept = "exclude (line, last_line)" if not read.is_fast else ""
+    con.execute(
+        f"create temp table filled as select {read.line} as line, {read.last_line} as last_line, incoming.* {kept} "
+        f"from incoming where not ({is_blank}) order by line"
+    )
+    con.execute("drop table incoming")
+    con.execute("alter table filled rename to incoming")
+    return replace(
+        read,
+        line="incoming.line",
+        last_line="incoming.last_line",
+        n_rows=read.n_rows - n_blank,
+        n_blank_lines=read.n_blank_lines + n_blank,
+        is_fast=False,
+    )
 
 
 def drop_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the temporary tables of one file's load."""
-    for table in ("incoming", "set_aside", "reject_errors", "reject_scans"):
+    for table in ("incoming", "filled", "set_aside", "reject_errors", "reject_scans"):
         con.execute(f"drop table if exists temp.{table}")
 
 
@@ -123,16 +185,16 @@ def _read_fast(con: duckdb.DuckDBPyConnection, source: SourceFile) -> bool:
     try:
         con.execute(
             "create temp table incoming as select * from read_csv($path, auto_detect = false, header = true, "
-            f"delim = ',', quote = '\"', escape = '\"', columns = {{{types}}}, strict_mode = true, "
-            "store_rejects = true, rejects_limit = 0, compression = 'none')",
-            {"path": str(source.readable)},
+            f"delim = $separator, skip = {source.first_line - 2}, quote = '\"', escape = '\"', columns = {{{types}}}, "
+            "strict_mode = true, store_rejects = true, rejects_limit = 0, compression = 'none')",
+            {"path": str(source.readable), "separator": source.separator},
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         drop = True
     else:
         n_rejected = con.execute("select count(*) from reject_errors").fetchall()[0][0]
         n_rows, last = con.execute("select count(*), max(rowid) from incoming").fetchall()[0]
-        drop = n_rejected > 0 or n_rows != source.n_lines - 1 or last != n_rows - 1
+        drop = n_rejected > 0 or n_rows != source.n_lines - source.first_line + 1 or last != n_rows - 1
     if drop:
         for table in ("incoming", "reject_errors", "reject_scans"):
             con.execute(f"drop table if exists temp.{table}")
@@ -149,7 +211,8 @@ def _read_carefully(
         + ")"
     )
     n_rows = n_unreadable = n_blank = 0
-    for batch in read_batches(source.readable, len(names)):
+    header_line = source.first_line - 1
+    for batch in read_batches(source.readable, len(names), separator=source.separator, header_line=header_line):
         _append(con, batch, names)
         n_rows += len(batch.rows)
         n_unreadable += len(batch.rejects)
@@ -188,28 +251,31 @@ def append_rejects(
     con.unregister("rejects")
 
 
-def _read_parquet(con: duckdb.DuckDBPyConnection, source: SourceFile, columns: dict[str, str]) -> Incoming:
+def _read_parquet(con: duckdb.DuckDBPyConnection, source: SourceFile) -> int:
+    """Read a Parquet file; return how many rows it has."""
     table = "read_parquet($path, binary_as_string = true)"
     parameters = {"path": str(source.readable)}
     try:
         described = con.execute(f"describe select * from {table}", parameters).fetchall()
-        fields = ", ".join(_parquet_field(row[0], row[1], f"c{number}") for number, row in enumerate(described))
+        fields = ", ".join(
+            _parquet_field(row[0], row[1], f"c{number}", is_date=source.header[number] == "release_date")
+            for number, row in enumerate(described)
+        )
         con.execute(f"create temp table incoming as select {fields} from {table}", parameters)
     except duckdb.Error as error:
         raise SourceError(
             f"{source.shown_name} must be a whole Parquet file, however DuckDB says: {str(error).splitlines()[0]} It "
             "may be cut short or damaged: copy or write it again."
         ) from error
-    n_rows = con.execute("select count(*) from incoming").fetchall()[0][0]
-    return Incoming(columns, "incoming.rowid + 1", "incoming.rowid + 1", n_rows, is_fast=True)
+    return int(con.execute("select count(*) from incoming").fetchall()[0][0])
 
 
-def _parquet_field(name: str, sql_type: str, column: str) -> str:
+def _parquet_field(name: str, sql_type: str, column: str, *, is_date: bool) -> str:
     quoted = '"' + name.replace('"', '""') + '"'
     if sql_type in _FLOATS:  # a missing value of pandas is NaN
         return f"case when not isnan({quoted}) then cast({quoted} as varchar) end as {column}"
     if sql_type == "BOOLEAN":
         return f"cast(cast({quoted} as integer) as varchar) as {column}"
-    if sql_type.startswith("TIMESTAMP") and name == "release_date":
+    if sql_type.startswith("TIMESTAMP") and is_date:
         return f"cast(cast({quoted} as date) as varchar) as {column}"
     return f"cast({quoted} as varchar) as {column}"

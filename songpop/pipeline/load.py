@@ -1,6 +1,7 @@
 """The step that loads files, and builds what is derived from them."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files that a run is pointed at; None where there is none."""
+    """The files that a run is pointed at; None where there is none.
+
+    Attributes:
+        columns: declared column to header name, where a header is not understood by itself.
+    """
 
     tracks: Path | None = None
     artists: Path | None = None
@@ -27,11 +32,12 @@ class Inputs:
     watchlist: Path | None = None
     pins: Path | None = None
     kaggle: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         """Say whether there is nothing to load."""
-        return not any(asdict(self).values())
+        return not any(value for name, value in asdict(self).items() if name != "columns")
 
 
 def load(run: Run, inputs: Inputs) -> "LoadResult":

@@ -19,7 +19,11 @@ _SECONDS_TO_START = 120
 
 
 def flow_parameters(
-    settings: Settings, *, retrain: str, sample_rows: int | None, files: Mapping[str, Path | bool | None]
+    settings: Settings,
+    *,
+    retrain: str,
+    sample_rows: int | None,
+    files: Mapping[str, Path | bool | dict[str, str] | None],
 ) -> dict[str, Any]:
     """Return the flow's parameters, in JSON's own types: a scheduled night is to be as the command line said.
 

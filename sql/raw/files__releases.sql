@@ -24,5 +24,6 @@ create table if not exists raw.files__releases (
     tempo double,
     duration_ms bigint,
     time_signature integer,
-    extras varchar
+    extras varchar,
+    isrc varchar
 );

@@ -22,5 +22,9 @@ create table if not exists raw.files__tracks (
     tempo double,
     duration_ms bigint,
     time_signature integer,
-    extras varchar
+    extras varchar,
+    album_id varchar,
+    album_name varchar,
+    release_date varchar,
+    isrc varchar
 );

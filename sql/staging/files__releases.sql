@@ -1,5 +1,6 @@
 -- One row per line of a releases file and snapshot. Key: snapshot_id, line. Reads: raw.files__releases.
--- Unit: release_date is the first day of its year or month where its precision is not day.
+-- Unit: release_date is the first day of its year or month where its precision is not day; isrc
+-- without hyphens.
 select
     snapshot_id,
     line,
@@ -9,6 +10,10 @@ select
     album_id,
     album_name,
     genre,
+    case
+        when regexp_full_match(replace(isrc, '-', ''), '[0-9A-Za-z]{12}')
+            then upper(replace(isrc, '-', ''))
+    end as isrc,
     "year",
     danceability,
     energy,

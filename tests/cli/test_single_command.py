@@ -1,5 +1,6 @@
 """`songpop single`, and how an album is read: by its id from the readers' file, or from a CSV."""
 
+import io
 import json
 import re
 import subprocess
@@ -178,12 +179,69 @@ def test_a_song_of_another_year_does_not_get_the_others_date(published: Settings
 
 
 def test_columns_that_are_not_read_are_named(published: Settings) -> None:
-    text = b"artist_name,track_name,Genre,tempo_bpm,shoe size\nX,One,pop,118,4\nX,Two,pop,120,4\n"
+    text = b"artist_name,track_name,Genre,tempo_bpm,shoe size,Danceabilty\nX,One,pop,118,4,.5\nX,Two,pop,120,4,.6\n"
     album = albums.read_album_file(published, text, today=_DAY)
 
     assert album.notes == (
-        "Columns that were not read: 'Genre' (did you mean genre?), 'tempo_bpm' (did you mean tempo?), 'shoe size'.",
+        "Columns of the list are read as they are meant: 'Genre' as genre, 'tempo_bpm' as tempo.",
+        "Columns that were not read: 'shoe size', 'Danceabilty' (did you mean danceability?).",
     )
+
+
+def test_a_workbook_and_a_list_of_tabs_are_ranked_as_the_plain_one(published: Settings, file: Path) -> None:
+    import openpyxl
+
+    rows = [["Artist Name(s)", "Track Name", "Danceability"], ["X", "One", 0.4], ["X", "Two", 0.6]]
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(content)
+    plain = albums.read_album_file(
+        published, b"artist_name,track_name,danceability\nX,One,0.4\nX,Two,0.6\n", today=_DAY
+    )
+    tabs = "\n".join("\t".join(map(str, row)) for row in rows).encode("utf-16")
+
+    for sent in (content.getvalue(), tabs):
+        album = albums.read_album_file(published, sent, today=_DAY)
+
+        assert album.frame.equals(plain.frame)
+        assert album.notes[1] == (
+            "Columns of the list are read as they are meant: 'Artist Name(s)' as artist_name, 'Track Name' as "
+            "track_name, 'Danceability' as danceability."
+        )
+    assert album.notes[0] == "the list is read as UTF-16 and with tabs between the fields."
+
+
+def test_a_column_can_be_named_by_hand(published: Settings, file: Path) -> None:
+    file.write_text("Performer,Opus\nX,One\nX,Two\n")
+
+    document = _document(
+        published, "--csv", str(file), "--columns", "artist_name=Performer", "--columns", "track_name=opus"
+    )
+
+    assert sorted(song["track_name"] for song in document["songs"]) == ["One", "Two"]
+    assert "'Performer' as artist_name, 'Opus' as track_name" in document["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "error", "message"),
+    [
+        (["artist_nam=Performer"], SettingsError, "there is no 'artist_nam'. Near it are artist_name"),
+        (["artist_name=Performr"], SourceError, "must name a column of album.csv, however its header has 'Performer'"),
+        (["popularity=Opus"], SourceError, "must name a column of releases files, however they have none such"),
+        (["artist_name"], SystemExit, "must be of the form NAME=HEADER"),
+        (["artist_name=Performer", "artist_name=Opus"], SystemExit, "must be given once"),
+    ],
+)
+def test_a_column_that_is_not_there_is_refused(
+    published: Settings, file: Path, pairs: list[str], error: type[BaseException], message: str
+) -> None:
+    file.write_text("Performer,Opus\nX,One\nX,Two\n")
+
+    done = _run(published, "--csv", str(file), *(word for pair in pairs for word in ("--columns", pair)))
+
+    assert isinstance(done.exception, error)
+    assert message in " ".join((done.stderr + str(done.exception)).replace("│", "").split())
 
 
 def test_the_templates_songs_share_date_and_genre(published: Settings) -> None:
@@ -225,8 +283,7 @@ def test_songs_that_nothing_tells_apart_are_counted(published: Settings, file: P
             "artist_name,track_name,album_name\nX,One,A\nX,Two,B\n",
             "one album, however album.csv names 2 in album_name",
         ),
-        ("artist,title\nX,One\n", "artist_name, track_name are missing"),
-        ("artist_name;track_name\nX;One\n", "must be separated by commas"),
+        ("performer,opus\nX,One\n", "artist_name, track_name are missing"),
         (
             "artist_name,track_name\n" + "".join(f"X,Song {i}\n" for i in range(600)),
             "at most 500 songs, .* 600",
@@ -245,16 +302,17 @@ def test_a_file_that_is_no_album_says_why(published: Settings, file: Path, text:
     ("content", "message"),
     [
         (b" \n", "The list must hold a header and songs, however it is empty"),
-        (b"PK\x03\x04 [Content_Types].xml", "however it is an Office document. Save its sheet as CSV"),
+        (b"PK\x03\x04 [Content_Types].xml", "must be CSV text or a workbook, however it is a packed or a Parquet file"),
         (b"\n\xff\xfe\x00\n", "The list must be CSV text, however it holds bytes that no text has"),
         (
             b"artist_name,track_name\n" + b"".join(b"X,Song %d\n" % i for i in range(600)),
             "A list must hold at most 200 songs, however it holds 600",
         ),
-        (b"PK\x03\x04", "The list must be CSV text, however it is a packed or a Parquet file"),
-        (b"artist,title\nX,One\n", "however in the list artist_name, track_name are missing"),
+        (b"PK\x03\x04", "The list must be CSV text or a workbook, however it is a packed or a Parquet file"),
+        (b"performer,opus\nX,One\n", "however in the list artist_name, track_name are missing"),
         (b"artist_name,track_name\nX,One\n", "however the list holds one good song"),
-        ("artist_name,track_name\nBjörk,One\n".encode("utf-16"), "the list must be UTF-8"),
+        ("performer,opus\nBjörk,One\n".encode("utf-16"), "artist_name, track_name are missing"),
+        (b'[{"trackName": "One", "msPlayed": 1000}]', "the list is a listening history of Spotify's"),
     ],
 )
 def test_a_list_that_was_sent_is_refused_without_a_path(published: Settings, content: bytes, message: str) -> None:

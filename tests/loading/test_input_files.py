@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from songpop.errors import SourceError
-from songpop.loading import input_files, read_input
+from songpop.loading import headers, input_files, read_input
 from songpop.loading.csv_records import LONGEST_RECORD, NotARecord, parse_record, read_batches
 from songpop.loading.input_schemas import ALBUMS, ARTISTS, ENTITIES, OBSERVED, RELEASES, TRACKS, Entity
 
@@ -35,7 +35,7 @@ def _read(path: Path, n_fields: int = 3) -> tuple[dict[int, list[str]], dict[int
 
 def _open_error(path: Path, scratch: Path, entity: Entity = ARTISTS) -> str:
     with pytest.raises(SourceError) as caught:
-        input_files.check_header(path, input_files.open_source(path, scratch).header, entity)
+        input_files.understand(input_files.open_source(path, scratch, entity=entity), entity)
     return str(caught.value)
 
 
@@ -251,16 +251,20 @@ def test_a_cut_or_odd_wrapping_says_what_is_wrong_with_it(tmp_path: Path) -> Non
         archive.writestr("b.csv", _HEADER)
     two = _write(tmp_path, zipped.getvalue(), "two.zip")
     cut_zip = _write(tmp_path, zipped.getvalue()[:-30], "cut.zip")
-    sheet = tmp_path / "sheet.xlsx"
-    with zipfile.ZipFile(sheet, "w") as archive:
-        archive.writestr("[Content_Types].xml", "")
+    letter = tmp_path / "letter.docx"
+    broken = tmp_path / "broken.xlsx"
+    for path, member in ((letter, "word/document.xml"), (broken, "xl/workbook.xml")):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("[Content_Types].xml", "")
+            archive.writestr(member, "")
     nothing = _write(tmp_path, gzip.compress(b""), "nothing.gz")
 
     assert "must be a whole gzip file, however it can't be unpacked" in _open_error(cut, tmp_path)
-    assert "A zip must hold one CSV, however" in _open_error(two, tmp_path)
+    assert "A zip must hold one file, however" in _open_error(two, tmp_path)
     assert "holds 2 files (a.csv, b.csv)" in _open_error(two, tmp_path)
     assert "must be a whole zip file" in _open_error(cut_zip, tmp_path)
-    assert "is an Office document. Save its sheet as CSV" in _open_error(sheet, tmp_path)
+    assert "is an Office document and no workbook. Save its table as CSV" in _open_error(letter, tmp_path)
+    assert "must be a workbook that can be read (Excel or OpenDocument" in _open_error(broken, tmp_path)
     assert "however what it packs is empty" in _open_error(nothing, tmp_path)
 
 
@@ -281,13 +285,9 @@ def test_a_damaged_member_and_a_locked_zip_are_told_apart(tmp_path: Path) -> Non
 
 def test_bytes_that_are_no_csv_say_so(tmp_path: Path) -> None:
     binary = _write(tmp_path, bytes(range(256)) * 10, "image.bin")
-    utf16 = _write(tmp_path, (_HEADER + "Ann,1,\n").encode("utf-16"), "utf16.csv")
-    mac = _write(tmp_path, (_HEADER + "Ann,1,\n").replace("\n", "\r"), "mac.csv")
     endless = _write(tmp_path, _HEADER.encode() + b"x" * (9 << 20), "endless.csv")
 
     assert "is none of them: in line 1, the line must be" in _open_error(binary, tmp_path)
-    assert "however it begins as UTF-16. Save it as CSV UTF-8." in _open_error(utf16, tmp_path)
-    assert "holds carriage returns alone" in _open_error(mac, tmp_path)
     assert "must be shorter than 4 MiB, however line 2 of" in _open_error(endless, tmp_path)
 
 
@@ -302,48 +302,36 @@ def test_a_cut_parquet_file_says_so(tmp_path: Path) -> None:
 # --- headers
 
 
-@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")])
-def test_another_separator_is_named(tmp_path: Path, separator: str, name: str) -> None:
-    path = _write(tmp_path, (_HEADER + "Ann,1,\n").replace(",", separator))
-
-    assert f"must be separated by commas, however its header has {name}" in _open_error(path, tmp_path)
-
-
-def test_a_wrong_header_lists_what_is_missing_and_what_was_seen(tmp_path: Path) -> None:
-    path = _write(tmp_path, "name,Popularity\nAnn,1\n")
-
-    message = _open_error(path, tmp_path)
-
-    assert "must have the columns artist_name, popularity, however in" in message
-    assert "artist_name, popularity are missing; seen: 'name', 'Popularity'." in message
-    assert "rename 'Popularity' to popularity" in message
-
-
 @pytest.mark.parametrize("real", list(ENTITIES))
 @pytest.mark.parametrize("passed", list(ENTITIES))
 def test_a_file_passed_as_another_is_recognised(real: str, passed: str) -> None:
     header = ENTITIES[real].names
-    is_taken = real == passed or (real, passed) in {("releases", "albums"), ("tracks", "releases")}
+    is_taken = real == passed or (real, passed) in {
+        ("releases", "albums"),
+        ("tracks", "albums"),
+        ("tracks", "releases"),
+    }
     if is_taken:
-        input_files.check_header(Path("a.csv"), header, ENTITIES[passed])
+        headers.read_header("a.csv", header, ENTITIES[passed])
         return
 
     with pytest.raises(SourceError, match=f"This looks like an? {real} file; pass it with --{real}."):
-        input_files.check_header(Path("a.csv"), header, ENTITIES[passed])
+        headers.read_header("a.csv", header, ENTITIES[passed])
 
 
 def test_a_header_names_no_column_twice_but_for_the_unnamed_ones() -> None:
-    input_files.check_header(Path("a.csv"), ("", "artist_name", "popularity", ""), ARTISTS)
+    headers.read_header("a.csv", ("", "artist_name", "popularity", ""), ARTISTS)
     with pytest.raises(SourceError, match="has 'popularity' more than once"):
-        input_files.check_header(Path("a.csv"), ("artist_name", "popularity", "popularity"), ARTISTS)
+        headers.read_header("a.csv", ("artist_name", "popularity", "popularity"), ARTISTS)
 
 
 @pytest.mark.parametrize("name", ["", "Unnamed: 0", "Unnamed: 0.1", "__index_level_0__"])
 def test_the_index_column_is_known_by_any_of_its_names(name: str) -> None:
-    assert input_files.is_index_name(name)
+    assert headers.is_index_name(name)
 
 
 def test_the_declared_entities_have_the_columns_of_their_raw_tables(con: duckdb.DuckDBPyConnection) -> None:
     for entity in (TRACKS, ARTISTS, ALBUMS, RELEASES, OBSERVED):
         columns = [row[0] for row in con.execute(f"describe {entity.table}").fetchall()]
-        assert columns == ["snapshot_id", "line", *entity.names, "extras"]
+        # a column that was declared later stands at the end of its table
+        assert sorted(columns) == sorted(["snapshot_id", "line", *entity.names, "extras"])

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from pathlib import Path
@@ -163,8 +164,8 @@ def test_a_pasted_album_is_ranked_and_bad_lines_are_named_by_their_number(site: 
         ("", 422, "The list must hold a header and songs, however it is empty"),
         ("artist_name,track_name\nMe,One\n", 422, "must be chosen among two songs or more"),
         ("title\nOne\nTwo\n", 422, "artist_name"),
+        ("<html><body>Log in</body></html>", 422, "is a web page or XML"),
         *((_HEADER + "".join(f"Me,{i}\n" for i in range(n)), 422, "at most 200 songs") for n in (201, 1_000)),
-        ("artist_name;track_name\nMe;One\nMe;Two\n", 422, "The fields of the list must be separated"),
         ("x" * 1_000_001, 413, "At most 1 MB can be sent"),
     ],
 )
@@ -187,21 +188,41 @@ def test_a_list_that_is_no_album_is_refused_in_words(site: Any, sent: str, statu
 def test_a_file_that_is_no_text_is_refused_before_it_is_unpacked(site: Any, content: bytes, message: str) -> None:
     answer = site.post("/single", data={"file": (io.BytesIO(content), "album.csv")})
 
+    others = " or a workbook" if "packed" in message else ""
     assert answer.status_code == 422
-    assert f"The list must be CSV text, {message}" in _visible_text(answer)
+    assert f"The list must be CSV text{others}, {message}" in _visible_text(answer)
 
 
-def test_a_spreadsheet_is_refused_with_the_way_to_a_csv(site: Any) -> None:
+def _workbook(rows: list[list[object]]) -> io.BytesIO:
     import openpyxl
 
     book, file = openpyxl.Workbook(), io.BytesIO()
-    book.active.append(_HEADER.split(","))
+    for row in rows:
+        book.active.append(row)
     book.save(file)
     file.seek(0)
+    return file
+
+
+def test_a_workbook_is_ranked_as_a_csv_is(site: Any) -> None:
+    file = _workbook([["Artist", "Title", "Energy"], ["Me", "One", 0.3], ["Me", "Two", 0.9]])
 
     page = _visible_text(site.post("/single", data={"file": (file, "album.xlsx")}))
 
-    assert "however it is an Office document. Save its sheet as CSV." in page
+    assert "the list is read as a workbook" in page
+    assert "'Artist' as artist_name, 'Title' as track_name, 'Energy' as energy" in page
+
+
+def test_a_workbook_that_is_large_when_unpacked_is_refused(site: Any) -> None:
+    file = _workbook([["artist_name", "track_name"], ["Me", "One"]])
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/media/blank", bytes(21_000_000))
+    file.seek(0)
+
+    answer = site.post("/single", data={"file": (file, "album.xlsx")})
+
+    assert answer.status_code == 422
+    assert "A workbook must hold at most 20 MB" in _visible_text(answer)
 
 
 def test_the_template_is_ranked_as_it_is(site: Any) -> None:
