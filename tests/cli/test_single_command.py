@@ -191,7 +191,7 @@ def test_columns_that_are_not_read_are_named(published: Settings) -> None:
 def test_a_workbook_and_a_list_of_tabs_are_ranked_as_the_plain_one(published: Settings, file: Path) -> None:
     import openpyxl
 
-    rows = [["Artist Name(s)", "Track Name", "Danceability"], ["X", "One", 0.4], ["X", "Two", 0.6]]
+    rows: list[list[object]] = [["Artist Name(s)", "Track Name", "Danceability"], ["X", "One", 0.4], ["X", "Two", 0.6]]
     book, content = openpyxl.Workbook(), io.BytesIO()
     for row in rows:
         book.active.append(row)

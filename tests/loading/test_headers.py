@@ -167,7 +167,7 @@ def test_the_header_of_a_layout_is_read_as_it_is_meant(layout: str) -> None:
 def test_a_name_is_taken_by_the_column_that_it_is_nearest_to() -> None:
     header = _HEADERS["exportify"][0]
 
-    taken = dict(reversed(pair) for pair in _read(header, TRACKS).taken)
+    taken = {column: name for name, column in _read(header, TRACKS).taken}
 
     assert taken["artist_name"] == "Artist Name(s)"
     assert taken["track_id"] == "Track URI"

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from songpop import ids
+from songpop import ids, resources
 from songpop.console import Advance
 from songpop.errors import SourceError
 from songpop.loading import load, read_input
@@ -529,3 +529,80 @@ def test_both_readers_load_the_real_files_without_a_reject_and_alike(
 
     assert kept[0] == kept[1]
     assert [n_rows for n_rows, _ in kept[0]] == [30_495, 60_740, 22_995, 7_861, 0]
+
+
+# --- columns that are named by hand
+
+
+def test_a_column_named_by_hand_is_read_and_is_another_thing_to_load(
+    con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "ours.csv"
+    path.write_text("artist_name,track_name,style,mood\nX,One,pop,rock\n")
+
+    plain = _load(con, settings, releases=path)
+    style = _load(con, settings, releases=path, columns={"genre": "style"})
+    again = _load(con, settings, releases=path, columns={"genre": "style"})
+    mood = _load(con, settings, releases=path, columns={"genre": "mood"})
+
+    assert [file.files[0].is_new for file in (plain, style, again, mood)] == [True, True, False, True]
+    genres = con.execute("select genre from raw.files__releases order by genre nulls first").fetchall()
+    assert genres == [(None,), ("pop",), ("rock",)]
+
+
+def test_of_several_files_a_column_by_hand_is_of_those_that_have_it(
+    con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path
+) -> None:
+    releases, artists = tmp_path / "releases.csv", tmp_path / "artists.csv"
+    releases.write_text("Performer,track_name\nX,One\n")
+    artists.write_text("artist_name,popularity\nX,50\n")
+
+    with pytest.raises(SourceError, match="--columns genre=style must name a column of"):
+        _load(con, settings, releases=releases, artists=artists, columns={"artist_name": "Performer", "genre": "style"})
+    assert con.execute("select count(*) from ledger.snapshots").fetchall() == [(0,)]
+
+    result = _load(con, settings, releases=releases, artists=artists, columns={"artist_name": "Performer"})
+
+    assert [file.n_rows for file in result.files] == [1, 1]
+
+
+def test_what_was_read_as_meant_is_a_note_and_what_is_of_no_use_too(
+    con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "ours.csv"
+    path.write_text("Artist;Song Title;Explicit;Popularity\nX;One;false;5\n")
+
+    findings = _load(con, settings, releases=path).findings
+    path.write_text("Artist;Song Title;danceabilty\nX;One;0.5\n")
+    warned = _load(con, settings, releases=path).findings
+
+    assert [(finding.check_name, finding.severity) for finding in findings] == [
+        ("file_forms_are_read_as_meant", "note"),
+        ("headers_are_read_as_meant", "note"),
+        ("columns_are_known", "note"),
+    ]
+    assert "'Artist' as artist_name, 'Song Title' as track_name." in findings[1].message
+    assert warned[2].severity == "warning"
+    assert "'danceabilty' (did you mean danceability?)" in warned[2].message
+
+
+def test_tracks_keep_what_they_know_of_their_album(
+    con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "playlist.csv"
+    path.write_text(
+        "Track ID,Artist,Popularity,Album,Album Release Date,ISRC\n"
+        f"{'a' * 22},X,50,Slate,2019-09,gb-abc-19-00001\n{'b' * 22},Y,40,,,unknown\n"
+    )
+
+    _load(con, settings, tracks=path)
+
+    view = resources.sql_path("staging", "files__tracks").read_text()
+    rows = con.execute(
+        f"select artist_name, album_name, release_date, release_date_precision, isrc from ({view}) order by line"
+    ).fetchall()
+    assert rows == [("X", "Slate", date(2019, 9, 1), "month", "GBABC1900001"), ("Y", None, None, None, None)]
+    assert con.execute("select isrc from raw.files__tracks order by line").fetchall() == [
+        ("gb-abc-19-00001",),
+        ("unknown",),
+    ]
