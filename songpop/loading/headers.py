@@ -202,10 +202,10 @@ def describe_unknown(unknown: Sequence[str], present: Collection[str], entity: E
 
 
 def is_unused(name: str, entity: Entity) -> bool:
-    """Tell whether an unknown name is known to be of no use; so is the popularity of what is to be scored."""
-    if entity.name == "releases" and any(column == "popularity" for column, _ in _ranks("tracks").get(fold(name), ())):
-        return True
-    return fold(name) in UNUSED
+    """Tell whether an unknown name is known to be of no use; a list of tracks tells more than its albums."""
+    columns = {column for column, _ in _ranks("tracks").get(fold(name), ())}
+    of_no_use = {"releases": {"popularity"}, "albums": set(ENTITIES["tracks"].names)}
+    return fold(name) in UNUSED or bool(columns.intersection(of_no_use.get(entity.name, ())))
 
 
 def _fold_case(text: str) -> str:

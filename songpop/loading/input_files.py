@@ -131,12 +131,16 @@ def understand(source: SourceFile, entity: Entity, by_hand: Mapping[str, str] | 
         SourceError: needed columns are missing, two could be the same one, or it is another entity's file.
     """
     reading = headers.read_header(source.shown_name, source.header, entity, by_hand)
+    understood = replace(source, header=reading.names, reading=reading)
     if not reading.by_hand:
-        return replace(source, header=reading.names, reading=reading)
-    # the same content read otherwise is another thing to load
+        return understood
     pairs = sorted((column, name) for column, name in (by_hand or {}).items() if column in reading.by_hand)
-    sha256 = hashlib.sha256(f"{source.sha256} {json.dumps(pairs)}".encode()).hexdigest()
-    return replace(source, header=reading.names, reading=reading, sha256=sha256)
+    return read_otherwise(understood, json.dumps(pairs))
+
+
+def read_otherwise(source: SourceFile, how: str) -> SourceFile:
+    """Give content that is read in another way a SHA-256 of its own: it is another thing to load."""
+    return replace(source, sha256=hashlib.sha256(f"{source.sha256} {how}".encode()).hexdigest())
 
 
 def describe_form(source: SourceFile) -> str:

@@ -167,7 +167,7 @@ def _load_file(
             source = input_files.open_source(
                 job.path, Path(scratch), entity=job.entity, by_hand=by_hand, advance=advance
             )
-        source = input_files.understand(source, job.entity, by_hand)
+        source = _as_read_now(con, job, input_files.understand(source, job.entity, by_hand))
         known = _find_snapshot(con, job, source)
         if known:
             return known
@@ -186,6 +186,18 @@ def _clean_scratch(settings: Settings) -> Path:
     for leftover in folder.glob(f"{_SCRATCH}*"):
         shutil.rmtree(leftover, ignore_errors=True)
     return folder
+
+
+def _as_read_now(con: duckdb.DuckDBPyConnection, job: _Job, source: SourceFile) -> SourceFile:
+    """Let content that was loaded when its header was not understood yet be another thing to load."""
+    rows = con.execute(
+        "select unknown_columns from ledger.snapshots where entity = ? and sha256 = ?",
+        [job.entity.name, source.sha256],
+    ).fetchall()
+    if not rows or source.reading is None:
+        return source
+    taken = {name for name, column in source.reading.taken if column not in source.reading.weak}
+    return input_files.read_otherwise(source, "understood") if taken.intersection(rows[0][0] or ()) else source
 
 
 def _find_snapshot(con: duckdb.DuckDBPyConnection, job: _Job, source: SourceFile) -> LoadedFile | None:

@@ -274,6 +274,8 @@ def _parquet_field(name: str, sql_type: str, column: str, *, is_date: bool) -> s
     quoted = '"' + name.replace('"', '""') + '"'
     if sql_type in _FLOATS:  # a missing value of pandas is NaN
         return f"case when not isnan({quoted}) then cast({quoted} as varchar) end as {column}"
+    if sql_type == "VARCHAR[]":  # several artists or genres
+        return f"array_to_string({quoted}, ';') as {column}"
     if sql_type == "BOOLEAN":
         return f"cast(cast({quoted} as integer) as varchar) as {column}"
     if sql_type.startswith("TIMESTAMP") and is_date:

@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import duckdb
 import openpyxl
@@ -209,6 +210,42 @@ def test_dates_and_times_of_a_sheet_are_read_as_they_are_seen(con: duckdb.DuckDB
         ("X", "One", "2026-12-04", "118.25", "3:42", "2026", "0.3"),
         ("X", "1999", "2026-12-04 09:30:00", "120", "3:07", "2026", "0.5"),
     ]
+
+
+def _open_document(rows: list[list[str]]) -> bytes:
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    cells = "".join(
+        "<table:table-row>"
+        + "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{escape(value)}</text:p></table:table-cell>'
+            for value in row
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    content, packed = f"<office:document-content {spaces}><office:body><office:spreadsheet>", io.BytesIO()
+    content += f'<table:table table:name="Songs">{cells}</table:table>'
+    content += "</office:spreadsheet></office:body></office:document-content>"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr("content.xml", content)
+    return packed.getvalue()
+
+
+def test_a_sheet_of_opendocument_is_read(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    _, _, rows = _read(con, _write(tmp_path, _open_document(_ROWS[:2] + _ROWS[3:4])), tmp_path)
+
+    assert rows == _PLAIN[:3]
+
+
+def test_a_list_of_artists_in_parquet_parts_at_semicolons(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = tmp_path / "songs.parquet"
+    duckdb.sql(f"copy (select ['Ann', 'Bob'] as artists, 'One' as name) to '{path}' (format parquet)")
+
+    assert _read(con, path, tmp_path)[2] == [("artist_name", "track_name"), ("Ann;Bob", "One")]
 
 
 def test_a_workbook_without_a_table_says_so(tmp_path: Path) -> None:

@@ -550,6 +550,21 @@ def test_a_column_named_by_hand_is_read_and_is_another_thing_to_load(
     assert genres == [(None,), ("pop",), ("rock",)]
 
 
+def test_a_file_that_was_loaded_before_its_header_was_understood_is_loaded_anew(
+    con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "ours.csv"
+    path.write_text("artist_name,track_name,Song Genre,id\nX,One,pop,1\n")
+    loads = [_load(con, settings, releases=path)]
+    con.execute("update raw.files__releases set genre = null")
+    con.execute("update ledger.snapshots set unknown_columns = ['Song Genre', 'id']")
+
+    loads += [_load(con, settings, releases=path) for _ in range(2)]
+
+    assert [result.files[0].is_new for result in loads] == [True, True, False]
+    assert con.execute("select genre from raw.files__releases order by 1 nulls first").fetchall() == [(None,), ("pop",)]
+
+
 def test_of_several_files_a_column_by_hand_is_of_those_that_have_it(
     con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path
 ) -> None:
