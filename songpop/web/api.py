@@ -20,6 +20,12 @@ _LISTS = list(lists.LISTS)
 # what of a list a file holds, as usual first
 _ROWS = ("all", "page")
 _COLUMNS = ("screen", "all")
+# media types of Excel's new and old form, and of OpenDocument's
+_WORKBOOKS = (
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.ms-excel",
+    "application/vnd.oasis.opendocument.spreadsheet",
+)
 
 
 @dataclass(frozen=True)
@@ -167,8 +173,8 @@ def _album(reader: PublishedReader, request: Request, album_id: str) -> Response
 
 
 def _single(reader: PublishedReader, request: Request) -> Response:
-    if request.kind not in ("text/csv", "text/plain"):
-        raise BadRequest(f"The body must be text/csv, however it is '{request.kind[:60]}'.", 415)
+    if request.kind not in ("text/csv", "text/plain", "text/tab-separated-values", *_WORKBOOKS):
+        raise BadRequest(f"The body must be text/csv or a workbook, however it is '{request.kind[:60]}'.", 415)
     return Data(albums.rank_sent(reader, request.body, today=local_today()))
 
 
@@ -259,8 +265,9 @@ OPERATIONS: tuple[Operation, ...] = (
               (_Q, _LIMIT)),
     Operation("GET", "/albums/{album_id}/single", "album_single", "Rank an album's songs", _album, "Single",
               parts={"album_id": _TEXT}),
-    Operation("POST", "/single", "single", "Rank the songs of a CSV", _single, "Single",
-              body={"text/csv": {"type": "string", "maxLength": 1_000_000}}),
+    Operation("POST", "/single", "single", "Rank the songs of a CSV or a workbook", _single, "Single",
+              body={"text/csv": {"type": "string", "maxLength": 1_000_000},
+                    **{kind: {"type": "string", "format": "binary"} for kind in _WORKBOOKS}}),
     Operation("GET", "/single/template", "template", "The CSV to begin with", _template, ("text/csv",)),
     Operation("GET", "/lists/{name}", "list", "A page of a ranked list", _list, "List", _LIST_QUERY,
               parts={"name": _NAME}),

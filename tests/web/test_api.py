@@ -1,9 +1,11 @@
 """The JSON API held against its own OpenAPI description, and how it refuses."""
 
+import io
 import json
 from typing import Any
 
 import jsonschema
+import openpyxl
 import pytest
 from checked_warehouse import make_settings
 from served import RELEASE, plant_model, publish, write_held_out
@@ -67,7 +69,7 @@ def _call(api: Any, name: str, parts: dict[str, str], query: dict[str, Any], bod
     method, path, operation = _OPERATIONS[name]
     sent: dict[str, Any] = {"query_string": query}
     if "requestBody" in operation:
-        (kind,) = operation["requestBody"]["content"]
+        kind, *_ = operation["requestBody"]["content"]
         sent |= {"data": body if isinstance(body, str) else json.dumps(body), "content_type": kind}
     return getattr(api, method)(_ROOT + path.format(**parts), **sent)
 
@@ -134,6 +136,19 @@ def test_a_refusal_is_a_problem_with_what_was_wrong(
     assert str(status) in _OPERATIONS[name][2]["responses"]
 
 
+def test_a_workbook_of_songs_is_ranked(api: Any) -> None:
+    book, content = openpyxl.Workbook(), io.BytesIO()
+    for row in (["Artist", "Title", "Energy"], ["Me", "One", 0.3], ["Me", "Two", 0.9]):
+        book.active.append(row)
+    book.save(content)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+    answer = api.post(f"{_ROOT}/single", data=content.getvalue(), content_type=kind)
+
+    assert answer.status_code == 200
+    assert "'Title' as track_name" in " ".join(answer.get_json()["notes"])
+
+
 def test_a_body_of_another_kind_or_too_large_is_refused(api: Any) -> None:
     other = api.post(f"{_ROOT}/single", data="{}", content_type="application/json")
     form = api.post(f"{_ROOT}/score", data="{}", content_type="application/x-www-form-urlencoded")
@@ -141,7 +156,7 @@ def test_a_body_of_another_kind_or_too_large_is_refused(api: Any) -> None:
     nothing = api.get(f"{_ROOT}/nothing")
 
     assert [answer.status_code for answer in (other, form, large, nothing)] == [415, 415, 413, 404]
-    assert "The body must be text/csv, however it is 'application/json'" in other.get_json()["detail"]
+    assert "The body must be text/csv or a workbook, however it is 'application/json'" in other.get_json()["detail"]
     assert "The body must be application/json, however it is 'application/x-www-form" in form.get_json()["detail"]
     for answer in (other, form, large, nothing):
         _check(answer.get_json(), {"$ref": "#/components/schemas/Problem"})
