@@ -54,4 +54,4 @@ bench-enrich: setup  ## enrichment against a service on loopback: calls, budgets
 	@$(BIN)/python -m benchmarks.enriching
 
 clean:  ## remove .venv/, the demo and what tests left
-	@rm -rf .venv $(DEMO_HOME) .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .venv $(DEMO_HOME) .hypothesis .pytest_cache .mypy_cache .ruff_cache
