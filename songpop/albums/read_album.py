@@ -19,6 +19,7 @@ from songpop.loading import headers, input_files, read_input, validation_sql
 from songpop.loading.input_files import SourceFile
 from songpop.loading.input_schemas import RELEASES
 from songpop.loading.load import save_rows
+from songpop.loading.normalise import normalise
 from songpop.loading.read_input import Incoming
 from songpop.loading.rejects import set_aside_broken, set_aside_repeated
 from songpop.loading.unpacking import is_workbook
@@ -270,9 +271,9 @@ def _is_utf8(content: bytes) -> bool:
 def _read_rows(
     settings: Settings, file: SourceFile, name: str, today: date
 ) -> tuple[pl.DataFrame, tuple[Reject, ...], tuple[str, ...]]:
-    """Read the good rows as staging has them, in the file's order, the lines left out, and notes on form and columns.
+    """Read the good rows as staging has them, in the file's order, the lines left out, and notes on what was read.
 
-    They are loaded as a releases file is, into a raw table in memory.
+    A note names what was read otherwise than it was written, or not at all. The rows are loaded as a releases file is, into a raw table in memory.
     """
     if file.n_lines > 10 * MAX_SONGS:
         raise SourceError(
@@ -283,7 +284,8 @@ def _read_rows(
         con.execute("create schema raw")
         con.execute(resources.sql_path("raw", "files__releases").read_text())
         read = read_input.read_file(con, file, most_unreadable=file.n_lines)
-        notes = _note_readings(file, read)
+        read, changes = normalise(con, read, RELEASES, last_year=today.year + 1)
+        notes = (*_note_readings(file, read), *changes.sentences(name))
         read = read_input.make_track_ids(con, read)
         set_aside_broken(con, read, RELEASES, file, last_year=today.year + 1)
         set_aside_repeated(con, read, RELEASES, file)

@@ -13,7 +13,7 @@ import duckdb
 from songpop import ids, ledger, warehouse
 from songpop.console import Advance, Progress, no_progress
 from songpop.findings import Finding
-from songpop.loading import headers, input_files, kaggle_facts, read_input, rejects, validation_sql
+from songpop.loading import headers, input_files, kaggle_facts, normalise, read_input, rejects, validation_sql
 from songpop.loading.input_files import SourceFile
 from songpop.loading.input_schemas import ENTITIES, Entity
 from songpop.loading.read_input import Incoming
@@ -220,6 +220,7 @@ def _load_new(
     may_fail = rejects.most_allowed(source.n_lines, settings.max_reject_share)
     # past this many unreadable lines the load fails anyway; some more are read to be shown
     read = read_input.read_file(con, source, most_unreadable=max(may_fail, rejects.MOST_SAVED), advance=advance)
+    read, changes = normalise.normalise(con, read, job.entity, last_year=job.last_year)
     if job.entity.is_id_made:
         read = read_input.make_track_ids(con, read)
     rejects.set_aside_broken(con, read, job.entity, source, last_year=job.last_year)
@@ -232,6 +233,7 @@ def _load_new(
         _save_snapshot(con, job, snapshot_id, source.sha256, n_rows, n_rejected, unknown)
         _save_load(con, job, snapshot_id, is_new=True)
         findings = _find_readings(job, source, read, snapshot_id) + _find(con, job, snapshot_id, unknown, read)
+        findings += changes.findings(job.file_name, job.entity.table)
         ledger.save_findings(con, job.run_id, findings, now=job.now)
     return LoadedFile(
         job.entity.name,
@@ -301,8 +303,9 @@ def save_rows(con: duckdb.DuckDBPyConnection, read: Incoming, entity: Entity, sn
     names = ", ".join(f'"{name}"' for name in entity.names)
     values = ", ".join(validation_sql.typed(column, read.columns.get(column.name)) for column in entity.columns)
     con.execute(
-        f"insert into {entity.table} (snapshot_id, line, {names}, extras) "
-        f"select ?, {read.line}, {values}, {validation_sql.extras(read.columns, entity)} from incoming "
+        f"insert into {entity.table} (snapshot_id, line, {names}, extras, as_written) "
+        f"select ?, {read.line}, {values}, {validation_sql.extras(read.columns, entity)}, "
+        f"{read.as_written or 'cast(null as varchar)'} from incoming "
         f"where {read.line} not in (select line from set_aside)",
         [snapshot_id],
     )

@@ -6,8 +6,8 @@ physical line. (Its rejects table is not enough: the neighbours of an unbalanced
 Else the file is read again, record by record, by `csv_records`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import duckdb
 import pyarrow as pa
@@ -35,6 +35,11 @@ class Incoming:
         n_rows: records that were read; n_unreadable were not and are in `set_aside`.
         is_fast: read by DuckDB's own CSV reader.
         doubted: declared columns that were not read after all, as the values of an `id` or `url` are no such ids.
+        written: declared column to the column of `incoming` that has the file's text, where `columns` has what it is
+            read as.
+        refused: declared column to the column that says why its value can't be kept, NULL where it can.
+        as_written: SQL for what the changed values of a row were in the file, as JSON text.
+        sound: declared columns whose values are all known to keep their rules.
     """
 
     columns: dict[str, str]
@@ -45,6 +50,10 @@ class Incoming:
     n_blank_lines: int = 0
     is_fast: bool = False
     doubted: tuple[str, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    as_written: str | None = None
+    sound: frozenset[str] = frozenset()
 
 
 def read_file(
@@ -169,6 +178,7 @@ def make_track_ids(con: duckdb.DuckDBPyConnection, incoming: Incoming) -> Incomi
     return replace(
         incoming,
         columns=incoming.columns | {"track_id": "made_id"},
+        sound=incoming.sound - {"track_id"},
         line="incoming.line",
         last_line="incoming.last_line",
         is_fast=False,

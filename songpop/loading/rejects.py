@@ -30,15 +30,23 @@ def most_allowed(n_records: int, max_reject_share: float) -> int:
 def set_aside_broken(
     con: duckdb.DuckDBPyConnection, read: Incoming, entity: Entity, source: SourceFile, *, last_year: int
 ) -> None:
-    """Set the rows aside that break a hard rule of a column."""
+    """Set the rows aside that break a hard rule of a column; one whose values are known to keep it is not looked at."""
     broken, reasons = [], []
     for column in entity.columns:
+        if column.name in read.sound:
+            continue
         field = read.columns.get(column.name)
+        written = read.written.get(column.name)
+        refused = read.refused.get(column.name, "null")
         condition = validation_sql.breaks(column, field, last_year=last_year)
-        if condition:
-            reason = validation_sql.reason(column, field, last_year=last_year)
-            broken.append(condition)
-            reasons.append(f"case when {condition} then {reason} end")
+        if condition or refused != "null":
+            reason = validation_sql.reason(
+                column, field, last_year=last_year, written=written if written != field else None
+            )
+            broken.append(f"coalesce({condition or 'false'}, false) or {refused} is not null")
+            reasons.append(f"coalesce({refused}, case when {condition or 'false'} then {reason} end)")
+    if not broken:
+        return
     con.execute(
         f"create or replace temp table wrong as select {read.line} as line, {read.last_line} as last_line, "
         f"concat_ws('; ', {', '.join(reasons)}) as reason, {_all_fields(read, source)} as fields "
@@ -191,7 +199,7 @@ def _compare(best: str | None) -> str:
 
 def _all_fields(read: Incoming, source: SourceFile) -> str:
     """Return SQL for a row's fields, which a reject of Parquet shows; one of a CSV shows its line."""
-    columns = ", ".join(f"incoming.{column}" for column in read.columns.values())
+    columns = ", ".join(f"incoming.{column}" for column in (dict(read.columns) | dict(read.written)).values())
     return f"[{columns}]" if source.is_parquet else "cast(null as varchar[])"
 
 

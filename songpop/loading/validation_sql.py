@@ -46,14 +46,23 @@ def breaks(column: Column, source: str | None, *, last_year: int) -> str | None:
     return f"(case when {held} then false else {otherwise} end)"
 
 
-def reason(column: Column, source: str | None, *, last_year: int) -> str:
-    """Return SQL for the words on a value that breaks its rule: column, rule and value."""
+def reason(column: Column, source: str | None, *, last_year: int, written: str | None = None) -> str:
+    """Return SQL for the words on a value that breaks its rule: column, rule and value, as the file has it.
+
+    Args:
+        column: the declared column.
+        source: SQL for what is read.
+        last_year: the last year that may be.
+        written: SQL for the file's own text, where it is another.
+    """
     rule = _quoted(f"{column.name} must be {_rule(column, last_year)}, however it is ")
     missing = _quoted(f"{column.name} must not be blank, however it is")
     if source is None:
         return missing
-    value = f"'''' || left({source}, {_SHOWN}) || case when length({source}) > {_SHOWN} then '…' else '' end || ''''"
-    return f"case when coalesce(trim({source}), '') = '' then {missing} else {rule} || {value} end"
+    shown = written or source
+    value = f"'''' || left({shown}, {_SHOWN}) || case when length({shown}) > {_SHOWN} then '…' else '' end || ''''"
+    is_blank = f"coalesce(trim({shown}), '') = ''"  # a word for blank, as NA, breaks the rule as such
+    return f"case when {is_blank} then {missing} else {rule} || {value} end"
 
 
 def extras(columns: dict[str, str], entity: Entity) -> str:

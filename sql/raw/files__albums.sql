@@ -7,5 +7,6 @@ create table if not exists raw.files__albums (
     album_id varchar,
     album_name varchar,
     release_date varchar,
-    extras varchar
+    extras varchar,
+    as_written varchar
 );

@@ -7,5 +7,6 @@ create table if not exists raw.files__artists (
     popularity integer,
     fetched_at timestamp,
     artist_id varchar,
-    extras varchar
+    extras varchar,
+    as_written varchar
 );

@@ -6,5 +6,6 @@ create table if not exists raw.files__observed (
     track_id varchar not null,
     popularity integer not null,
     observed_at timestamp not null,
-    extras varchar
+    extras varchar,
+    as_written varchar
 );

@@ -7,5 +7,6 @@ create table if not exists raw.files__pins (
     artist_name varchar not null,
     artist_id varchar,
     note varchar,
-    extras varchar
+    extras varchar,
+    as_written varchar
 );

@@ -25,5 +25,6 @@ create table if not exists raw.files__releases (
     duration_ms bigint,
     time_signature integer,
     extras varchar,
-    isrc varchar
+    isrc varchar,
+    as_written varchar
 );

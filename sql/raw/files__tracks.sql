@@ -26,5 +26,6 @@ create table if not exists raw.files__tracks (
     album_id varchar,
     album_name varchar,
     release_date varchar,
-    isrc varchar
+    isrc varchar,
+    as_written varchar
 );

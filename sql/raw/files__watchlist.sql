@@ -5,5 +5,6 @@ create table if not exists raw.files__watchlist (
     line bigint not null,
     artist_name varchar not null,
     note varchar,
-    extras varchar
+    extras varchar,
+    as_written varchar
 );

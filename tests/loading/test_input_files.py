@@ -334,4 +334,4 @@ def test_the_declared_entities_have_the_columns_of_their_raw_tables(con: duckdb.
     for entity in (TRACKS, ARTISTS, ALBUMS, RELEASES, OBSERVED):
         columns = [row[0] for row in con.execute(f"describe {entity.table}").fetchall()]
         # a column that was declared later stands at the end of its table
-        assert sorted(columns) == sorted(["snapshot_id", "line", *entity.names, "extras"])
+        assert sorted(columns) == sorted(["snapshot_id", "line", *entity.names, "extras", "as_written"])

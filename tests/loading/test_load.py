@@ -257,7 +257,7 @@ def test_a_value_that_breaks_a_hard_rule_sets_its_row_aside(
     ]
 
 
-@pytest.mark.parametrize("value", ["2026-02-30", "0000", "2026-13", "26-01-01", "2026-1-1", "soon"])
+@pytest.mark.parametrize("value", ["2026-02-30", "2026-13", "26-01-01", "soon"])
 def test_a_release_date_that_is_no_date_sets_its_row_aside(
     con: duckdb.DuckDBPyConnection, settings: Settings, tmp_path: Path, value: str
 ) -> None:
