@@ -273,7 +273,8 @@ def _read_rows(
 ) -> tuple[pl.DataFrame, tuple[Reject, ...], tuple[str, ...]]:
     """Read the good rows as staging has them, in the file's order, the lines left out, and notes on what was read.
 
-    A note names what was read otherwise than it was written, or not at all. The rows are loaded as a releases file is, into a raw table in memory.
+    A note names what was read otherwise than it was written, or not at all. The rows are loaded as a releases file is,
+    into a raw table in memory.
     """
     if file.n_lines > 10 * MAX_SONGS:
         raise SourceError(

@@ -52,8 +52,9 @@ def normalise(
     if any(name in odd or seen.columns[name].is_suspect for name in numbers):
         stats = survey.measure(con, {name: after.columns[name] for name in numbers}, _unmarked(after, odd))
         for scale in value_units.find_scales(stats):
-            after, change = _scale(con, after, odd, scale, stats[scale.column].n)
-            changes.append(change)
+            n = stats[scale.column].n_nonzero if scale.factor else stats[scale.column].n
+            after, change = _scale(con, after, odd, scale, n)
+            changes += [change] if n else []
     after = _keep_written(after)
     con.execute("drop table if exists temp.readings")
     changes += [*_find_titles(con, read, seen.n_titles), *_find_years(con, after)]
@@ -121,6 +122,8 @@ def _scale(
         return read, Change(scale.rule, name, scale.n or n, _examples(con, is_told + least, own, own), scale.what)
     if read.is_fast:
         read = _rewrite(con, read, (), 0)
+    if scale.factor:
+        is_told += f" and {_number(field)} <> 0"
     scaled = _scaled(field, scale)
     shown = _examples(con, is_told, own, scaled)
     if field == own:
@@ -176,7 +179,9 @@ def _find_titles(con: duckdb.DuckDBPyConnection, read: Incoming, n_titles: int) 
     if not texts:
         return []
     shown = tuple((text, text) for text in list(texts)[:SHOWN])
-    return [Change("titles_are_not_times", "track_name", sum(texts.values()), shown, "titles that are decimal numbers")]
+    return [
+        Change("titles_are_not_times", "track_name", sum(texts.values()), shown, "titles that are a decimal number")
+    ]
 
 
 def _find_years(con: duckdb.DuckDBPyConnection, read: Incoming) -> list[Change]:
@@ -191,5 +196,5 @@ def _find_years(con: duckdb.DuckDBPyConnection, read: Incoming) -> list[Change]:
     if not rows:
         return []
     shown = ", ".join(dict.fromkeys(f"'{year}' beside '{day}'" for year, day, _ in rows))
-    what = f"that {'differs' if rows[0][2] == 1 else 'differ'} from release_date ({shown})"
+    what = f"values unlike the year of release_date ({shown})"
     return [Change("years_agree_with_release_dates", "year", rows[0][2], (), what)]

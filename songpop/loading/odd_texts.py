@@ -59,6 +59,7 @@ def find_changes(con: duckdb.DuckDBPyConnection) -> list[Change]:
     rows = con.execute(
         "select column_name, rule, sum(n_cells), arg_min({'written': written, 'value': value}, written, ?) "
         "from readings where value is distinct from written and (refused = '' or rule = 'ids_are_whole') "
+        "and (value is not null or rule <> 'outer_blanks_are_left_out') "
         "group by column_name, rule order by min(rowid)",
         [SHOWN],
     ).fetchall()
@@ -183,6 +184,6 @@ def _read_ids(con: duckdb.DuckDBPyConnection, column: Column, entity: Entity, fi
         f"regexp_extract(bare, '{_PLACE.format(kind=kind)}([0-9A-Za-z]{{22}})(?:[/?#&].*)?$', 1) as linked, "
         f"regexp_extract(bare, '{_PLACE.format(kind='([a-z]+)')}', 0) as named, "
         f"regexp_matches(bare, '{_LOCAL}') as is_local, regexp_matches(bare, '{_RUINED}') as is_ruined "
-        f"from incoming where {field} <> '' and trim({field}) <> '' and {odd(column, field)} group by all) "
+        f"from incoming where ltrim({field}, ' ') <> '' and {odd(column, field)} group by all) "
         "where value is distinct from written or refused <> '' order by written"
     )

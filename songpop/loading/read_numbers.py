@@ -148,7 +148,7 @@ def _plain_number(text: str, is_thousands: bool) -> tuple[str | None, str]:
 
 
 def _read_durations(texts: Collection[str]) -> dict[str, Reading]:
-    """Read lengths with a clock or a unit, which need no other, and numbers with commas, whose unit the column tells."""
+    """Read lengths with a clock or a unit, and numbers with commas, whose unit the column tells."""
     hours = [match for text in texts if (match := _HOURS.fullmatch(text))]
     # minutes and seconds that were typed into a spreadsheet come out as hours and minutes
     is_shifted = (len(hours) > 1 or any(int(match[1]) > 1 for match in hours)) and all(

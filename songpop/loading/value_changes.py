@@ -60,16 +60,26 @@ class Changes:
 
 def _describe(changes: Sequence[Change]) -> str:
     """Say of each column how many values of which sort it has, with three examples in all."""
+    groups: dict[tuple[int, str], list[Change]] = {}
+    for change in changes:
+        groups.setdefault((change.n_cells, change.what), []).append(change)
     parts = []
-    n_shown = 0
-    for number, change in enumerate(changes):
-        n_left = max(SHOWN - n_shown - (len(changes) - number - 1), 1 if n_shown < SHOWN else 0)
-        shown = change.examples[:n_left]
-        n_shown += len(shown)
-        some = f" ({', '.join(_show(*pair) for pair in shown)})" if shown else ""
-        values = "value" if change.n_cells == 1 else "values"
-        what = change.what or values
-        parts.append(f"{change.column} has {change.n_cells:,} {what}{some}")
+    n_left = SHOWN
+    for number, ((n_cells, what), alike) in enumerate(groups.items()):
+        most = max(n_left - (len(groups) - number - 1), min(n_left, 1))
+        # one of each column before two of one
+        examples = [pair for nth in range(SHOWN) for one in alike for pair in one.examples[nth : nth + 1]]
+        shown = list(dict.fromkeys(_show(*pair) for pair in examples))[:most]
+        n_left -= len(shown)
+        names = [one.column for one in alike]
+        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        verb, each = ("has", "") if len(names) == 1 else ("have", " each")
+        words = what or "values of another form"
+        words = (
+            words.replace("values", "value", 1).replace("titles that are", "title that is") if n_cells == 1 else words
+        )
+        some = f" ({', '.join(shown)})" if shown else ""
+        parts.append(f"{listed} {verb} {n_cells:,} {words}{each}{some}")
     return "; ".join(parts)
 
 

@@ -60,7 +60,7 @@ RULES = (
         "`1.23E+21`",
         "blank where an id may be blank, else the line is set aside",
         "An id must be whole",
-        "A spreadsheet made numbers of them, so they count as blank. Export again with that column as text.",
+        "A spreadsheet made numbers of them, so that the ids are lost. Export again with that column as text.",
     ),
     Rule(
         "blank_words_are_blank",
@@ -152,7 +152,7 @@ RULES = (
         "`3:42:00` in all of a column; a few values under 2,000 among longer ones; a column that looks like minutes",
         "3 min 42 s; as written; blank",
         "A duration must be in milliseconds",
-        "Look at these.",
+        "Hours and minutes are read as minutes and seconds, what fits no unit is left out, the rest is as written.",
     ),
     Rule(
         "shares_are_not_percent",
