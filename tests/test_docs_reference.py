@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from songpop import resources, warehouse
 from songpop.cli import COMMANDS, songpop
+from songpop.loading import value_rules
 from songpop.loading.file_forms import HEADER_WITHIN
 from songpop.loading.header_names import ALIASES, LAYOUTS, ONLY_IN
 from songpop.loading.input_schemas import ENTITIES
@@ -162,3 +163,9 @@ def test_the_releases_file_of_the_page_can_be_loaded(tmp_path: Path) -> None:
             ("Björk", "A Song to Come")
         ]
         assert con.execute("select count(*) from ledger.rejects").fetchall() == [(0,)]
+
+
+def test_every_rule_for_values_has_a_row() -> None:
+    told = [[f"`{rule.name}`", rule.columns, rule.written, rule.meaning, rule.severity] for rule in value_rules.RULES]
+
+    assert _rows("understood_values.md", "rule") == told
