@@ -42,7 +42,9 @@ def test_a_file_that_does_not_count_changes_no_mart(con: duckdb.DuckDBPyConnecti
                 f"line + {n_lines} as line, {changes.format(suffix=suffix)}) "
                 f"from raw.files__{entity} where snapshot_id = '{entity}-1'"
             )
-    con.execute("insert into raw.files__watchlist values ('watchlist-2', 2, 'Somebody', null, null)")
+    con.execute(
+        "insert into raw.files__watchlist (snapshot_id, line, artist_name) values ('watchlist-2', 2, 'Somebody')"
+    )
     con.execute("insert into raw.files__pins values ('pins-2', 2, 'Artist 1', 'her-id', null, null)")
     for entity in (*_OTHER_ROWS, "watchlist", "pins"):
         con.execute(
