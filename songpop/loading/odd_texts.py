@@ -160,12 +160,13 @@ def _read_ids(con: duckdb.DuckDBPyConnection, column: Column, entity: Entity, fi
     # in a pins file a blank id has a meaning of its own
     may_be_blank = (entity.is_id_made or not column.is_filled) and entity.name != "pins"
     words = ", ".join(f"'{word}'" for word in sorted(BLANK_WORDS))
+    other_kind = _PLACE.format(kind="([a-z]+)")
     told = "'' " if may_be_blank else f"'{column.name} must be Spotify''s own, however ''' || bare || ''' is "
     own = told if may_be_blank else told + "a local file, which has none'"
     ruined = told if may_be_blank else told + "a number that a spreadsheet made of it'"
     other = (
         f"'{column.name} must be the id of {'an' if kind[0] in 'aeiou' else 'a'} {kind}, however ''' || bare || "
-        "''' names something else: ' || named"
+        "''' is of another kind: ' || lower(named)"
     )
     con.execute(
         f"insert into readings select '{column.name}', written, "
@@ -182,7 +183,7 @@ def _read_ids(con: duckdb.DuckDBPyConnection, column: Column, entity: Entity, fi
         f"select {field} as written, count(*) as n_cells, "
         f"regexp_replace({field}, '^{BLANK}+|{BLANK}+$', '', 'g') as bare, "
         f"regexp_extract(bare, '{_PLACE.format(kind=kind)}([0-9A-Za-z]{{22}})(?:[/?#&].*)?$', 1) as linked, "
-        f"regexp_extract(bare, '{_PLACE.format(kind='([a-z]+)')}', 0) as named, "
+        f"regexp_extract(bare, '{other_kind}', 1) || regexp_extract(bare, '{other_kind}', 2) as named, "
         f"regexp_matches(bare, '{_LOCAL}') as is_local, regexp_matches(bare, '{_RUINED}') as is_ruined "
         f"from incoming where ltrim({field}, ' ') <> '' and {odd(column, field)} group by all) "
         "where value is distinct from written or refused <> '' order by written"

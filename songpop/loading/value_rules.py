@@ -6,7 +6,11 @@ from songpop.findings import Severity
 
 # words that programs write where they know nothing, compared without case
 BLANK_WORDS = frozenset(
-    ("na", "n/a", "n.a.", "#n/a", "nan", "none", "null", "nil", "-", "--", "---", "<na>", "(null)", "\\n", "nat")
+    (
+        *("na", "n/a", "n.a.", "#n/a", "nan", "none", "null", "nil", "-", "--", "---", "<na>", "(null)", "\\n", "nat"),
+        # a spreadsheet's faults
+        *("#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!"),
+    )
 )
 # columns in which a blank word may be somebody's name
 OWN_WORDS = ("artist_name", "track_name", "note")
@@ -66,7 +70,7 @@ RULES = (
         "blank_words_are_blank",
         "note",
         "all but `artist_name`, `track_name`, `note`",
-        "`NA`, `NaN`, `None`, `null`, `N/A`, `#N/A`, `-`, `--`, `<NA>`, `(null)`, `\\N`, in any case",
+        "`NA`, `NaN`, `None`, `null`, `N/A`, `#N/A`, `-`, `--`, `<NA>`, `(null)`, `\\N`, `#VALUE!` and the like, in any case",
         "blank",
         "What is not known must be blank",
         "They are read as blank.",

@@ -114,8 +114,8 @@ def test_links_to_albums_and_artists_are_read_in_their_columns(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("written", "why"),
     [
-        (f"spotify:album:{_ID}", "names something else: spotify:album:"),
-        (f"spotify:user:nell:playlist:{_ID}", "names something else: spotify:user:"),
+        (f"spotify:album:{_ID}", "is of another kind: album"),
+        (f"spotify:user:nell:playlist:{_ID}", "is of another kind: user"),
         ("spotify:local:Nell+Ash::Weir:201", "is a local file, which has none"),
         ("1.23E+21", "is a number that a spreadsheet made of it"),
         ("NA", "track_id must be 22 letters and digits, however it is 'NA'"),

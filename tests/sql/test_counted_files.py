@@ -45,7 +45,10 @@ def test_a_file_that_does_not_count_changes_no_mart(con: duckdb.DuckDBPyConnecti
     con.execute(
         "insert into raw.files__watchlist (snapshot_id, line, artist_name) values ('watchlist-2', 2, 'Somebody')"
     )
-    con.execute("insert into raw.files__pins values ('pins-2', 2, 'Artist 1', 'her-id', null, null)")
+    con.execute(
+        "insert into raw.files__pins (snapshot_id, line, artist_name, artist_id) "
+        "values ('pins-2', 2, 'Artist 1', 'her-id')"
+    )
     for entity in (*_OTHER_ROWS, "watchlist", "pins"):
         con.execute(
             "insert into ledger.snapshots values (?, ?, 'other.csv', 'bb', 'other', 1, 0, [], ?, '2026-11-20')",
