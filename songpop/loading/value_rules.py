@@ -70,7 +70,8 @@ RULES = (
         "blank_words_are_blank",
         "note",
         "all but `artist_name`, `track_name`, `note`",
-        "`NA`, `NaN`, `None`, `null`, `N/A`, `#N/A`, `-`, `--`, `<NA>`, `(null)`, `\\N`, `#VALUE!` and the like, in any case",
+        "`NA`, `NaN`, `None`, `null`, `N/A`, `#N/A`, `-`, `--`, `<NA>`, `(null)`, `\\N`, `#VALUE!` and the like, "
+        "in any case",
         "blank",
         "What is not known must be blank",
         "They are read as blank.",
