@@ -15,10 +15,11 @@ from songpop.loading.value_units import Stats
 BLANK = r"[\s\p{Z}\x{200B}\x{FEFF}]"
 NUMBERS = ("whole", "large_whole", "number")
 _LARGEST = {"whole": 2**31 - 1, "large_whole": 2**53, "number": float("inf")}
-# every day but 29 February, which is looked at by itself
-_DATE = (
+_LEAP_YEAR = r"([12]\d(0[48]|[2468][048]|[13579][26])|2000)"
+# days that there are, so that none of them need be looked at again
+DATE = (
     r"[12]\d{3}(-(0[1-9]|1[0-2])|-(0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|-(0[469]|11)-(0[1-9]|[12]\d|30)"
-    r"|-02-(0[1-9]|1\d|2[0-8]))?"
+    rf"|-02-(0[1-9]|1\d|2[0-8]))?|{_LEAP_YEAR}-02-29"
 )
 _ID_LENGTH, _LONGEST_ID = 22, 64
 _RUINED_ID = r"\d([.,]\d+)?[eE]\+\d{1,3}"
@@ -139,7 +140,7 @@ def odd(column: Column, field: str) -> str:
         zero = f" or {number} = 0" if column.name == "year" else ""
         return f"(not coalesce(isfinite({number}), false){zero})"
     if column.kind == "release_date":
-        return f"not regexp_full_match({field}, '{_DATE}')"
+        return f"not regexp_full_match({field}, '{DATE}')"
     if column.kind == "moment":
         return f"(try_cast({field} as timestamp) is null or lower({field}) in ('epoch', 'infinity', '-infinity'))"
     if column.name.endswith("_id"):

@@ -11,7 +11,7 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from songpop import warehouse
-from songpop.loading import input_files, load, read_input
+from songpop.loading import input_files, load, read_input, survey
 from songpop.loading.input_schemas import ENTITIES
 from songpop.loading.normalise import normalise
 from songpop.loading.value_changes import Changes
@@ -79,6 +79,22 @@ def test_a_plain_file_is_left_as_it_is_and_nothing_is_said(tmp_path: Path) -> No
 
     assert changes.changes == ()
     assert read == rows
+
+
+@pytest.mark.parametrize("day", ["2023-02-29", "1900-02-29", "2026-04-31", "2026-02-30", "2026-00-10"])
+def test_a_day_that_there_is_not_is_left_to_be_refused(
+    con: duckdb.DuckDBPyConnection, settings: Settings, day: str
+) -> None:
+    file = _load(con, settings, "releases", [_SONG | {"release_date": day}, _SONG | {"track_name": "Lock"}])
+
+    assert (file.n_rows, file.n_rejected) == (1, 1)
+    assert f"however it is '{day}'" in _rejects(con)[2]
+
+
+@given(day=st.dates(date(1900, 1, 1), date(2099, 12, 31)))
+@trials(max_examples=60, deadline=None)
+def test_every_day_that_there_is_is_plain(day: date) -> None:
+    assert duckdb.execute("select regexp_full_match(?, ?)", [day.isoformat(), survey.DATE]).fetchall() == [(True,)]
 
 
 # --- ids
