@@ -17,11 +17,21 @@ newest_albums as (
     ) = 1
 ),
 newest_tracks as (
-    select tracks.track_id, tracks.artist_name
+    -- those of an album, by an albums file or by their own
+    select
+        tracks.track_id,
+        tracks.artist_name,
+        tracks.album_id,
+        tracks.album_name,
+        tracks.release_date,
+        tracks.release_date_precision
     from staging.files__tracks as tracks
     inner join marts.snapshots as snapshots
         on tracks.snapshot_id = snapshots.snapshot_id
-    where tracks.track_id in (select track_id from newest_albums)
+    where
+        tracks.track_id in (select track_id from newest_albums)
+        or coalesce(tracks.album_id, tracks.album_name) is not null
+        or tracks.release_date is not null
     qualify row_number() over (
         partition by tracks.track_id
         order by snapshots.newness, tracks.line
@@ -30,14 +40,17 @@ newest_tracks as (
 written as (
     select
         false as is_release,
-        albums.track_id,
+        coalesce(albums.track_id, tracks.track_id) as track_id,
         tracks.artist_name,
-        albums.album_id,
-        albums.album_name,
-        albums.release_date,
-        albums.release_date_precision
+        coalesce(albums.album_id, tracks.album_id) as album_id,
+        coalesce(albums.album_name, tracks.album_name) as album_name,
+        coalesce(albums.release_date, tracks.release_date) as release_date,
+        case
+            when albums.release_date is not null then albums.release_date_precision
+            else tracks.release_date_precision
+        end as release_date_precision
     from newest_albums as albums
-    left join newest_tracks as tracks on albums.track_id = tracks.track_id
+    full join newest_tracks as tracks on albums.track_id = tracks.track_id
     union all by name
     select
         true as is_release,

@@ -14,8 +14,7 @@ candidates as (
         releases.track_id,
         null::varchar as artist_id,
         albums.album_id,
-        -- no source tells it yet
-        null::varchar as isrc,
+        releases.isrc,
         releases.track_name,
         releases.artist_name,
         releases.album_name,
