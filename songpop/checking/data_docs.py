@@ -11,7 +11,7 @@ from songpop.checking import docs_state
 from songpop.checking.docs_state import CheckRow, FindingRow, PhaseState, RunState, SuiteRow
 from songpop.checking.sql_checks import CheckOutcome
 from songpop.checking.suite_results import Outcome, SuiteResult
-from songpop.findings import Finding
+from songpop.findings import SEVERITIES, Finding
 
 # runs that keep their pages
 _KEPT_RUNS = 7
@@ -129,7 +129,7 @@ def _suite_page(suite: SuiteResult, state: RunState, findings: Sequence[Finding]
         columns.setdefault(outcome.column, []).append(outcome)
     failed = [
         outcome
-        for severity in ("critical", "warning")
+        for severity in SEVERITIES
         for outcome in suite.outcomes
         if outcome.finding and outcome.finding.severity == severity
     ]

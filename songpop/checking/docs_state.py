@@ -6,13 +6,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from songpop.findings import SEVERITIES, Severity
+
 NAME = "results.json"
 
 
 class FindingRow(NamedTuple):
     """A finding as it is listed; `table` is empty where it is about none."""
 
-    severity: str
+    severity: Severity
     check_name: str
     table: str
     message: str
@@ -75,7 +77,7 @@ class RunState:
     def findings(self) -> list[FindingRow]:
         """Return the findings of every phase, the critical ones first."""
         rows = [row for phase in self.phases.values() for row in phase.findings]
-        return sorted(rows, key=lambda row: row.severity != "critical")
+        return sorted(rows, key=lambda row: SEVERITIES.index(row.severity))
 
     @property
     def suites(self) -> list[SuiteRow]:

@@ -15,7 +15,7 @@ from songpop.checking.suite_results import Outcome, SuiteResult
 from songpop.checking.suites import Phase, Suite, broken_suite, load_suites
 from songpop.console import Progress, no_progress
 from songpop.errors import ExpectationFailed
-from songpop.findings import Finding
+from songpop.findings import SEVERITIES, Finding
 from songpop.settings import Settings
 
 
@@ -41,7 +41,7 @@ class CheckResult:
     def summary(self) -> str:
         """Say in one line what ran and what was found."""
         n_critical = sum(finding.severity == "critical" for finding in self.findings)
-        n_warnings = len(self.findings) - n_critical
+        n_warnings = sum(finding.severity == "warning" for finding in self.findings)
         suites = "suite" if self.n_skipped == 1 else "suites"
         skipped = f"; {self.n_skipped} {suites} skipped for want of rows" if self.n_skipped else ""
         return (
@@ -93,7 +93,7 @@ def check(
     findings += missing
     findings += [finding for result in results for finding in result.findings]
     findings += [outcome.finding for outcome in outcomes if outcome.finding]
-    findings.sort(key=lambda finding: finding.severity != "critical")
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     docs = data_docs.write_docs(
         settings.reports_dir / "data_docs",
         run_id=run_id,

@@ -31,7 +31,7 @@ def describe_night(
         as_of_date: the day that it speaks for.
         run_id: None where not even its run could be opened.
         failure: why it failed, None where it did not.
-        findings: what was found; the first 20 are told.
+        findings: what was found and is not acknowledged; notes are told to nobody, of the others the first 20.
         steps: name, seconds and outcome of each step done.
         report: path of the night's report.
 
@@ -39,6 +39,7 @@ def describe_night(
         `event` (failed or degraded), `text` (one paragraph, under the name that chat services read), and all of the
         above as JSON's own types.
     """
+    findings = [finding for finding in findings if finding.severity != "note"]
     if failure is None and not findings:
         return None
     event = "degraded" if failure is None else "failed"

@@ -215,3 +215,15 @@ def test_a_run_that_an_earlier_version_began_goes_on(tmp_path: Path) -> None:
     state = json.loads((home / "results.json").read_text())
     assert list(state["phases"]) == ["inputs", "scores"]
     assert state["phases"]["scores"]["suites"] == [["marts.scores", 1, 1, True, 9, 0]]
+
+
+def test_notes_are_counted_apart_and_colour_no_page(tmp_path: Path) -> None:
+    note = Finding("read_otherwise", "note", "A date was read as one.", "marts.tracks")
+    warning = Finding("a_rule", "warning", "It must hold.", "marts.tracks")
+
+    alone = _write(tmp_path, 1, findings=[note]).read_text()
+    both = _write(tmp_path, 2, findings=[note, warning, warning]).read_text()
+
+    assert '<h1>Data Docs <span class="badge note">1 note</span></h1>' in alone
+    assert '<h1>Data Docs <span class="badge warning">2 warnings, 1 note</span></h1>' in both
+    assert both.index("It must hold.") < both.index("A date was read as one.")

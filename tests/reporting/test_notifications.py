@@ -54,6 +54,9 @@ def test_an_event_says_in_words_and_in_data_what_happened() -> None:
     assert degraded["steps"] == [{"step": "load", "seconds": 1.3, "outcome": "2 rows"}]
     many = _event(findings=[_FINDING] * 30)
     assert (many["n_findings"], len(many["findings"]), many["text"][-13:]) == (30, 20, "; and 27 more")
+    note = Finding("read_otherwise", "note", "A date was read as one.")
+    assert _event(findings=[note, _FINDING])["n_findings"] == 1
+    assert notifications.describe_night(_DAY, run_id="nightly-1", failure=None, findings=[note]) is None
     failed = _event(failure="No file.", findings=[])
     assert (failed["event"], failed["text"]) == ("failed", "songpop night of 2026-11-23 failed: No file.")
 
