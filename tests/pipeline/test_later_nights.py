@@ -136,6 +136,50 @@ report, ranked = Artifact.get("nightly-report").data, json.loads(Artifact.get("r
 print(json.dumps({"run_id": run_id, "names": names, "tasks": tasks, "report": report, "ranked": ranked}))
 """
 
+# a night whose steps do nothing but find something
+_RUN_A_DEGRADED_NIGHT = """
+import json, sys
+from datetime import date
+from pathlib import Path
+from songpop import resources
+from songpop.findings import Finding
+from songpop.pipeline import night
+from songpop.settings import set_prefect_defaults
+
+set_prefect_defaults(Path(sys.argv[1]))
+from prefect.client.orchestration import get_client
+from prefect.flows import load_flow_from_entrypoint
+
+def plan(self):
+    found = [Finding("a_rule", sys.argv[2], "It must hold.")]
+    yield night.Step("check", lambda: self.run.save_findings(found) or "looked")
+
+night.Night.plan = plan
+nightly = load_flow_from_entrypoint(f"{resources.flow_path('nightly')}:nightly")
+run_id = nightly(home=sys.argv[1], as_of=date(2026, 11, 23))
+with get_client(sync_client=True) as client:
+    (flow_run,) = client.read_flow_runs()
+state = flow_run.state
+print(json.dumps({"run_id": run_id, "name": state.name, "type": state.type.value, "message": state.message}))
+"""
+
+
+@pytest.mark.parametrize(("severity", "name"), [("warning", "Degraded"), ("note", "Completed")])
+def test_a_degraded_night_has_a_state_of_its_own_name_in_prefect(tmp_path: Path, severity: str, name: str) -> None:
+    child = subprocess.run(
+        [sys.executable, "-c", _RUN_A_DEGRADED_NIGHT, str(tmp_path), severity],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert child.returncode == 0, child.stderr
+    state = json.loads(child.stdout.splitlines()[-1])
+    assert (state["name"], state["type"]) == (name, "COMPLETED")
+    assert str(state["run_id"]).startswith("nightly-")
+    if severity == "warning":
+        assert state["message"] == f"Published, with 1 finding: {state['run_id']}"
+
 
 def test_the_flow_does_the_same_night_and_leaves_two_artifacts(copied: Settings) -> None:
     # in a process of its own, as a schedule runs it
