@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from songpop import __version__, resources
-from songpop.errors import WarehouseError
+from songpop.errors import SettingsError, WarehouseError
 from songpop.findings import MAX_EXAMPLES, Finding
 
 
@@ -50,6 +50,65 @@ def save_findings(con: duckdb.DuckDBPyConnection, run_id: str, findings: Sequenc
     ]
     if rows:
         con.executemany("insert into ledger.findings values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def read_findings(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> list[dict[str, Any]]:
+    """Read what was found, of one run or of all, the newest run first and the gravest findings first in it.
+
+    It runs the query of marts.findings anew, so that what was found or acknowledged since the last build is there.
+
+    Returns:
+        Columns of marts.findings; without what a file of an earlier version can't tell, it has no row.
+    """
+    query = resources.sql_path("marts", "findings").read_text()
+    gravest = "list_position(['critical', 'warning', 'note'], found.severity)"
+    try:
+        cursor = con.execute(
+            f"select found.* from ({query}) as found inner join ledger.runs as runs on found.run_id = runs.run_id "
+            f"where found.run_id = coalesce(?, found.run_id) order by runs.started_at desc, found.run_id, {gravest}, "
+            "length(found.finding_id), found.finding_id",
+            [run_id],
+        )
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return []
+    columns = [column[0] for column in cursor.description or ()]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def save_acknowledgement(
+    con: duckdb.DuckDBPyConnection, run_id: str, finding_id: str, note: str, *, now: datetime
+) -> dict[str, Any]:
+    """Append that a finding is known and may be; return it, as in marts.findings.
+
+    Args:
+        con: the writer's connection.
+        run_id: the run that writes this down.
+        finding_id: of the finding, or the name of its check, of which the newest finding is meant.
+        note: why it may be.
+        now: UTC.
+
+    Raises:
+        SettingsError: there is no such finding, it is critical, or the note is blank.
+    """
+    if not note.strip():
+        raise SettingsError("An acknowledgement must say why, however its note is blank. Add --note TEXT.")
+    rows = [row for row in read_findings(con) if finding_id in (row["finding_id"], row["check_name"])]
+    if not rows:
+        raise SettingsError(
+            f"A finding must be one of the ledger, by its id or its check, however none is '{finding_id}'. "
+            "`songpop findings` lists them."
+        )
+    if rows[0]["severity"] == "critical":
+        raise SettingsError(
+            f"Only a warning or a note can be acknowledged, however {rows[0]['finding_id']} is critical and stops "
+            "every night. Mend what it names."
+        )
+    row = rows[0]
+    con.execute(
+        "insert into ledger.acknowledgements values (?, ?, ?, ?, ?)",
+        [f"{run_id}-{row['finding_id']}", run_id, row["finding_id"], note.strip(), now],
+    )
+    return row
 
 
 def champion_version(con: duckdb.DuckDBPyConnection) -> str | None:

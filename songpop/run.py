@@ -11,7 +11,7 @@ from typing import IO
 
 import duckdb
 
-from songpop import console, ledger, warehouse
+from songpop import console, last_run, ledger, warehouse
 from songpop.clock import Clock, utc_now
 from songpop.errors import WarehouseError
 from songpop.findings import Finding, is_degrading
@@ -134,6 +134,11 @@ def looking(settings: Settings) -> Iterator[bool]:
 def _close(run: Run, status: str, message: str | None) -> None:
     with run.warehouse() as con:
         ledger.close_run(con, run.run_id, status, now=run.clock(), message=message)
+        state = last_run.read_last_run(con)
+    try:
+        last_run.write_state(run.settings, state)
+    except OSError as error:
+        console.say(f"The web page will not know how this run ended: {error}")
 
 
 def _close_killed_runs(con: duckdb.DuckDBPyConnection, now: datetime) -> None:

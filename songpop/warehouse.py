@@ -49,6 +49,7 @@ BUILD_ORDER = (
     "model_scoreboard",
     "model_measures",
     "drift",
+    "findings",
 )
 
 # raw and ledger are appended to; their files hold DDL, a column a line

@@ -27,6 +27,7 @@ COMMANDS = {
     "what-if": ("track_commands", "Score a track under changed features, side by side."),
     "sql": ("read_commands", "Run one query on the published file and print its rows."),
     "status": ("read_commands", "Show the last runs, freshness, champion and benchmark, and findings."),
+    "findings": ("findings_command", "Show what was found, since when, and acknowledge what may be."),
     "backtest": ("step_commands", "Hold past scores against the popularity seen since."),
     "purge": ("enrich_commands", "Forget everything that a service told."),
     "doctor": ("read_commands", "Check the set-up: versions, folders, files, keys."),

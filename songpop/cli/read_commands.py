@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _FORMATS = ("csv", "parquet", "xlsx", "json")
 _SHOWN_NAMES = 5
+# columns of status that a screen has no room for
+_OF_PROGRAMS = ("found_at", "role", "finding_id", "is_acknowledged", "note")
 _date = click.DateTime(["%Y-%m-%d"])
 _path = click.Path(path_type=Path)
 
@@ -240,6 +242,11 @@ def status_command(settings: Settings, as_json: bool) -> None:
         return
     if state["is_run_going_on"]:
         click.echo("A run is going on; this is what the published file tells.")
+    if trouble := state["trouble"]:
+        click.echo(f"{trouble['title']}.")
+        for text in filter(None, (trouble["reason"], trouble["readers"], trouble["advice"])):
+            click.echo(f"  {console.one_line(text)}")
+        click.echo()
     for name, text in _state_lines(settings, state):
         click.echo(f"{name:<10} {text}")
     judged = [row for row in state["scoreboard"] if row["role"] in ("network", "benchmark")]
@@ -250,7 +257,7 @@ def status_command(settings: Settings, as_json: bool) -> None:
     ):
         if rows:
             click.echo()
-            columns = [column for column in rows[0] if column not in ("found_at", "role")]
+            columns = [column for column in rows[0] if column not in _OF_PROGRAMS]
             cells = [[_cell(row[column]) for column in columns] for row in rows]
             decimals = [console.decimals_of(values) for values in zip(*cells, strict=True)]
             console.table(title, columns, cells, to_stderr=False, decimals=decimals)
@@ -258,10 +265,9 @@ def status_command(settings: Settings, as_json: bool) -> None:
 
 def _state_lines(settings: Settings, state: dict[str, Any]) -> list[tuple[str, str]]:
     """Say in a line each how fresh, how complete and how good all is; what is not known has no line."""
-    age = state["published_age_hours"]
     champion = state["champion"]
     lines = [
-        ("Published", "never" if age is None else f"{age:.1f} hours ago ({settings.published})"),
+        ("Published", _published_text(settings, state)),
         ("Champion", champion["model_version"] if champion else "none yet"),
     ]
     if state["is_synthetic"]:
@@ -294,6 +300,13 @@ def _state_lines(settings: Settings, state: dict[str, Any]) -> list[tuple[str, s
     if (report := settings.reports_dir / "latest.html").is_file():
         lines.append(("Report", str(report)))
     return lines
+
+
+def _published_text(settings: Settings, state: dict[str, Any]) -> str:
+    if state["published_problem"]:
+        return "can't be opened: see above"
+    age = state["published_age_hours"]
+    return "never" if age is None else f"{age:.1f} hours ago ({settings.published})"
 
 
 def _budget_text(row: dict[str, Any]) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from songpop import console
+from songpop import console, ledger
 from songpop.clock import Clock, utc_now
 from songpop.errors import SongpopError
+from songpop.findings import Finding
 from songpop.pipeline import check, enrich, load, publish, score, train
 from songpop.pipeline.load import Inputs
 from songpop.pipeline.train import Retrain
@@ -47,6 +48,7 @@ class Night:
         lines: name, seconds and outcome of every step done.
         has_news: whether a service told something, which is then to be checked.
         n_scored: how many releases were scored.
+        doing: the step that is going on, or was when the night failed.
     """
 
     run: Run
@@ -56,6 +58,7 @@ class Night:
     lines: list[tuple[str, float, str]] = field(default_factory=list)
     has_news: bool = False
     n_scored: int = 0
+    doing: str = ""
 
     def plan(self) -> Iterator[Step]:
         """Give the steps in order; the next one is asked for only when the one before has ended well."""
@@ -72,6 +75,7 @@ class Night:
 
     def do(self, step: Step) -> str:
         """Do one step; show and keep what came of it."""
+        self.doing = step.name
         console.say(f"{step.name} …")
         started = time.monotonic()
         outcome = step.call()
@@ -154,18 +158,29 @@ def _report(night: Night, failure: str | None) -> None:
     """Write the report and tell of trouble; a night does not fail, nor hide why it did, because that can't be done."""
     path = None
     try:
-        path = night_report.write_report(night.run, night.lines, failure=failure)
+        path = night_report.write_report(night.run, night.lines, failure=failure, failed_step=night.doing)
     except (OSError, SongpopError, duckdb.Error) as error:
         console.say(f"The night's report could not be written: {error}")
     event = notifications.describe_night(
         night.run.as_of_date,
         run_id=night.run.run_id,
         failure=failure,
-        findings=night.run.findings,
+        findings=find_unacknowledged(night.run),
         steps=night.lines,
         report=str(path) if path else None,
     )
     _notify(night.run.settings, event)
+
+
+def find_unacknowledged(run: Run) -> list[Finding]:
+    """Return what a night found and nobody said may be; all of it where the ledger can't be asked."""
+    try:
+        with run.warehouse() as con:
+            rows = ledger.read_findings(con, run.run_id)
+    except SongpopError:
+        return run.findings
+    known = {(row["check_name"], row["message"]) for row in rows if row["is_acknowledged"]}
+    return [finding for finding in run.findings if (finding.check_name, finding.message) not in known]
 
 
 def _notify(settings: Settings, event: dict[str, Any] | None) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from songpop import __version__, queries, synthetic
-from songpop.findings import is_degrading
+from songpop import __version__, last_run, ledger, queries, synthetic
+from songpop.findings import SEVERITIES, is_degrading
 from songpop.published import list_table
 from songpop.published.left_out import LeftOut
 from songpop.published.list_definition import Filters
@@ -22,11 +22,13 @@ _SHOWN_MOVERS = 4
 _SHOWN_FINDINGS = 12
 
 
-def write_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure: str | None) -> Path:
+def write_report(
+    run: Run, lines: Sequence[tuple[str, float, str]], *, failure: str | None, failed_step: str = ""
+) -> Path:
     """Write `reports/<run_id>.md` and `.html`, and the same as `reports/latest`; return the first."""
     folder = run.settings.reports_dir
     folder.mkdir(parents=True, exist_ok=True)
-    report = read_report(run, lines, failure=failure)
+    report = read_report(run, lines, failure=failure, failed_step=failed_step)
     for ending, text in (("html", night_report_html.render(report)), ("md", render_markdown(report))):
         (folder / f"{run.run_id}.{ending}").write_text(text, "utf-8")
         (folder / f"latest.{ending}").write_text(text, "utf-8")
@@ -38,21 +40,27 @@ def render_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure:
     return render_markdown(read_report(run, lines, failure=failure))
 
 
-def read_report(run: Run, lines: Sequence[tuple[str, float, str]], *, failure: str | None) -> Report:
+def read_report(
+    run: Run, lines: Sequence[tuple[str, float, str]], *, failure: str | None, failed_step: str = ""
+) -> Report:
     """Read what a night has to tell.
 
     Args:
         run: the night's run.
         lines: name, seconds and outcome of every step done.
         failure: why it failed, None where it did not.
+        failed_step: the step that failed, where one did.
     """
     took = sum(seconds for _, seconds, _ in lines)
     with run.warehouse() as con:
         is_synthetic = synthetic.is_synthetic(con)
         board = queries.read_if_built(con, "reports", "scoreboard")
-        facts = [("Took", _duration(took)), *(() if failure else _facts(con, board or []))]
+        facts = [
+            ("Took", _duration(took)),
+            *(_facts(con, board or []) if failure is None else _what_is_left(con, run, failed_step)),
+        ]
         tables = [
-            Table("Findings", ["severity", "check", "what was seen"], _findings(run)),
+            Table("Findings", ["severity", "check", "what was seen", "since"], _findings(con, run)),
             Table(
                 "Steps",
                 ["step", "seconds", "outcome"],
@@ -99,12 +107,37 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> 
     return "\n".join(lines)
 
 
-def _findings(run: Run) -> list[list[object]]:
-    ordered = sorted(run.findings, key=lambda finding: finding.severity != "critical")
-    rows: list[list[object]] = [[one.severity, one.check_name, one.message] for one in ordered[:_SHOWN_FINDINGS]]
+def _findings(con: duckdb.DuckDBPyConnection, run: Run) -> list[list[object]]:
+    ordered = sorted(run.findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    known = {(row["check_name"], row["message"]): row for row in ledger.read_findings(con, run.run_id)}
+    rows: list[list[object]] = [
+        [one.severity, one.check_name, one.message, _since(known.get((one.check_name, one.message)))]
+        for one in ordered[:_SHOWN_FINDINGS]
+    ]
     if len(ordered) > _SHOWN_FINDINGS:
-        rows.append(["", "", f"and {len(ordered) - _SHOWN_FINDINGS} more, in ledger.findings"])
+        rows.append(["", "", f"and {len(ordered) - _SHOWN_FINDINGS} more: `songpop findings`", ""])
     return rows
+
+
+def _since(row: Row | None) -> str:
+    if row is None:
+        return ""
+    since = f"{row['first_seen_date']}, {row['n_nights']} nights" if row["n_nights"] > 1 else "new"
+    return f"{since}; acknowledged: {row['note']}" if row["is_acknowledged"] else since
+
+
+def _what_is_left(con: duckdb.DuckDBPyConnection, run: Run, failed_step: str) -> list[tuple[str, str]]:
+    """Say of a night that failed where, what readers have all the same, and what to do."""
+    now = run.clock()
+    facts = [
+        ("Failed in", failed_step or "its beginning"),
+        ("Readers", last_run.describe_published(queries.read_one(con, "reports", "last_run"), now)),
+    ]
+    withdrawn = con.execute("select snapshot_id from ledger.withdrawals where run_id = ?", [run.run_id]).fetchall()
+    if withdrawn:
+        facts.append(("Withdrawn", ", ".join(snapshot_id for (snapshot_id,) in withdrawn)))
+    advice = "Mend what is said above, and run the night again; the next one begins anew in any case."
+    return [*facts, ("What to do", advice)]
 
 
 def _facts(con: duckdb.DuckDBPyConnection, board: Sequence[Row]) -> list[tuple[str, str]]:

@@ -1,12 +1,12 @@
 """What the operator asks first: did the last nights run, how fresh is what readers see, who is the champion."""
 
-from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
-from songpop import queries, run, synthetic, warehouse
+from songpop import last_run, ledger, queries, run, synthetic, warehouse
 from songpop.errors import WarehouseError
 from songpop.published.list_table import round_half_up
 from songpop.settings import Settings
@@ -24,7 +24,9 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
     The writer's file tells it; while a run is going on, that file is left alone and the readers' file does.
 
     Returns:
-        `read_from`, `is_run_going_on`, `is_synthetic` (its tracks are made up), `published_at`,
+        `trouble` (that the last run failed, was degraded or is long ago, with what readers see and what to do; None
+        where all is well), `published_problem` (why readers can't open their file), `read_from`, `is_run_going_on`,
+        `is_synthetic` (its tracks are made up), `published_at`,
         `published_age_hours`, `champion`, `runs`, `findings`, `scoreboard`, `drift`, `coverage` (of the new
         releases), `loaded` (the newest file of each kind), `movers` (in the list that readers see), `backtest` (past
         scores against the popularity seen since), `matches` (how artists' names were matched) and `budgets` (calls of
@@ -37,8 +39,10 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
     with run.looking(settings) as is_free:
         con, source = _open(settings, is_free)
         with con:
-            published = _published_at(settings, con, source)
+            published, problem = _published_at(settings, con, source)
             return {
+                "trouble": _read_trouble(con, now, problem, is_free=is_free),
+                "published_problem": problem,
                 "read_from": source,
                 "is_run_going_on": not is_free,
                 "is_synthetic": synthetic.is_synthetic(con),
@@ -56,9 +60,7 @@ def _read_state(con: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, Any]
     return {
         "champion": _read_champion(con),
         "runs": read_runs(con, _SHOWN_RUNS),
-        "findings": read(
-            "findings", "severity", "check_name", "message", "n_rows", "found_at", limit=_SHOWN_FINDINGS
-        ),
+        "findings": _read_findings(con, _SHOWN_FINDINGS),
         "scoreboard": read(
             "scoreboard", "split", "family", "role", "n", "mae", "r2", "spearman", "accuracy_4bin",
             "accuracy_majority", "coverage_90",
@@ -71,6 +73,28 @@ def _read_state(con: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, Any]
         "matches": read("artist_matches"),
         "budgets": read("call_budgets", now=now),
     }  # fmt: skip
+
+
+def _read_trouble(
+    con: duckdb.DuckDBPyConnection, now: datetime, problem: str | None, *, is_free: bool
+) -> dict[str, Any] | None:
+    last = last_run.read_last_run(con)
+    trouble = last_run.judge(last, now)
+    newest = queries.read_rows(con, "reports", "runs", limit=1)
+    if is_free and newest and newest[0]["status"] == "running":
+        trouble = last_run.judge_killed(newest[0], last, now)
+    if problem:
+        trouble = last_run.Trouble("failed", "Readers can't open their file", problem, "Readers see nothing.", "")
+    return asdict(trouble) if trouble else None
+
+
+def _read_findings(con: duckdb.DuckDBPyConnection, limit: int) -> list[dict[str, Any]]:
+    """Read the findings of the newest run, with since when they are found where the file can tell it."""
+    rows = queries.read_rows(con, "reports", "findings", limit=limit)
+    known = {row["finding_id"]: row for row in ledger.read_findings(con)}
+    told = {"first_seen_date": None, "n_nights": None, "is_acknowledged": False, "note": None}
+    names = ("finding_id", "severity", "check_name", "message", "n_rows", *told, "found_at")
+    return queries.pick([told | row | known.get(row["finding_id"], {}) for row in rows], *names)
 
 
 def _read_champion(con: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
@@ -101,18 +125,24 @@ def _open(settings: Settings, is_free: bool) -> tuple[duckdb.DuckDBPyConnection,
     return warehouse.open_file(settings.published, settings, read_only=True), _PUBLISHED
 
 
-def _published_at(settings: Settings, con: duckdb.DuckDBPyConnection, source: str) -> datetime | None:
-    """Return when the run ended that published the readers' file, UTC; a copy of the file says the same."""
+def _published_at(
+    settings: Settings, con: duckdb.DuckDBPyConnection, source: str
+) -> tuple[datetime | None, str | None]:
+    """Return when the run ended that published the readers' file, UTC, and why readers can't open it.
+
+    A copy of the file says the same.
+    """
     if not settings.published.is_file():
-        return None
-    row = None
-    with suppress(WarehouseError, duckdb.Error):
+        return None, None
+    row, problem = None, None
+    try:
         if source == _PUBLISHED:
             row = queries.read_one(con, "reports", "published_at")
         else:
             with warehouse.open_file(settings.published, settings, read_only=True) as published:
                 row = queries.read_one(published, "reports", "published_at")
+    except (WarehouseError, duckdb.Error) as error:
+        problem = str(error)
     if row:
-        found: datetime = row["published_at"]
-        return found
-    return datetime.fromtimestamp(settings.published.stat().st_mtime, UTC).replace(tzinfo=None)
+        return row["published_at"], problem
+    return datetime.fromtimestamp(settings.published.stat().st_mtime, UTC).replace(tzinfo=None), problem

@@ -4,11 +4,14 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from songpop.clock import utc_now
 from songpop.errors import ModelError, SongpopError, WarehouseError
+from songpop.last_run import Trouble, judge
 from songpop.published.left_out import LEAST_EVIDENCE
 from songpop.settings import Settings
 from songpop.synthetic import BANNER
@@ -149,11 +152,18 @@ def _of_every_page(reader: PublishedReader, stamp: str) -> dict[str, Any]:
     from flask import request
 
     try:
-        edition = reader.edition()
+        edition, trouble = reader.edition(), _trouble(reader)
     except SongpopError:
-        edition = None
+        edition, trouble = None, None
     shared = {"root": request.script_root, "stamp": stamp, "path": request.path, "synthetic_banner": BANNER}
-    return {"edition": edition, **shared}
+    return {"edition": edition, "trouble": trouble, **shared}
+
+
+def _trouble(reader: PublishedReader) -> Trouble | None:
+    """Return what is wrong with the nights; who looks at a page need not know where files lie."""
+    trouble = judge(reader.last_run(), utc_now())
+    home = f"{reader.settings.home}/"
+    return replace(trouble, reason=trouble.reason.replace(home, "")) if trouble else None
 
 
 def _secured(response: "flask.Response") -> "flask.Response":

@@ -8,10 +8,10 @@ from typing import Any
 from songpop import model_folder
 from songpop.clock import local_today, utc_now
 from songpop.errors import ModelError
-from songpop.web import albums, api, charts, formatting, lists, openapi, quality, searching, song_scores
+from songpop.web import albums, api, charts, findings, formatting, lists, openapi, quality, searching, song_scores
 from songpop.web.controls import NAMES, shown
 from songpop.web.published_reader import PublishedReader
-from songpop.web.responses import BadRequest, Download, Page, Redirect, Request, Response, filled
+from songpop.web.responses import BadRequest, Download, Page, Redirect, Request, Response, filled, one_of
 
 _TOP = 10
 # the longest bar stands for so many points at least
@@ -157,6 +157,11 @@ def _quality(reader: PublishedReader, request: Request) -> Response:
     return Page("quality.html", values)
 
 
+def _findings(reader: PublishedReader, request: Request) -> Response:
+    by_kind = one_of(request.query, "by", ("run", "kind")) == "kind"
+    return Page("findings.html", findings.read_page(reader, request.query.get("run", "").strip(), by_kind=by_kind))
+
+
 def _model_card(reader: PublishedReader, request: Request) -> Response:
     card = _card(reader)
     if card is None:
@@ -203,6 +208,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Response]], ...] = (
     ("/lists/<name>", "GET", _list),
     ("/lists/<name>/file/<file_format>", "GET", api.download),
     ("/quality", "GET", _quality),
+    ("/findings", "GET", _findings),
     ("/quality/card", "GET", _model_card),
     ("/data-docs", "GET", lambda reader, request: Redirect("/data-docs/")),
     ("/data-docs/", "GET", lambda reader, request: _data_docs(reader, request)),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from songpop import model_folder
 from songpop.errors import ModelError, WarehouseError
+from songpop.last_run import LastRun, read_last_run, read_state
 from songpop.published.left_out import LEAST_EVIDENCE
 from songpop.settings import Settings
 
@@ -105,6 +106,11 @@ class PublishedReader:
         edition: Edition = self.kept("edition", self._read_edition)
         return edition
 
+    def last_run(self) -> LastRun:
+        """Tell how it stands: as the last run wrote it down beside the file, else as the file itself knows."""
+        own: LastRun = self.kept("last_run", self._read_last_run)
+        return read_state(self.settings, own.facts["published_run_id"] if own.facts else None) or own
+
     def champion(self) -> "ScoringModel":
         """Return the model that scores now, loaded once a version.
 
@@ -139,6 +145,10 @@ class PublishedReader:
                     break
             assert self._opened is not None
             return self._opened
+
+    def _read_last_run(self) -> LastRun:
+        with self.reading() as con:
+            return read_last_run(con)
 
     def _read_edition(self) -> Edition:
         from songpop import queries, synthetic

@@ -1,10 +1,10 @@
--- A file must not be a small part of the one before it: a cut file looks like a short one.
+-- A file must not be a small part of the one before it.
 -- Severity: critical
 -- Phase: inputs
 -- Table: marts.unchecked_files
 -- What to do: look whether the file is whole, and load it again. If it is meant to be so
 -- short, say so once with --max-shrink-share 1; after a run that ends well it is the measure.
--- Critical for a file that a night was given: nobody looks on. By hand, and for fewer than ten
+-- A cut file looks like a short one. Critical for a file that a night was given: nobody looks on. By hand, and for fewer than ten
 -- rows before, it is a warning. Of tracks, artists and albums a fifth is enough for one, as
 -- they do not turn over; these may also be of other tracks, which is no shrinking.
 with

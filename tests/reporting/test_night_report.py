@@ -87,15 +87,21 @@ def test_a_degraded_night_shows_its_findings_the_critical_ones_first(run: Run) -
 
     findings = report.tables[0].rows or []
     assert report.outcome == "degraded"
-    assert findings[0] == ["critical", "the_worst", critical.message]
-    assert (len(findings), findings[-1]) == (13, ["", "", "and 3 more, in ledger.findings"])
+    assert findings[0] == ["critical", "the_worst", critical.message, ""]
+    assert (len(findings), findings[-1]) == (13, ["", "", "and 3 more: `songpop findings`", ""])
     page = night_report_html.render(report)
     assert '<td class="critical">critical</td>' in page
     assert "A &lt;b&gt;bold&lt;/b&gt; title" in page
 
 
 def test_a_failed_night_says_why_and_shows_no_list(run: Run) -> None:
-    report = night_report.read_report(run, _STEPS[:1], failure="An <input> must exist, however there is none.")
+    failure = "An <input> must exist, however there is none."
+    report = night_report.read_report(run, _STEPS[:1], failure=failure, failed_step="check inputs")
+
+    facts = dict(report.facts)
+    assert facts["Failed in"] == "check inputs"
+    assert facts["Readers"] == "Nothing was published yet."
+    assert facts["What to do"].startswith("Mend what is said above")
 
     assert "**failed: An <input> must exist, however there is none.**" in night_report.render_markdown(report)
     page = night_report_html.render(report)

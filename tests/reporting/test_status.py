@@ -79,9 +79,15 @@ def test_status_tells_the_nights_on_one_screen(settings: Settings) -> None:
     assert re.fullmatch(r"New title 11 \+11, New title 10 \+9, .*, New title 0 -11", lines["Movers"])
     assert lines["Report"] == str(settings.reports_dir / "latest.html")
     assert re.search(rf"^{RUN}  nightly  degraded .* 2026-11-22 03:15:00 +120 ", shown, re.MULTILINE)
-    assert re.search(r"^warning   a_rule      It must hold, however it does not\. +–$", shown, re.MULTILINE)
+    assert shown.startswith(
+        "The night for 2026-11-22 was degraded, with 1 finding.\n  It must hold, however it does not\n"
+    )
+    assert "\n  Readers see the list for 2026-11-22, published 2026-11-22 03:17 UTC (" in shown
+    assert re.search(
+        r"^warning   a_rule      It must hold, however it does not\. +– +2026-11-22 +1$", shown, re.MULTILINE
+    )
     assert re.search(r"^temporal  lightgbm +20 +8\.25 ", shown, re.MULTILINE)
-    assert len(shown.splitlines()) <= 40
+    assert len(shown.splitlines()) <= 46
 
 
 def test_status_tells_programs_more_than_a_screen_holds(settings: Settings) -> None:
@@ -90,7 +96,8 @@ def test_status_tells_programs_more_than_a_screen_holds(settings: Settings) -> N
     judged = {"split": "temporal", "n": 20, "r2": None, "spearman": None, "accuracy_4bin": 0.8}
     judged |= {"accuracy_majority": None, "coverage_90": None}
     of_file = {"file_name": "file.csv", "n_rows": 1, "n_rejected": 0, "loaded_at": "2026-11-02T00:00:00"}
-    assert {name: state[name] for name in state if name not in ("published_age_hours", "movers")} == {
+    assert {name: state[name] for name in state if name not in ("published_age_hours", "movers", "trouble")} == {
+        "published_problem": None,
         "read_from": "warehouse",
         "is_run_going_on": False,
         "is_synthetic": False,
@@ -104,8 +111,9 @@ def test_status_tells_programs_more_than_a_screen_holds(settings: Settings) -> N
         ],
         "findings": [
             {
-                "severity": "warning", "check_name": "a_rule", "message": "It must hold, however it does not.",
-                "n_rows": None, "found_at": NOW.isoformat(),
+                "finding_id": f"{RUN}-1", "severity": "warning", "check_name": "a_rule",
+                "message": "It must hold, however it does not.", "n_rows": None, "first_seen_date": "2026-11-22",
+                "n_nights": 1, "is_acknowledged": False, "note": None, "found_at": NOW.isoformat(),
             }
         ],
         "scoreboard": [
@@ -167,7 +175,27 @@ def test_a_synthetic_sample_is_named(settings: Settings, tmp_path: Path) -> None
         con.execute("update ledger.snapshots set file_name = 'synthetic_tracks.csv'")
         warehouse.publish(con, made_up.published)
 
-    assert _run(made_up).startswith("Data       A synthetic sample: its artists and tracks are made up")
+    assert "\n\nData       A synthetic sample: its artists and tracks are made up" in _run(made_up)
     assert _state(made_up)["is_synthetic"] is True
     assert exports.list_notes(made_up, "releases")["Data"].startswith("A synthetic sample: ")
     assert "Data" not in exports.list_notes(settings, "releases")
+
+
+def test_a_readers_file_that_can_not_be_opened_leads(settings: Settings, tmp_path: Path) -> None:
+    spoilt = _copy(settings, tmp_path)
+    spoilt.published.write_text("no database" * 900)
+    spoilt.published.with_name("published.duckdb.wal").touch()
+
+    shown = _run(spoilt)
+
+    assert shown.startswith("Readers can't open their file.\n")
+    assert "published.duckdb.wal lies beside it" in shown
+    assert re.search("^Published  can't be opened: see above$", shown, re.MULTILINE)
+
+
+def test_a_run_that_was_killed_leads(settings: Settings, tmp_path: Path) -> None:
+    killed = _copy(settings, tmp_path)
+    with checked_warehouse.opened(killed) as con:
+        ledger.open_run(con, "nightly-2", "nightly", as_of_date=AS_OF, now=datetime(2026, 11, 23, 3, 15))
+
+    assert _run(killed).startswith("The run nightly-2 was ended before it was done.\n")

@@ -6,6 +6,8 @@ import os
 import re
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import date
 from html import unescape
 from pathlib import Path
 from shutil import copytree
@@ -17,15 +19,17 @@ from checked_warehouse import make_settings, opened
 from served import KNOWN, RELEASE, plant_model, publish, write_held_out
 
 from songpop import warehouse
+from songpop.findings import Finding
 from songpop.published import exports
 from songpop.published.list_definition import ListDefinition
+from songpop.run import open_run
 from songpop.settings import Settings
 from songpop.web import create_app
 from songpop.web.formatting import age, duration, signed, spotify_link
 
 _PAGES = (
     *("/", "/score", f"/score?track_id={RELEASE}", "/single", "/single?album_id=newAlbum1", "/lists/releases"),
-    *("/lists/singles", "/lists/artists", "/lists/movers", "/quality", "/api"),
+    *("/lists/singles", "/lists/artists", "/lists/movers", "/quality", "/api", "/findings", "/findings?by=kind"),
 )
 _HEADER = "artist_name,track_name\n"
 
@@ -470,3 +474,41 @@ def test_numbers_are_written_for_people() -> None:
     assert [signed(value) for value in (1.25, -3.0, -0.01, None)] == ["+1.2", "−3.0", "0.0", "–"]
     assert [duration(value) for value in ("224000", "", "x", 59_999)] == ["3:44", "unknown", "unknown", "1:00"]
     assert [age(hours) for hours in (0.5, 3, 72)] == ["30 minutes ago", "3 hours ago", "3 days ago"]
+
+
+def _end_run(settings: Settings, *found: Finding, failure: str = "") -> None:
+    with suppress(ValueError), open_run(settings, "nightly", as_of_date=date(2026, 11, 24)) as run:
+        run.save_findings(found)
+        if failure:
+            raise ValueError(failure)
+
+
+def test_every_page_leads_with_a_night_that_failed_after_its_file_was_published(
+    own_site: Any, settings: Settings
+) -> None:
+    publish(settings, "update ledger.runs set status = 'done', finished_at = started_at + interval 9 minute")
+    _end_run(settings, Finding("a_rule", "critical", "It must hold."), failure=f"{settings.home}/new.csv must exist.")
+
+    for path in ("/", "/lists/releases", "/quality", "/no-such-page"):
+        text = _visible_text(own_site.get(path))
+        assert "The night for 2026-11-24 failed. Readers see the list for 2026-11-22" in text
+        assert "new.csv must exist. What was found" in text
+        assert str(settings.home) not in text
+    assert "It must hold." in _text(own_site.get("/findings"))
+
+
+def test_a_state_of_another_file_or_none_leads_no_page_astray(own_site: Any, settings: Settings) -> None:
+    publish(settings, "update ledger.runs set status = 'done', finished_at = started_at + interval 9 minute")
+    _end_run(settings, failure="No file.")
+    assert "The night for 2026-11-24 failed" in _text(own_site.get("/score"))
+    path = settings.published.with_name("published.state.json")
+    path.write_text(path.read_text().replace('"published_run_id": "', '"published_run_id": "another-'))
+    assert "failed" not in _text(own_site.get("/score"))
+
+    path.unlink()
+    assert "failed" not in _text(own_site.get("/score"))
+
+
+def test_findings_are_shown_by_run_and_an_unknown_run_is_refused(own_site: Any) -> None:
+    assert own_site.get("/findings?run=nobody").status_code == 404
+    assert own_site.get("/findings?by=colour").status_code == 400
