@@ -11,7 +11,7 @@ import duckdb
 
 from songpop import resources
 from songpop.checking.suites import Phase, Suite
-from songpop.findings import MAX_EXAMPLES, Finding, Severity
+from songpop.findings import MAX_EXAMPLES, SEVERITIES, Finding, Severity
 from songpop.settings import Settings
 
 # the check names of a broken check, as distinct from bad data
@@ -125,7 +125,7 @@ def run_check(
     if check.advice:
         message += f" {check.advice[0].upper()}{check.advice[1:]}"
     keys = tuple(str(row[1]) for row in rows)
-    severity: Severity = "critical" if "critical" in severities else "warning"
+    severity = min(severities, key=SEVERITIES.index)
     return CheckOutcome(check, Finding(check.name, severity, message, check.table, n_rows=n_rows, example_keys=keys))
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import flask
 
 MAX_BYTES = 1_000_000
+# of a reason in the banner; the page of findings has all of it
+_LONGEST = 180
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _HERE = Path(__file__).parent
 _POLICY = (
@@ -162,8 +164,10 @@ def _of_every_page(reader: PublishedReader, stamp: str) -> dict[str, Any]:
 def _trouble(reader: PublishedReader) -> Trouble | None:
     """Return what is wrong with the nights; who looks at a page need not know where files lie."""
     trouble = judge(reader.last_run(), utc_now())
-    home = f"{reader.settings.home}/"
-    return replace(trouble, reason=trouble.reason.replace(home, "")) if trouble else None
+    if trouble is None:
+        return None
+    reason = trouble.reason.replace(f"{reader.settings.home}/", "")
+    return replace(trouble, reason=reason if len(reason) <= _LONGEST else f"{reason[: _LONGEST - 1]}…")
 
 
 def _secured(response: "flask.Response") -> "flask.Response":

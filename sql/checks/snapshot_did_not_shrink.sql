@@ -24,6 +24,10 @@ select
             and shrunk.previous_n_rows >= 10
             and shrunk.lost_share > $max_shrink_share
             then 'critical'
+        when
+            shrunk.entity in ('releases', 'watchlist', 'pins')
+            and shrunk.lost_share <= $max_shrink_share
+            then 'note'
         else 'warning'
     end as severity,
     format(
@@ -37,7 +41,7 @@ from shrunk
 inner join marts.snapshots as newer on shrunk.snapshot_id = newer.snapshot_id
 inner join marts.snapshots as older on shrunk.previous_snapshot_id = older.snapshot_id
 where
-    shrunk.lost_share > $max_shrink_share
+    shrunk.lost_share > least($max_shrink_share, 0.5)
     or (
         shrunk.entity in ('tracks', 'artists', 'albums')
         and shrunk.previous_n_rows >= 10

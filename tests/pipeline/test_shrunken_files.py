@@ -83,7 +83,7 @@ def test_a_file_that_is_given_again_or_is_shorter_by_a_third_is_nothing_new(give
 def test_a_short_file_that_was_said_to_be_right_is_the_measure_from_then_on(give: Give, tmp_path: Path) -> None:
     give(40)
 
-    assert give(5, share=1) == []
+    assert _told(give(5, share=1)) == [("snapshot_did_not_shrink", "note")]
     assert give(5, file=tmp_path / "new-2.csv") == []
     assert give(6, first=2) == []
     assert _told(give(2)) == [("snapshot_did_not_shrink", "warning")]

@@ -21,7 +21,7 @@ _FLAGS = (
 )
 _PAGES = (
     *("/", f"/score?track_id={RELEASE}&tempo=240", "/single?album_id=newAlbum1", "/lists/releases?q=title"),
-    *("/lists/singles", "/lists/artists", "/quality", "/api", "/nothing"),
+    *("/lists/singles", "/lists/artists", "/quality", "/findings", "/api", "/nothing"),
 )
 
 
