@@ -7,7 +7,6 @@ from typing import Literal
 Severity = Literal["critical", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "note")
 # the gravest first
-SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "note")
 MAX_EXAMPLES = 5
 
 
