@@ -35,7 +35,7 @@ def bring_up_to_date(con: duckdb.DuckDBPyConnection) -> None:
     """Bring marts.artist_spellings and marts.genre_spellings up to date with every name that a source has written.
 
     What a name may mean depends on the name alone, so only new names are spelled out, and all of them where `names`
-    has other rules than when the table was made.
+    has other rules than when the table was made. Names that no source has any more go.
     """
     for table, written, spell, columns in (
         (ARTISTS, "written_artists", spell_artists, _ARTIST_COLUMNS),
@@ -45,7 +45,11 @@ def bring_up_to_date(con: duckdb.DuckDBPyConnection) -> None:
             with registered(con, "spelled", spell([])):
                 con.execute(f"create or replace table marts.{table} as from spelled")
             con.execute(f"comment on table marts.{table} is '{_COMMENTS[table]}'")
-        new = [name for row in queries.read_rows(con, "spellings", written) for name in row.values()]
+        changed = queries.read_rows(con, "spellings", written)
+        gone = [row["gone_name"] for row in changed if row["gone_name"] is not None]
+        new = [row["new_name"] for row in changed if row["new_name"] is not None]
+        if gone:
+            con.execute(f"delete from marts.{table} where list_contains(?, {columns.names[0]})", [gone])
         if new:
             with registered(con, "spelled", spell(new)):
                 con.execute(f"insert into marts.{table} from spelled")

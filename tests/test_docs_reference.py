@@ -168,4 +168,4 @@ def test_the_releases_file_of_the_page_can_be_loaded(tmp_path: Path) -> None:
 def test_every_rule_for_values_has_a_row() -> None:
     told = [[f"`{rule.name}`", rule.columns, rule.written, rule.meaning, rule.severity] for rule in value_rules.RULES]
 
-    assert _rows("understood_values.md", "rule") == told
+    assert _rows("understood.md", "rule") == told

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from songpop.audio_features import AUDIO_FEATURES
 from songpop.findings import Severity
 
 # words that programs write where they know nothing, compared without case
@@ -14,6 +15,13 @@ BLANK_WORDS = frozenset(
 )
 # columns in which a blank word may be somebody's name
 OWN_WORDS = ("artist_name", "track_name", "note")
+
+
+_SHARES = ", ".join(
+    f"`{feature.name}`"
+    for feature in AUDIO_FEATURES
+    if feature.kind == "number" and (feature.low, feature.high) == (0, 1)
+)
 
 
 @dataclass(frozen=True)
@@ -162,7 +170,7 @@ RULES = (
     Rule(
         "shares_are_not_percent",
         "note",
-        "`danceability`, `energy`, `speechiness`, `acousticness`, `instrumentalness`, `liveness`, `valence`",
+        _SHARES,
         "`72`, where the columns are percent (0-100); `72 %`",
         "`0.72`; a column of zeros and ones beside them is percent too",
         "A share must lie in 0-1",

@@ -1,5 +1,5 @@
--- An artist is best written as the tracks have the name: these are taken for the artist
--- whose name is a spelling of theirs, or for the first known one of several.
+-- A name that differs from the tracks' own must be a spelling of it, or hold it among
+-- several: such releases are taken for those of the artist who is known.
 -- Severity: note
 -- Phase: inputs
 -- Table: marts.releases

@@ -1,4 +1,5 @@
--- Every artist name that a source has written and that is not spelled out yet. Key: artist_name.
+-- Every artist name that a source has written and that is not spelled out yet, or that none has written any more.
+-- Key: new_name, gone_name, of which one is NULL.
 -- Reads: raw.files__tracks, files__releases, files__artists, files__watchlist, files__pins, spotify__releases,
 -- spotify__artists, deezer__artists, listenbrainz__artists, marts.artist_spellings.
 with
@@ -21,7 +22,8 @@ written as (
     union
     select artist_name from raw.listenbrainz__artists
 )
-select written.artist_name
+select written.artist_name as new_name, spelled.artist_name as gone_name
 from written
-anti join marts.artist_spellings as spelled
+full join (select distinct artist_name from marts.artist_spellings) as spelled
     on written.artist_name = spelled.artist_name
+where written.artist_name is null or spelled.artist_name is null

@@ -398,7 +398,7 @@ def test_real_files_have_no_finding(real_data: Path, tmp_path: Path, files: dict
         load.load(con, settings, **paths, run_id=RUN, as_of_date=AS_OF, now=NOW)
         build(con)
 
-    assert _check(settings).findings == []
+    assert [one for one in _check(settings).findings if one.severity != "note"] == []
 
 
 def test_a_warehouse_in_which_no_snapshot_counts_is_critical(tmp_path: Path) -> None:

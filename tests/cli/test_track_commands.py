@@ -45,7 +45,7 @@ def test_explain_tells_contributions_that_make_the_score(published: Settings) ->
     document = _document(published, "explain", _RELEASE)
 
     assert document["track"] == {
-        "track_id": _RELEASE, "track_name": "New title 4", "artist_name": "Artist 4", "album_id": "newAlbum0",
+        "track_id": _RELEASE, "track_name": "New title 4", "artist_name": "Artist 0", "album_id": "newAlbum0",
         "album_name": "New album", "genre": "rock", "release_date": "2026-11-20", "is_release": True,
         "popularity": None, "popularity_date": None, "published_score": 45.0,
     }  # fmt: skip
@@ -62,14 +62,14 @@ def test_explain_tells_contributions_that_make_the_score(published: Settings) ->
 def test_explain_draws_a_bar_a_group_that_fits_the_line(published: Settings, columns: int) -> None:
     text = _run(published, "explain", _RELEASE, columns=columns).stdout
 
-    assert "New title 4 – Artist 4\n" in text
+    assert "New title 4 – Artist 0\n" in text
     assert re.search(r"^score [\d.]+, 90 % interval \d+–\d+; LightGBM says 30\.0$", text, re.MULTILINE)
     bars = re.findall(r"^[a-z' ]+? +([+-]?\d+\.\d) +(█*)│(█*)$", text, re.MULTILINE)
     assert len(bars) == 7
     for points, down, up in bars:
         assert not (down if float(points) >= 0 else up)
     assert max(len(down + up) for _, down, up in bars) == 12
-    assert re.search(r"^artist's popularity +artist popularity +24 ", text, re.MULTILINE)
+    assert re.search(r"^artist's popularity +artist popularity +20 ", text, re.MULTILINE)
     assert "one alone were typical (not additive)" in text
     assert "The published list has 45.0, of 2026-11-22 by keras-1" in text
     assert "Association, not cause" in text
@@ -118,10 +118,10 @@ def test_another_artist_brings_its_popularity(published: Settings) -> None:
     text = _run(published, "what-if", _RELEASE, "--set", "artist_name=Nobody Known").stdout
 
     assert [(change["name"], change["before"], change["after"]) for change in document["changes"]] == [
-        ("artist_name", "Artist 4", "Artist 7"), ("artist_popularity", 24, 27),
+        ("artist_name", "Artist 0", "Artist 7"), ("artist_popularity", 20, 27),
     ]  # fmt: skip
     assert document["difference"] > 0.5
-    assert re.search(r"^artist_popularity +24 +unknown +0-100 on Spotify$", text, re.MULTILINE)
+    assert re.search(r"^artist_popularity +20 +unknown +0-100 on Spotify$", text, re.MULTILINE)
     assert "No artist called 'Nobody Known' is known, so popularity and record count as unknown.\n" in text
 
 

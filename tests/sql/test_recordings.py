@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from songpop import resources, warehouse
+from songpop import names, resources, warehouse
 
 _DAY = date(2026, 11, 23)
 _MINUTES = 200_000
@@ -16,12 +16,13 @@ def _recordings(con: duckdb.DuckDBPyConnection, *releases: dict[str, Any]) -> li
     """Return the track ids of each recording, made of releases whose ids are the letters of the alphabet."""
     con.execute(
         "create or replace table marts.releases (track_id varchar, album_id varchar, isrc varchar, track_name varchar, "
-        "artist_name varchar, album_name varchar, duration_ms bigint, release_date date)"
+        "artist_name varchar, artist_key varchar, album_name varchar, duration_ms bigint, release_date date)"
     )
     for number, values in enumerate(releases):
         row = {"track_id": "abcdefgh"[number], "track_name": "North Star", "artist_name": "Ida Fenn"} | values
-        names = ", ".join(row)
-        con.execute(f"insert into marts.releases ({names}) values ({', '.join('?' * len(row))})", list(row.values()))
+        row["artist_key"] = names.artist_key(row["artist_name"])
+        columns = ", ".join(row)
+        con.execute(f"insert into marts.releases ({columns}) values ({', '.join('?' * len(row))})", list(row.values()))
     for name in ("release_titles", "recordings"):
         query = resources.sql_path("marts", name).read_text()
         con.execute(f"create or replace table marts.{name} as {query}")
