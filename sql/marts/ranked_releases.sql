@@ -1,10 +1,8 @@
--- One row per scored new release, best first: the list that people read.
--- Key: track_id; rank is unique too (ties by track_id).
+-- One row per scored new release, best first: the list that people read. Key: track_id; rank is unique too.
 -- Reads: marts.releases, release_versions, scores, rank_history, artist_sources, artists, genre_keys.
--- Unit: previous_rank is the rank in the whole list of the run before; rank_change is the places moved among the
--- releases that both runs scored, a rise positive: who left or came moves nobody. score_change in points, against that
--- run. Percentiles 0-100, NULL where the genre or year is, and where no track has the genre; the contribution_ columns,
--- in points, add up to score - reference_score. place counts recordings, and is what lists show.
+-- Unit: previous_rank is that of the whole list of the run before; rank_change the places moved among the releases
+-- that both runs scored, a rise positive; score_change in points. Percentiles 0-100, NULL where no track has the
+-- genre; the contribution_ columns, in points, add up to score - reference_score; place counts recordings.
 with
 ranked as (
     select
@@ -54,6 +52,7 @@ ranked as (
         releases.release_age_days,
         releases.release_date,
         releases.artist_key,
+        releases.feature_source,
         scores.as_of_date,
         scores.scored_at,
         versions.recording_id,
@@ -149,6 +148,7 @@ select
     ranked.as_of_date,
     ranked.scored_at,
     ranked.artist_key,
+    ranked.feature_source,
     ranked.reference_score,
     ranked.contribution_sound,
     ranked.contribution_artist_popularity,
