@@ -6,6 +6,7 @@ training and scoring. A loose key folds more, and is believed only where one kno
 
 import ast
 import html
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -185,9 +186,13 @@ def _spelling(place: int, name: str, part: Part) -> Spelling:
 
 def _literal_list(text: str) -> Iterable[object]:
     """Read a list as Python or JSON writes it, and one without quotes as its items between commas."""
-    try:
-        found = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(text)
+            break
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+    else:
         # a name in brackets is a name: [Alexandros]
         return text[1:-1].split(",") if "," in text and not set("'\"[]") & set(text[1:-1]) else ()
     names = found if isinstance(found, list) else ()

@@ -1,6 +1,12 @@
 """Artist names: what folds to one, and what must not."""
 
+import json
+import re
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from songpop.names import (
     artist_key,
@@ -128,3 +134,33 @@ def test_a_genre_goes_before_what_stores_call_the_same_and_a_whole_before_its_pa
     assert keys.index("pop") < keys.index("hiphop")
     assert genre_keys("R&B/Soul")[0] == "rnbsoul"
     assert genre_keys("") == genre_keys(" ")
+
+
+_BLANKS = " \t\u00a0\u2003\u3000"
+
+
+@st.composite
+def _respelled(draw: st.DrawFn) -> tuple[str, str]:
+    """Draw a name, and the same in another case, Unicode form and spacing."""
+    name = draw(st.text(st.characters(exclude_categories=("Cs", "Cc", "Cf", "Co")), min_size=1, max_size=20))
+    form = draw(st.sampled_from(("NFC", "NFD", "NFKC", "NFKD")))
+    cased = draw(st.sampled_from((str, str.casefold)))(unicodedata.normalize(form, name))
+    spaced = re.sub(r"\s", lambda _: draw(st.sampled_from(_BLANKS)), cased)
+    around = draw(st.text(_BLANKS, max_size=2)), draw(st.text(_BLANKS, max_size=2))
+    return name, around[0] + spaced + around[1]
+
+
+@given(_respelled())
+def test_a_name_keeps_its_key_in_any_case_form_and_spacing(names: tuple[str, str]) -> None:
+    name, respelled = names
+    assert artist_key(name) == artist_key(respelled)
+    assert artist_key(artist_key(name)) == artist_key(name)
+    assert genre_key(name) == genre_key(respelled)
+
+
+@given(
+    st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8), min_size=2, max_size=4, unique=True)
+)
+def test_the_names_of_a_list_are_those_that_were_put_in(names: list[str]) -> None:
+    for written in (";".join(names), repr(names), json.dumps(names)):
+        assert listed_names(written) == names
