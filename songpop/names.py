@@ -124,7 +124,9 @@ def listed_names(written: str) -> list[str]:
         names = _literal_list(text)
     elif ";" in text:
         names = text.split(";")
-    kept = list(dict.fromkeys(name.strip() for name in names if isinstance(name, str) and name.strip()))
+    # half a surrogate pair, as an escape can write it, is no text
+    texts = [name.encode(errors="replace").decode().strip() for name in names if isinstance(name, str)]
+    kept = list(dict.fromkeys(text for text in texts if text))
     return kept if 0 < len(kept) <= _MOST_NAMES else [written]
 
 

@@ -95,6 +95,7 @@ def test_artists_that_differ_in_more_have_two_keys(one: str, other: str) -> None
         ('[{"name": "A"}, {"name": "B"}]', ["A", "B"]),
         ("A, B", ["A, B"]),
         ("[A]", ["[A]"]),
+        (r'["A\ud83d", "B"]', ["A?", "B"]),
         ("[]", ["[]"]),
         (";", [";"]),
         ("['A'", ["['A'"]),
