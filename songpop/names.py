@@ -9,7 +9,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -188,7 +188,8 @@ def _spelling(place: int, name: str, part: Part) -> Spelling:
 
 def _literal_list(text: str) -> Iterable[object]:
     """Read a list as Python or JSON writes it, and one without quotes as its items between commas."""
-    for read in (json.loads, ast.literal_eval):
+    readers: tuple[Callable[[str], object], ...] = (json.loads, ast.literal_eval)
+    for read in readers:
         try:
             found = read(text)
             break
