@@ -3,8 +3,9 @@
 -- Key: entity. Reads: marts.snapshots, ledger.loads, runs, staging.files__tracks, artists,
 -- albums, releases, watchlist, pins.
 -- Unit: n_kept_ids counts ids (or artists) of the older file that the newer one has too. No row
--- where there is no older file, where one of the two is synthetic, or for observed
--- popularity, of which each file is new. A file of a later day is no older one.
+-- where there is no older file, where one of the two is named as a synthetic one and they
+-- share no id, or for observed popularity, of which each file is new. A file of a later day is
+-- no older one.
 with
 counted_loads as (
     select
@@ -51,20 +52,23 @@ newest as (
         order by counted_loads.loaded_at desc
     ) = 1
 ),
-pairs as (
+candidates as (
+    -- two rows a kind at most: the file that was named alike, and the other one
     select
         newest.entity,
         newest.snapshot_id,
         older.snapshot_id as previous_snapshot_id,
-        newest.is_of_a_night
+        newest.is_of_a_night,
+        newest.is_synthetic = older.is_synthetic as is_named_alike,
+        older.has_passed,
+        older.as_of_date,
+        older.loaded_at
     from newest
     inner join counted_loads as older
         on newest.entity = older.entity and newest.snapshot_id <> older.snapshot_id
-    where
-        newest.is_synthetic = older.is_synthetic
-        and coalesce(older.as_of_date <= newest.as_of_date, true)
+    where coalesce(older.as_of_date <= newest.as_of_date, true)
     qualify row_number() over (
-        partition by newest.entity
+        partition by newest.entity, newest.is_synthetic = older.is_synthetic
         order by
             older.has_passed desc,
             older.as_of_date desc,
@@ -73,9 +77,9 @@ pairs as (
     ) = 1
 ),
 compared as (
-    select snapshot_id from pairs
+    select snapshot_id from candidates
     union
-    select previous_snapshot_id from pairs
+    select previous_snapshot_id from candidates
 ),
 ids as (
     select tracks.snapshot_id, tracks.track_id as id
@@ -118,12 +122,35 @@ counts as (
     select snapshot_id, count(*) as n_rows from ids group by snapshot_id
 ),
 kept as (
-    select pairs.entity, count(distinct newer.id) as n_kept_ids
-    from pairs
-    inner join ids as newer on pairs.snapshot_id = newer.snapshot_id
+    select
+        candidates.previous_snapshot_id,
+        candidates.snapshot_id,
+        count(distinct newer.id) as n_kept_ids
+    from candidates
+    inner join ids as newer on candidates.snapshot_id = newer.snapshot_id
     inner join ids as older
-        on pairs.previous_snapshot_id = older.snapshot_id and newer.id = older.id
-    group by pairs.entity
+        on
+            candidates.previous_snapshot_id = older.snapshot_id
+            and newer.id = older.id
+    group by candidates.previous_snapshot_id, candidates.snapshot_id
+),
+pairs as (
+    -- a file of one's own follows no sample, but a part of the sample does
+    select candidates.*, coalesce(kept.n_kept_ids, 0) as n_kept_ids
+    from candidates
+    left join kept
+        on
+            candidates.snapshot_id = kept.snapshot_id
+            and candidates.previous_snapshot_id = kept.previous_snapshot_id
+    where candidates.is_named_alike or kept.n_kept_ids > 0
+    qualify row_number() over (
+        partition by candidates.entity
+        order by
+            candidates.has_passed desc,
+            candidates.as_of_date desc,
+            candidates.loaded_at desc,
+            candidates.previous_snapshot_id desc
+    ) = 1
 )
 select
     pairs.entity,
@@ -131,9 +158,8 @@ select
     pairs.previous_snapshot_id,
     coalesce(newer.n_rows, 0) as n_rows,
     coalesce(older.n_rows, 0) as previous_n_rows,
-    coalesce(kept.n_kept_ids, 0) as n_kept_ids,
+    pairs.n_kept_ids,
     pairs.is_of_a_night
 from pairs
 left join counts as newer on pairs.snapshot_id = newer.snapshot_id
 left join counts as older on pairs.previous_snapshot_id = older.snapshot_id
-left join kept on pairs.entity = kept.entity

@@ -1,5 +1,5 @@
--- One row per kind of file: the one that was loaded last.
--- Key: entity. Reads: ledger.loads, snapshots.
+-- One row per kind of file: the one that was loaded last and was not withdrawn since.
+-- Key: entity. Reads: ledger.loads, snapshots, withdrawals.
 -- Unit: n_rows and n_rejected count lines that were taken and set aside; UTC.
 select
     loads.entity,
@@ -9,6 +9,14 @@ select
     loads.loaded_at
 from ledger.loads as loads
 inner join ledger.snapshots as snapshots on loads.snapshot_id = snapshots.snapshot_id
+where
+    not exists(
+        select 1
+        from ledger.withdrawals as withdrawals
+        where
+            withdrawals.snapshot_id = loads.snapshot_id
+            and withdrawals.withdrawn_at >= loads.loaded_at
+    )
 qualify
     row_number() over (
         partition by loads.entity

@@ -141,9 +141,18 @@ def test_a_night_for_an_earlier_day_is_not_held_against_a_later_one(give: Give) 
 
 def test_a_sample_is_not_held_against_real_files(give: Give, tmp_path: Path) -> None:
     give(40)
-    _write(tmp_path / "synthetic_releases.csv", range(2))
+    _write(tmp_path / "synthetic_releases.csv", range(700, 702))
 
     assert give(2, file=tmp_path / "synthetic_releases.csv") == []
+
+
+def test_a_part_of_the_sample_is_held_against_it_by_whatever_name(give: Give, tmp_path: Path) -> None:
+    _write(tmp_path / "synthetic_releases.csv", range(40))
+    give(40, file=tmp_path / "synthetic_releases.csv")
+
+    assert _told(give(2)) == [("snapshot_did_not_shrink", "critical")]
+    # songs of one's own are no part of it
+    assert give(2, first=900) == []
 
 
 def test_a_night_goes_on_without_the_cut_file_and_with_the_others(filled: Settings, tmp_path: Path) -> None:

@@ -132,8 +132,21 @@ def test_status_tells_programs_more_than_a_screen_holds(settings: Settings) -> N
     assert [row["rank_change"] for row in state["movers"]] == [11, 9, 7, -7, -9, -11]
     assert state["movers"][0] == {
         "rank_change": 11, "rank": 1, "track_id": "newTrack00000000000011", "track_name": "New title 11",
-        "artist_name": "Artist 2", "score_change": 14.0,
+        "artist_name": "Artist 3", "score_change": 14.0,
     }  # fmt: skip
+
+
+def test_a_file_that_was_withdrawn_is_not_said_to_be_loaded(settings: Settings, tmp_path: Path) -> None:
+    later = _copy(settings, tmp_path)
+    with warehouse.open_file(later.warehouse, later, read_only=False) as con:
+        con.execute(
+            "insert into ledger.withdrawals by name select 'now' as run_id, snapshot_id, 'cut' as reason, "
+            "loaded_at as withdrawn_at from ledger.loads where entity = 'releases'"
+        )
+
+    loaded = json.loads(_run(later, "--json"))["loaded"]
+
+    assert [row["entity"] for row in loaded] == ["albums", "artists", "tracks"]
 
 
 def test_a_warehouse_of_an_earlier_version_shows_what_is_there(settings: Settings, tmp_path: Path) -> None:
