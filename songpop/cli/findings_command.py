@@ -64,6 +64,8 @@ def findings_command(
     if as_json:
         print_json(rows)
         return
+    if heading := findings_list.describe_run(settings, filters, rows):
+        click.echo(f"{heading}\n")
     if not rows:
         click.echo("Nothing was found.")
     notes = [row for row in rows if row["severity"] == "note"]

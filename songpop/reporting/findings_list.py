@@ -7,12 +7,13 @@ from typing import Any
 
 import duckdb
 
-from songpop import ledger, run, warehouse
+from songpop import ledger, queries, run, warehouse
 from songpop.errors import SettingsError, WarehouseError
 from songpop.findings import Severity
 from songpop.settings import Settings
 
 _SHOWN_RUNS = 5
+_ENDS = {"done": "is done", "degraded": "was degraded", "failed": "failed", "running": "has not ended"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,25 @@ def read_findings(settings: Settings, filters: FindingFilters) -> list[dict[str,
             if filters.run_id is not None and not any(row["run_id"] == filters.run_id for row in rows):
                 _refuse_unknown(con, filters.run_id)
     return choose(rows, filters)
+
+
+def describe_run(settings: Settings, filters: FindingFilters, rows: Sequence[dict[str, Any]]) -> str:
+    """Say of which run the findings are, and which newer one found nothing; blank where they are of several runs."""
+    if filters.by_kind or filters.run_id is None or not rows:
+        return ""
+    with run.looking(settings) as is_free:
+        path = settings.warehouse if is_free and settings.warehouse.is_file() else settings.published
+        with warehouse.open_file(path, settings, read_only=True) as con:
+            newest = queries.read_one(con, "reports", "last_run")
+            of_rows = next(
+                row
+                for row in queries.read_rows(con, "reports", "runs", limit=None)
+                if row["run_id"] == rows[0]["run_id"]
+            )
+    said = f"Of {of_rows['run_id']}, for {of_rows['as_of_date']}, which {_ENDS[of_rows['status']]}."
+    if newest and filters.run_id == "latest" and newest["started_at"] > of_rows["started_at"]:
+        said += f" {newest['run_id']}, for {newest['as_of_date']}, came after it, and found nothing."
+    return said
 
 
 def choose(rows: Sequence[dict[str, Any]], filters: FindingFilters) -> list[dict[str, Any]]:

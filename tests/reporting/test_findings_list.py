@@ -50,6 +50,19 @@ def test_findings_of_the_last_run_are_shown_with_since_when_and_notes_apart(nigh
     assert "the_worst" not in shown
 
 
+def test_findings_say_of_which_run_they_are_and_which_newer_one_found_nothing(nights: Settings) -> None:
+    second = "Of nightly-20261121T030000000000Z, for 2026-11-21, which was degraded."
+    assert _run(nights).stdout.startswith(f"{second}\n")
+    moment = _FIRST + timedelta(days=2)
+    with open_run(nights, "nightly", as_of_date=moment.date(), clock=lambda: moment):
+        pass
+
+    newer = "nightly-20261122T030000000000Z, for 2026-11-22, came after it, and found nothing."
+    assert _run(nights).stdout.startswith(f"{second} {newer}\n")
+    assert "came after" not in _run(nights, "--run", "nightly-20261121T030000000000Z").stdout
+    assert "Of nightly" not in _run(nights, "--by-kind").stdout
+
+
 def test_findings_are_chosen_by_run_kind_check_and_severity(nights: Settings) -> None:
     first = "nightly-20261120T030000000000Z"
     assert _checks(nights, "--run", first) == ["the_worst", "a_rule"]
