@@ -10,7 +10,7 @@ select
 from ledger.loads as loads
 inner join ledger.snapshots as snapshots on loads.snapshot_id = snapshots.snapshot_id
 where
-    not exists(
+    not exists (
         select 1
         from ledger.withdrawals as withdrawals
         where
