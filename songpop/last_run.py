@@ -19,6 +19,11 @@ _MOST_FINDINGS = 50
 _SHOWN_FINDINGS = 3
 _LONGEST_REASON = 400
 _MOMENTS = ("started_at", "finished_at", "failed_since", "published_at")
+_ENDS = ("done", "degraded", "failed")
+_OF_FINDINGS = {
+    "finding_id", "run_id", "kind", "check_name", "severity", "table_name", "message", "note", "n_nights",
+    "is_acknowledged", "first_seen_date",
+}  # fmt: skip
 _DAYS = ("as_of_date", "published_as_of_date")
 
 
@@ -187,8 +192,11 @@ def read_state(settings: Settings, published_run_id: str | None) -> LastRun | No
             return None
         facts |= {name: facts[name] and datetime.fromisoformat(facts[name]) for name in _MOMENTS}
         facts |= {name: facts[name] and date.fromisoformat(facts[name]) for name in _DAYS}
-        return LastRun(facts, document["findings"])
-    except (OSError, ValueError, KeyError, TypeError):
+        last = LastRun(facts, document["findings"])
+        # of another version, or written by hand, it may lack what a page shows
+        judge(last, facts["finished_at"])
+        return last if facts["status"] in _ENDS and all(row.keys() >= _OF_FINDINGS for row in last.findings) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

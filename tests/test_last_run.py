@@ -1,5 +1,6 @@
 """How it stands: which run speaks for it, what is wrong, and what the web page learns of it."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
@@ -130,6 +131,24 @@ def test_what_was_written_of_another_readers_file_is_not_believed(settings: Sett
     assert last_run.read_state(settings, "another-run") is None
     last_run.state_path(settings).write_text("{")
     assert last_run.read_state(settings, run.run_id) is None
+
+
+@pytest.mark.parametrize("odd", [{"n_failed": None}, {"message": 7}, {"published_at": 5}, {"status": None}])
+def test_a_state_that_no_page_can_show_is_not_believed(settings: Settings, odd: dict[str, object]) -> None:
+    with (
+        pytest.raises(ValueError, match="broken"),
+        open_run(settings, "nightly", as_of_date=_DAY, clock=lambda: _BEGAN) as run,
+    ):
+        run.save_findings([_WARNING])
+        raise ValueError("broken")
+    path = last_run.state_path(settings)
+    document = json.loads(path.read_text())
+    assert last_run.read_state(settings, None) is not None
+
+    path.write_text(json.dumps(document | {"facts": document["facts"] | odd}))
+    assert last_run.read_state(settings, None) is None
+    path.write_text(json.dumps(document | {"findings": [{"severity": "warning"}]}))
+    assert last_run.read_state(settings, None) is None
 
 
 def test_a_finding_that_repeats_says_since_when(con: duckdb.DuckDBPyConnection) -> None:
