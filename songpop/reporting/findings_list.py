@@ -13,7 +13,7 @@ from songpop.findings import Severity
 from songpop.settings import Settings
 
 _SHOWN_RUNS = 5
-_ENDS = {"done": "is done", "degraded": "was degraded", "failed": "failed", "running": "has not ended"}
+_ENDS = {"done": "is done", "degraded": "was degraded", "failed": "failed", "running": "is going on"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def describe_run(settings: Settings, filters: FindingFilters, rows: Sequence[dic
                 for row in queries.read_rows(con, "reports", "runs", limit=None)
                 if row["run_id"] == rows[0]["run_id"]
             )
-    said = f"Of {of_rows['run_id']}, for {of_rows['as_of_date']}, which {_ENDS[of_rows['status']]}."
+    ended = "was ended before it was done" if is_free and of_rows["status"] == "running" else _ENDS[of_rows["status"]]
+    said = f"Of {of_rows['run_id']}, for {of_rows['as_of_date']}, which {ended}."
     if newest and filters.run_id == "latest" and newest["started_at"] > of_rows["started_at"]:
         said += f" {newest['run_id']}, for {newest['as_of_date']}, came after it, and found nothing."
     return said
