@@ -98,3 +98,16 @@ def test_a_finding_about_a_mart_that_files_are_read_into_speaks_against_a_file()
 
     assert {"marts.tracks", "marts.album_sizes"} <= set(of_files)
     assert [name for name in of_files if not name.startswith(_MADE_OF_FILES)] == []
+
+
+def test_a_release_of_a_genre_that_no_track_has_stops_no_night(filled: Settings) -> None:
+    with open_run(filled, "nightly", as_of_date=AS_OF, clock=_clock()) as run:
+        with run.warehouse() as con:
+            con.execute("update raw.files__releases set genre = 'throat singing' where line = 2")
+            con.execute("update ledger.scores set run_id = ?", [run.run_id])
+            run.build(con)
+        check(run, "scores")
+
+    rows = _rows(filled, "select count(*), count(percentile_in_genre), count(genre) from marts.ranked_releases")
+    assert rows == [(12, 11, 12)]
+    assert [finding.message for finding in run.findings if finding.severity == "critical"] == []
