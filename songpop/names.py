@@ -9,29 +9,36 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 # a new number where a name comes to mean something else
-RULES = 1
+RULES = 2
 
 _DROPPED = frozenset("'’‘`´\"“”„.")
 _SPACES = re.compile(r"\s+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "‐": "-", "–": "-"})
 _LIST = re.compile(r"\[.*\]", re.DOTALL)
+_LINES = re.compile(r"\s*[;\r\n]\s*")
+# as a spreadsheet keeps a text from being read as a number
+_FORMULA = re.compile(r'="(.*)"')
+# an array of NumPy's as it is printed has no commas between its texts
+_NO_COMMA = re.compile(r"(?<=['\"])\s+(?=['\"])")
 _GUEST = r"\s*[(\[]?\b(?:feat|ft|featuring)\b\.?,?\s*"
 # an ampersand before such a word joins a singer and a band, which are one act
 _BAND = r"(?:the|his|her|their|los|las|les|die|co|friends)\b"
-_SEPARATORS = re.compile(rf"\s*,\s*|\s*&(?!\s*{_BAND})\s*|\s+[x×]\s+|{_GUEST}", re.IGNORECASE)
+_SEPARATORS = re.compile(
+    rf"\s*[,、]\s*|(?:\s*&|\s+and\b|\s+\+\s)(?!\s*{_BAND})\s*|\s+(?:[x×/|]|vs\.?)\s+|{_GUEST}", re.IGNORECASE
+)
 _GENRE_LIST = re.compile(r"\s*[;,/|]\s*")
 _WORD_AND = re.compile(r"\s*(?:&|\+|\band\b|\bn\b|'n'?|\bund\b|\by\b)\s*")
 _MOST_NAMES = 100  # a list of more artists is none
 
 # genres of one sort that stores and files call differently, each as its key; a file's own genre goes before the others
 _SAME_GENRES: tuple[tuple[str, ...], ...] = (
-    ("hiphop", "hiphoprap", "rap", "raphiphop", "urban", "hiphopmusic"),
-    ("rnb", "rnbsoul", "rhythmnblues", "contemporaryrnb", "soul", "soulrnb"),
+    ("hiphop", "hiphoprap", "hiphopnrap", "rap", "raphiphop", "rapnhiphop", "urban", "hiphopmusic"),
+    ("rnb", "rnbsoul", "rnbnsoul", "rhythmnblues", "contemporaryrnb", "soul", "soulrnb", "soulnrnb"),
     ("drumnbass", "dnb", "jungledrumnbass"),
     ("rocknroll", "rockabilly"),
     ("singersongwriter", "songwriter"),
@@ -120,10 +127,13 @@ def listed_names(written: str) -> list[str]:
     """Return the names of a list that says that it is one, without repeats, or the text as the only one."""
     text = html.unescape(written).strip() if ";" in written else written.strip()
     names: Iterable[object] = ()
+    if formula := _FORMULA.fullmatch(text):
+        text = formula[1].strip()
+        names = (text,)
     if _LIST.fullmatch(text):
         names = _literal_list(text)
-    elif ";" in text:
-        names = text.split(";")
+    elif _LINES.search(text):
+        names = _LINES.split(text)
     # half a surrogate pair, as an escape can write it, is no text
     texts = [name.encode(errors="replace").decode().strip() for name in names if isinstance(name, str)]
     kept = list(dict.fromkeys(text for text in texts if text))
@@ -188,16 +198,14 @@ def _spelling(place: int, name: str, part: Part) -> Spelling:
 
 def _literal_list(text: str) -> Iterable[object]:
     """Read a list as Python or JSON writes it, and one without quotes as its items between commas."""
-    readers: tuple[Callable[[str], object], ...] = (json.loads, ast.literal_eval)
-    for read in readers:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
         try:
-            found = read(text)
-            break
+            found = ast.literal_eval(_NO_COMMA.sub(", ", text))
         except (ValueError, SyntaxError, MemoryError, RecursionError):
-            continue
-    else:
-        # a name in brackets is a name: [Alexandros]
-        return text[1:-1].split(",") if "," in text and not set("'\"[]") & set(text[1:-1]) else ()
+            # a name in brackets is a name: [Alexandros]
+            return text[1:-1].split(",") if "," in text and not set("'\"[]") & set(text[1:-1]) else ()
     names = found if isinstance(found, list) else ()
     return [name.get("name") if isinstance(name, dict) else name for name in names]
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from songpop.names import (
     artist_key,
+    artist_parts,
     fold_accents,
     fold_name,
     genre_key,
@@ -101,6 +102,10 @@ def test_artists_that_differ_in_more_have_two_keys(one: str, other: str) -> None
         (";", [";"]),
         ("['A'", ["['A'"]),
         ("A &amp; B", ["A &amp; B"]),
+        ('[{"name": "A", "is_main": true}, {"name": "B", "born": null}]', ["A", "B"]),
+        ("['A' \"B's\"\n 'C']", ["A", "B's", "C"]),
+        ("A\nB", ["A", "B"]),
+        ('="A"', ["A"]),
     ],
 )
 def test_a_list_that_says_so_is_several_names(written: str, names: list[str]) -> None:
@@ -167,3 +172,19 @@ def test_a_name_keeps_its_key_in_any_case_form_and_spacing(names: tuple[str, str
 def test_the_names_of_a_list_are_those_that_were_put_in(names: list[str]) -> None:
     for written in (";".join(names), repr(names), json.dumps(names)):
         assert listed_names(written) == names
+
+
+@pytest.mark.parametrize("sign", [" & ", " and ", ", ", "、", " x ", " / ", " | ", " + ", " vs. ", " feat. "])
+def test_a_sign_between_two_artists_parts_them(sign: str) -> None:
+    assert artist_parts(f"Mira Tal{sign}Oko Band") == ["Mira Tal", "Oko Band"]
+    assert lead_key(f"Mira Tal{sign}Oko Band") == "mira tal"
+
+
+@pytest.mark.parametrize("name", ["Mira and the Tals", "Mira & The Tals", "AC/DC", "Sandy Withers", "Mira and Friends"])
+def test_a_word_within_a_name_parts_nothing(name: str) -> None:
+    assert artist_parts(name) == [name]
+
+
+def test_what_stores_call_hip_hop_and_soul_is_known() -> None:
+    assert "hiphop" in genre_keys("Hip-Hop & Rap")
+    assert "rnb" in genre_keys("R&B and Soul")

@@ -20,9 +20,12 @@ _MADE_OF_FILES = (
     "staging.files__",
     "marts.snapshots",
     "marts.unchecked_files",
+    "marts.album_ids",
     "marts.album_sizes",
     "marts.tracks",
     "marts.artist",
+    "marts.known_artists",
+    "marts.genre_keys",
     "marts.releases",
 )
 

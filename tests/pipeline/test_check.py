@@ -96,7 +96,7 @@ def test_a_finding_about_a_mart_that_files_are_read_into_speaks_against_a_file()
         if phases[f"marts.{name}"] == "inputs" and "staging.files__" in resources.sql_path("marts", name).read_text()
     ]
 
-    assert {"marts.tracks", "marts.album_sizes"} <= set(of_files)
+    assert {"marts.tracks", "marts.album_ids"} <= set(of_files)
     assert [name for name in of_files if not name.startswith(_MADE_OF_FILES)] == []
 
 
