@@ -9,6 +9,8 @@ from songpop.findings import Severity
 BLANK_WORDS = frozenset(
     (
         *("na", "n/a", "n.a.", "#n/a", "nan", "none", "null", "nil", "-", "--", "---", "<na>", "(null)", "\\n", "nat"),
+        # empty lists
+        *("[]", "{}", "()", "set()"),
         # a spreadsheet's faults
         *("#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!"),
     )
@@ -78,7 +80,7 @@ RULES = (
         "blank_words_are_blank",
         "note",
         "all but `artist_name`, `track_name`, `note`",
-        "`NA`, `NaN`, `None`, `null`, `N/A`, `#N/A`, `-`, `--`, `<NA>`, `(null)`, `\\N`, `#VALUE!` and the like, "
+        "`NA`, `NaN`, `None`, `null`, `N/A`, `#N/A`, `-`, `--`, `<NA>`, `(null)`, `\\N`, `#VALUE!`, `[]` and the like, "
         "in any case",
         "blank",
         "What is not known must be blank",

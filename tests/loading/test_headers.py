@@ -137,6 +137,21 @@ _HEADERS: dict[str, tuple[str, Entity, set[str]]] = {
         RELEASES,
         {"track_name", "artist_name", "genre", "year", *_NO_METER} - {"key", "mode", "instrumentalness"},
     ),
+    "Kaggle, Spotify and YouTube": (
+        ",Artist,Url_spotify,Track,Album,Album_type,Uri,Danceability,Duration_ms,Url_youtube,Title,Channel,Views",
+        RELEASES,
+        {"artist_name", "track_name", "album_name", "track_id", "danceability", "duration_ms"},
+    ),
+    "Music (iTunes), a list as text": (
+        "Name,Artist,Composer,Album,Genre,Size,Time,Disc Number,Year,Date Added,Bit Rate,BPM,Comments",
+        RELEASES,
+        {"track_name", "artist_name", "album_name", "genre", "duration_ms", "year", "tempo"},
+    ),
+    "rekordbox": (
+        "#,Artwork,Track Title,Artist,Album,Genre,BPM,Rating,Time,Key,Date Added",
+        RELEASES,
+        {"track_name", "artist_name", "album_name", "genre", "tempo", "duration_ms", "key"},
+    ),
 }
 
 
@@ -203,6 +218,27 @@ def test_what_is_of_another_thing_is_not_taken() -> None:
     assert _declared(reading, TRACKS) == {"track_id", "artist_name", "popularity"}
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Künstler,Titel,Jahr,Dauer,Genre",
+        "KUENSTLER,titel,Erscheinungsjahr,Spieldauer,Musikrichtung",
+        "Artiste,Titre,Année,Durée,Genre",
+        "Artista,Canción,Año,Duración,Género",
+        "Artista,Música,Ano,Duração,Gênero",
+        "Artista,Titolo,Anno,Durata,Genere",
+    ],
+)
+def test_a_header_may_be_in_another_language(header: str) -> None:
+    assert _read(header, RELEASES).names == ("artist_name", "track_name", "year", "duration_ms", "genre")
+
+
+def test_an_artists_link_is_its_id() -> None:
+    for name in ("Artist Link", "Spotify URL", "Spotify ID", "link"):
+        assert _read(f"Artist,{name}", PINS).names == ("artist_name", "artist_id")
+    assert _read("Track Link,Album Link", ALBUMS).names == ("track_id", "album_id")
+
+
 def test_short_names_mean_something_in_their_layout_alone() -> None:
     reading = _read("artist_name,track_name,pop,rock,live,val,dur,time", RELEASES)
 
@@ -233,11 +269,11 @@ def test_an_albums_file_needs_one_thing_about_an_album() -> None:
 
 
 def test_every_near_name_of_what_is_missing_is_told_at_once() -> None:
-    message = _error("track_idd,Artista,Popularityy,album artist,artist_popularity", TRACKS)
+    message = _error("track_idd,Artistt,Popularityy,album artist,artist_popularity", TRACKS)
 
     assert "track_id, artist_name, popularity are missing" in message
     assert message.endswith(
-        "If they are meant, pass --columns track_id=track_idd --columns artist_name=Artista "
+        "If they are meant, pass --columns track_id=track_idd --columns artist_name=Artistt "
         "--columns popularity=Popularityy."
     )
 
