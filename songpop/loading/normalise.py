@@ -17,6 +17,7 @@ from songpop.loading.read_input import Incoming
 from songpop.loading.value_changes import SHOWN, Change, Changes
 from songpop.loading.value_units import Scale
 
+_ASKED_IDS, _LEAST_SIGNS = 1_000, 10
 _TITLE = r"0?[.,]\d{4,}"
 
 
@@ -57,7 +58,7 @@ def normalise(
             changes += [change] if n else []
     after = _keep_written(after)
     con.execute("drop table if exists temp.readings")
-    changes += [*_find_titles(con, read, seen.n_titles), *_find_years(con, after)]
+    changes += [*_find_folded_ids(con, after), *_find_titles(con, read, seen.n_titles), *_find_years(con, after)]
     return after, Changes(tuple(changes))
 
 
@@ -124,6 +125,9 @@ def _scale(
         read = _rewrite(con, read, (), 0)
     if scale.factor:
         is_told += f" and {_number(field)} <> 0"
+    if scale.within:
+        is_told += f" and {_number(field)} between {scale.within[0]} and {scale.within[1]}"
+        n = int(con.execute(f"select count(*) from incoming where {is_told}").fetchall()[0][0])
     scaled = _scaled(field, scale)
     shown = _examples(con, is_told, own, scaled)
     if field == own:
@@ -168,6 +172,27 @@ def _keep_written(read: Incoming) -> Incoming:
     return replace(
         read, as_written=f"nullif(cast(json_merge_patch('{{}}', json_object({', '.join(pairs)})) as varchar), '{{}}')"
     )
+
+
+def _find_folded_ids(con: duckdb.DuckDBPyConnection, read: Incoming) -> list[Change]:
+    """Tell of columns whose ids lost their capitals or their small letters, as a database or a join may fold them."""
+    changes = []
+    for name, field in read.columns.items():
+        if not name.endswith("_id"):
+            continue
+        rows = con.execute(f"select distinct {field} from (from incoming limit {_ASKED_IDS}) where {field} <> ''")
+        texts = [text for (text,) in rows.fetchall()]
+        if len(texts) > 1 and all(map(_is_folded, texts)):
+            n = int(con.execute(f"select count({field}) from incoming").fetchall()[0][0])
+            shown = tuple((text, text) for text in sorted(texts)[:SHOWN])
+            changes.append(Change("ids_keep_their_case", name, n, shown, "values whose letters are all of one case"))
+    return changes
+
+
+def _is_folded(text: str) -> bool:
+    """Say whether an id is one of Spotify's but for its case: of 22 letters and digits hardly any has but one."""
+    is_id = len(text) == 22 and text.isascii() and text.isalnum()
+    return is_id and len(set(text)) >= _LEAST_SIGNS and text in (text.lower(), text.upper())
 
 
 def _find_titles(con: duckdb.DuckDBPyConnection, read: Incoming, n_titles: int) -> list[Change]:

@@ -1,6 +1,7 @@
 """Read the dates of one column, in whatever way they are written: text in, text of the declared form out."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +11,23 @@ _FULL_MONTHS = (
     *("january", "february", "march", "april", "june", "july", "august", "september", "october", "november"),
     *("december", "sept"),
 )
+# months in German, French, Spanish, Portuguese and Italian, in the order of the year, where they are not as in English
+_OTHER_MONTHS = (
+    "januar jänner janvier janv enero ene janeiro gennaio gen",
+    "februar février fevrier févr fév febrero fevereiro fev febbraio",
+    "märz maerz mrz mär mars marzo março marco",
+    "avril avr abril abr aprile",
+    "mai mayo maio maggio mag",
+    "juni juin junio junho giugno giu",
+    "juli juillet juil julio julho luglio lug",
+    "août aout agosto ago",
+    "septembre septiembre setiembre setembro settembre set",
+    "oktober okt octobre octubre outubro out ottobre ott",
+    "novembre noviembre novembro",
+    "dezember dez décembre decembre déc diciembre dic dezembro dicembre",
+)
+_MONTH_NUMBERS = {word: number for number, words in enumerate(_OTHER_MONTHS, start=1) for word in words.split()}
+_SMALL_WORDS = ("de", "del", "of")
 _FIRST_SERIAL, _LAST_SERIAL = 10_000, 73_050  # days since 1899-12-30: 1927 to 2099
 _SERIAL_DAY_0 = date(1899, 12, 30)
 
@@ -20,7 +38,7 @@ _TIME = (
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
 )
 _YEAR = re.compile(r"(\d{4})(?:\.0+)?")
-_YEAR_FIRST = re.compile(rf"(?P<y>\d{{4}})(?P<sep>[-/. ])(?P<m>\d{{1,2}})(?P=sep)(?P<d>\d{{1,2}}){_TIME}")
+_YEAR_FIRST = re.compile(rf"(?P<y>\d{{4}})(?P<sep>[-/. ])\s*(?P<m>\d{{1,2}})(?P=sep)\s*(?P<d>\d{{1,2}})\.?{_TIME}")
 _YEAR_MONTH = re.compile(r"(?P<y>\d{4})[-/](?P<m>\d{1,2})")
 _COMPACT = re.compile(
     r"(?P<y>[12]\d{3})(?P<m>\d{2})(?P<d>\d{2})(?:\.0+|T(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?P<zone>Z)?)?"
@@ -147,7 +165,8 @@ def _parse_words(text: str, last_year: int) -> _Parts | None:
     clock = _clock(match) if match else None
     if match is None or clock is None:
         return None
-    words = [word for word in re.split(r"[\s,./-]+", re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", match["date"])) if word]
+    words = re.split(r"[\s,./-]+", re.sub(r"(\d)(st|nd|rd|th|er|º|°)(?!\w)", r"\1", match["date"]))
+    words = [word for word in words if word and word.lower() not in _SMALL_WORDS]
     sorts = "".join("m" if _month(word) else "y" if re.fullmatch(r"\d{4}", word) else
                     "d" if re.fullmatch(r"\d{1,2}", word) else "?" for word in words)  # fmt: skip
     if sorts in ("dmy", "mdy", "ymd", "my", "ym"):
@@ -161,9 +180,10 @@ def _parse_words(text: str, last_year: int) -> _Parts | None:
 
 
 def _month(word: str) -> int:
-    """Return the number of a month's English name, 0 where it is none."""
-    small = word.lower()
-    return MONTHS.index(small[:3]) + 1 if small in MONTHS or small in _FULL_MONTHS else 0
+    """Return the number of a month's name, 0 where it is none."""
+    small = unicodedata.normalize("NFC", word.lower())
+    is_english = small in MONTHS or small in _FULL_MONTHS
+    return MONTHS.index(small[:3]) + 1 if is_english else _MONTH_NUMBERS.get(small, 0)
 
 
 def _clock(match: re.Match[str]) -> str | None:

@@ -13,6 +13,8 @@ from songpop.loading.value_units import Stats
 
 # blanks of any sort, also those that are not seen
 BLANK = r"[\s\p{Z}\x{200B}\x{FEFF}]"
+# what Markdown and database tools draw below a header
+_RULED = ":?-{3,}:?"
 NUMBERS = ("whole", "large_whole", "number")
 _LARGEST = {"whole": 2**31 - 1, "large_whole": 2**53, "number": float("inf")}
 _LEAP_YEAR = r"([12]\d(0[48]|[2468][048]|[13579][26])|2000)"
@@ -93,9 +95,11 @@ def count_blank_rows(con: duckdb.DuckDBPyConnection, read: Incoming) -> int:
 
 
 def is_blank_row(read: Incoming, prefix: str = "") -> str:
-    """Return SQL that is true for a row without any value."""
+    """Return SQL that is true for a row without any value, or of lines that are drawn below a header."""
     fields = (f"coalesce({prefix}{field}, '')" for field in read.columns.values())
-    return " and ".join(f"regexp_full_match({field}, '{BLANK}*')" for field in fields)
+    # of one column alone such a line may be somebody's name
+    nothing = f"{BLANK}*({_RULED}{BLANK}*)?" if len(read.columns) > 1 else f"{BLANK}*"
+    return " and ".join(f"regexp_full_match({field}, '{nothing}')" for field in fields)
 
 
 def measure(con: duckdb.DuckDBPyConnection, fields: Mapping[str, str], unmarked: Mapping[str, str]) -> dict[str, Stats]:
@@ -123,6 +127,7 @@ def measure(con: duckdb.DuckDBPyConnection, fields: Mapping[str, str], unmarked:
                     f"{number} > 1",
                     f"{number} < 0",
                     f"{number} <> trunc({number})",
+                    f"{number} > 0 and {number} < 1",
                     f"{number} - trunc({number}) >= 0.5999999",
                     f"{number} > 0 and {number} < {value_units.SHORTEST_MS}",
                 )
@@ -171,9 +176,10 @@ def _odd_words(field: str) -> str:
 
 def _may_be_blank(field: str) -> str:
     # a text before '!' begins with a blank; blanks of other sorts are two or three bytes long
+    nothing = f"{BLANK}*({_RULED}{BLANK}*)?"
     return (
-        f"case when {field} < '!' or strlen({field}) < 4 then regexp_full_match({field}, '{BLANK}*') "
-        f"else {field} is null end"
+        f"case when {field} < '!' or strlen({field}) < 4 then regexp_full_match({field}, '{nothing}') "
+        f"else {field} is null or starts_with({field}, '--') or starts_with({field}, ':--') end"
     )
 
 

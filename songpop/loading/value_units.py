@@ -8,9 +8,11 @@ from songpop.audio_features import SHARES
 # shorter is no song, as milliseconds; the longest that is believed as seconds lasts five hours and a half
 SHORTEST_MS = 2_000
 LONGEST_SECONDS = 20_000
-SLOWEST_BPM = 20
+LONGEST_COMMON_SECONDS = 1_000
+SLOWEST_BPM, FASTEST_BPM = 20, 1_000
 # the loudest tracks that Spotify knows reach 6.2 dBFS; no column lies above 7
-LOUDEST_DB = 7
+LOUDEST_DB, QUIETEST_DB = 7, -100
+_ANY = 1e300
 MS_A_SECOND, MS_A_MINUTE, MS_A_DAY = 1_000, 60_000, 86_400_000
 
 
@@ -22,7 +24,8 @@ class Stats:
         n: how many numbers there are.
         low, high, median: of them; the median is that of the numbers above 0.
         n_nonzero, n_above_1, n_negative: how many are that.
-        n_fraction: how many are not whole; n_past_60: how many have a fraction of 0.6 or more, as minutes and seconds
+        n_fraction: how many are not whole; n_small_fraction: how many of those lie within 0-1;
+            n_past_60: how many have a fraction of 0.6 or more, as minutes and seconds
             written as 3.42 never have.
         n_short: how many are above 0 and below `SHORTEST_MS`.
     """
@@ -35,6 +38,7 @@ class Stats:
     n_above_1: int
     n_negative: int
     n_fraction: int
+    n_small_fraction: int
     n_past_60: int
     n_short: int
 
@@ -48,6 +52,7 @@ class Scale:
         what: which values those are, in words.
         factor: what they are multiplied by; None leaves them out, 1 leaves them as written.
         n: how many are told of; None is all of the column.
+        within: the ends of the values that are concerned; None is all.
     """
 
     column: str
@@ -55,6 +60,7 @@ class Scale:
     what: str
     factor: float | None
     n: int | None = None
+    within: tuple[float, float] | None = None
 
 
 def is_suspect(column: str, low: float, high: float) -> bool:
@@ -64,9 +70,9 @@ def is_suspect(column: str, low: float, high: float) -> bool:
     if column == "duration_ms":
         return low < SHORTEST_MS or high <= LONGEST_SECONDS
     if column == "loudness":
-        return low >= -1
+        return low >= -1 or low < QUIETEST_DB
     if column == "tempo":
-        return high <= SLOWEST_BPM
+        return high <= SLOWEST_BPM or high > FASTEST_BPM
     return column == "popularity" and high <= 1
 
 
@@ -93,7 +99,12 @@ def _find_shares(stats: Mapping[str, Stats]) -> list[Scale]:
     others = [name for name, each in stats.items() if each.high <= 1 and each.low >= 0]
     fractions = [name for name in others if stats[name].n_fraction]
     if not fractions:
-        return [Scale(name, "shares_are_not_percent", "values in percent", 0.01) for name in (*able, *others)]
+        # 0.65 among whole percents is a share of its own
+        mixed = [name for name in able if 0 < stats[name].n_small_fraction == stats[name].n_fraction]
+        apart = [name for name in (*able, *others) if name not in mixed]
+        scales = [Scale(name, "shares_are_not_percent", "values in percent", 0.01) for name in apart]
+        what = "values in percent, among values of 0-1"
+        return scales + [Scale(name, "shares_are_of_one_scale", what, 0.01, within=(1, 100)) for name in mixed]
     # a column among shares must be percent from end to end to be taken for it
     whole = [
         name for name in sure if stats[name].n_above_1 > 1 and stats[name].high > 10 and _is_throughout(stats[name])
@@ -122,15 +133,20 @@ def _find_duration(stats: Stats) -> Scale | None:
         if stats.n_past_60 and stats.median >= 0.5:
             return Scale("duration_ms", rule, "values in minutes", MS_A_MINUTE)
         return Scale("duration_ms", doubt, "values that look like minutes or seconds of an unknown form", None)
-    if 30 < stats.median < SHORTEST_MS and stats.high <= LONGEST_SECONDS:
+    is_long = stats.median > 30 or 200 < stats.high < LONGEST_COMMON_SECONDS
+    # longer ones may be an album of very short pieces, in milliseconds
+    if is_long and stats.median < LONGEST_COMMON_SECONDS and stats.high <= LONGEST_SECONDS:
         return Scale("duration_ms", rule, "values in seconds", MS_A_SECOND)
     if stats.n_short:
-        return Scale("duration_ms", doubt, "values under 2,000 among longer ones", 1, stats.n_short)
+        return Scale("duration_ms", doubt, "values under 2,000, which is two seconds", 1, stats.n_short)
     return None
 
 
 def _find_loudness(stats: Stats) -> Scale | None:
     rule = "loudness_is_decibels"
+    if stats.low < QUIETEST_DB:
+        what = "values below any silence, so the decimal point may be lost"
+        return Scale("loudness", rule, what, None, within=(-_ANY, QUIETEST_DB))
     if (stats.low >= 0 and stats.high <= 1) or (stats.n > 2 and stats.low >= -1 and stats.high <= 1):
         return Scale("loudness", rule, "values that look scaled to 0-1", None)
     if stats.n_negative:
@@ -141,6 +157,9 @@ def _find_loudness(stats: Stats) -> Scale | None:
 
 
 def _find_tempo(stats: Stats) -> Scale | None:
+    if stats.high > FASTEST_BPM:
+        what = "values too fast for music, so the decimal point may be lost"
+        return Scale("tempo", "tempo_is_beats_a_minute", what, None, within=(FASTEST_BPM, _ANY))
     if not stats.n_nonzero or stats.high > SLOWEST_BPM or stats.low < 0:
         return None
     what = "values that look scaled to 0-1" if stats.high <= 1 else "values too slow for music"

@@ -1,5 +1,6 @@
 """Values are read as their owner meant them, whatever the file and the door."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -311,6 +312,31 @@ def test_a_year_unlike_its_release_date_is_told(tmp_path: Path) -> None:
     assert told == {"years_agree_with_release_dates": "note"}
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["4 mai 2027", "4. Mai 2027", "4 de mayo de 2027", "4 de Maio, 2027", "4 maggio 2027", "2027. 5. 4.", "4 May 2027"],
+)
+def test_a_month_may_be_named_in_another_language(tmp_path: Path, written: str) -> None:
+    assert _column(tmp_path, "release_date", [written]) == ["2027-05-04"]
+
+
+@pytest.mark.parametrize("fold", [str.lower, str.upper])
+def test_ids_that_lost_their_case_are_a_warning(tmp_path: Path, fold: Callable[[str], str]) -> None:
+    ids = ["4Yw7Gd0kPz2XnQb5LmTr9c", "1hJ8sVaE6uOyR3NfWxKi0B"]
+    rows = [_SONG | {"track_id": fold(track_id)} for track_id in ids]
+
+    _, changes = _normalised(tmp_path, "releases", rows)
+    assert {one.check_name: one.severity for one in changes.findings("f.csv")} == {"ids_keep_their_case": "warning"}
+    assert _normalised(tmp_path, "releases", [_SONG | {"track_id": track_id} for track_id in ids])[1].changes == ()
+
+
+@pytest.mark.parametrize("drawn", ["---", "--------", ":---:"])
+def test_a_line_that_is_drawn_below_the_header_is_a_blank_line(tmp_path: Path, drawn: str) -> None:
+    rows, _ = _normalised(tmp_path, "releases", [dict.fromkeys(_SONG, drawn), _SONG])
+
+    assert [row["track_name"] for row in rows] == [_SONG["track_name"]]
+
+
 # --- durations
 
 
@@ -343,6 +369,8 @@ def test_a_duration_that_says_its_unit_is_read(tmp_path: Path, written: str) -> 
         (["0.0025694444", "0.0021"], ["222000", "181440"]),
         (["191000", "302000"], ["191000", "302000"]),
         (["3:42:00", "2:10:00"], ["222000", "130000"]),
+        (["14", "28", "240", "21"], ["14000", "28000", "240000", "21000"]),
+        (["1700", "1300", "1900"], ["1700", "1300", "1900"]),
     ],
 )
 def test_the_unit_of_durations_is_told_by_the_column(tmp_path: Path, values: list[str], read: list[str]) -> None:
@@ -357,6 +385,10 @@ def test_a_duration_whose_unit_nothing_tells_is_left_out_with_a_warning(tmp_path
 def test_a_second_among_milliseconds_is_kept_with_a_warning(tmp_path: Path) -> None:
     assert _column(tmp_path, "duration_ms", ["191", "302000", "250000"]) == ["191", "302000", "250000"]
     assert _told(tmp_path, "duration_ms", ["191", "302000", "250000"]) == {"durations_are_plausible": "warning"}
+
+
+def test_an_album_of_very_short_pieces_is_kept_with_a_warning(tmp_path: Path) -> None:
+    assert _told(tmp_path, "duration_ms", ["1700", "1300", "1900"]) == {"durations_are_plausible": "warning"}
 
 
 # --- scales
@@ -392,6 +424,12 @@ def test_a_column_of_percent_beside_shares_is_a_warning(tmp_path: Path) -> None:
     assert _told(tmp_path, "energy", ["61", "72"], valence="0.4") == {"shares_are_of_one_scale": "warning"}
 
 
+def test_a_share_among_whole_percents_is_a_share_with_a_warning(tmp_path: Path) -> None:
+    assert _column(tmp_path, "energy", ["61", "0.45", "72", "88"]) == ["0.61", "0.45", "0.72", "0.88"]
+    assert _told(tmp_path, "energy", ["61", "0.45", "72"]) == {"shares_are_of_one_scale": "warning"}
+    assert _column(tmp_path, "energy", ["61.5", "0.5", "72"]) == ["0.615", "0.005", "0.72"]
+
+
 def test_a_scale_of_ten_is_not_taken_for_percent(tmp_path: Path) -> None:
     assert _column(tmp_path, "energy", ["6.1", "7.2"]) == ["6.1", "7.2"]
     assert _told(tmp_path, "energy", ["6.1", "7.2"]) == {"shares_are_of_one_scale": "warning"}
@@ -401,6 +439,14 @@ def test_a_scale_of_ten_is_not_taken_for_percent(tmp_path: Path) -> None:
 def test_a_loudness_that_is_no_decibels_is_left_out_with_a_warning(tmp_path: Path, values: list[str]) -> None:
     assert _column(tmp_path, "loudness", values) == [None] * len(values)
     assert _told(tmp_path, "loudness", values) == {"loudness_is_decibels": "warning"}
+
+
+@pytest.mark.parametrize(("column", "values"), [("tempo", ["128035", "90.5"]), ("loudness", ["-7412", "-6.1"])])
+def test_a_number_that_lost_its_point_is_left_out_with_a_warning(
+    tmp_path: Path, column: str, values: list[str]
+) -> None:
+    assert _column(tmp_path, column, values) == [None, values[1]]
+    assert list(_told(tmp_path, column, values).values()) == ["warning"]
 
 
 def test_a_loud_track_among_others_is_believed(tmp_path: Path) -> None:
