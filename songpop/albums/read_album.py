@@ -3,7 +3,7 @@
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -107,19 +107,29 @@ def read_album(settings: Settings, album_id: str) -> AlbumInput:
     with _published(settings) as con:
         champion = _champion(con)
         n_songs = 0
-        for wanted in (album_id, *_ids_of_name(con, album_id)):
+        namesakes = _ids_of_name(con, album_id)
+        for wanted in (album_id, *(namesakes if len(namesakes) == 1 else ())):
             for name, origin in _FRAMES.items():
                 frame = _songs(con, name, wanted)
                 n_songs = max(n_songs, frame.height)
                 if frame.height >= MIN_SONGS:
                     return _album(frame, origin, champion, is_synthetic=synthetic.is_synthetic(con))
         near = con.execute(_lookup("similar_albums"), {"wanted": album_id, "limit": _SHOWN_NEAR}).fetchall()
-    seen = "it has one song only" if n_songs else f"there is no '{album_id}'"
     rows = [row for row in near if row[0] != album_id]
-    names = "".join(f"\n  {row[0]}  {row[1] or 'without a name'} – {row[2]}, {row[3]} songs" for row in rows)
+    of_the_name = [row for row in rows if row[0] in namesakes]
+    if of_the_name:
+        raise SettingsError(
+            f"An album must be asked for by its id where several have its name, however {len(namesakes)} are called "
+            f"'{album_id}':{_listed(of_the_name)}"
+        )
+    seen = "it has one song only" if n_songs else f"there is no '{album_id}'"
     raise SettingsError(
         f"An album must be one of two songs or more in {settings.published}, however {seen}."
-        + (f" Near it are:{names}" if rows else " `songpop export singles` lists the new albums with their ids.")
+        + (
+            f" Near it are:{_listed(rows)}"
+            if rows
+            else " `songpop export singles` lists the new albums with their ids."
+        )
     )
 
 
@@ -199,10 +209,13 @@ def _songs(con: duckdb.DuckDBPyConnection, name: str, album_id: str) -> pl.DataF
 
 
 def _ids_of_name(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
-    """Return the id of the one album of this name, new releases first; none where several have it."""
+    """Return the ids of the albums of this name: of the new releases, and where none has it of the known tracks."""
     rows = queries.read_rows(con, "lookups", "albums_by_name", album_name=name, min_songs=MIN_SONGS)
-    newest = [row["album_id"] for row in rows if row["is_release"] == rows[0]["is_release"]]
-    return newest if len(newest) == 1 else []
+    return [row["album_id"] for row in rows if row["is_release"] == rows[0]["is_release"]]
+
+
+def _listed(albums: Iterable[tuple[Any, ...]]) -> str:
+    return "".join(f"\n  {row[0]}  {row[1] or 'without a name'} – {row[2]}, {row[3]} songs" for row in albums)
 
 
 def _lookup(name: str) -> str:

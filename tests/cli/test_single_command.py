@@ -326,7 +326,17 @@ def test_a_column_named_like_a_file_keeps_its_name_in_the_message(published: Set
         albums.read_album_file(published, b"track_name,album.csv\nOne,1\nTwo,2\n", today=_DAY)
 
 
-@pytest.mark.parametrize("asked", ["new album", "newAlbum1x", "NEWALBUM1"])
+@pytest.mark.parametrize("asked", ["new album", "New  Album "])
+def test_a_name_of_several_albums_names_their_ids(published: Settings, asked: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        albums.read_album(published, asked)
+
+    first, *several = str(raised.value).splitlines()
+    assert first.endswith(f"where several have its name, however 4 are called '{asked}':")
+    assert [line.split()[0] for line in several] == [f"newAlbum{number}" for number in range(4)]
+
+
+@pytest.mark.parametrize("asked", ["new albun", "newAlbum1x", "NEWALBUM1"])
 def test_an_unknown_album_names_the_nearest(published: Settings, asked: str) -> None:
     with pytest.raises(SettingsError) as raised:
         albums.read_album(published, asked)
