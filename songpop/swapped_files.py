@@ -29,13 +29,23 @@ def copy_beside(
         target: the file that the copy is to replace.
         storage_version: of DuckDB's format.
         close_run: run_id, status and moment with which the copy shows that run as finished.
+
+    Raises:
+        WarehouseError: no file can be written there.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     for leftover in target.parent.glob(f".{target.name}.*.tmp*"):
         leftover.unlink()
     fresh = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     source = con.execute("select current_database()").fetchall()[0][0]
-    con.execute(f"attach '{_quoted(fresh)}' as fresh (storage_version '{storage_version}')")
+    try:
+        con.execute(f"attach '{_quoted(fresh)}' as fresh (storage_version '{storage_version}')")
+    except duckdb.IOException as error:
+        raise WarehouseError(
+            f"A new {target.name} must be written beside the one of the readers, into {target.parent}, however DuckDB "
+            f"said: {first_line(error)}. Readers keep the one before; make that folder writable and run `songpop "
+            "publish`."
+        ) from error
     try:
         con.execute(f'copy from database "{source}" to fresh')
         if close_run:

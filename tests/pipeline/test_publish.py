@@ -1,12 +1,13 @@
 """The step that swaps in the readers' file: what readers see, and what they never do."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from checked_warehouse import AS_OF, NOW, RUN, fill, opened
 
 from songpop import ledger, warehouse
-from songpop.errors import ExpectationFailed
+from songpop.errors import ExpectationFailed, WarehouseError
 from songpop.findings import Finding
 from songpop.pipeline.load import Inputs, load
 from songpop.pipeline.publish import publish
@@ -74,3 +75,13 @@ def test_a_run_tells_that_somebody_wrote_into_the_readers_file(scored: Settings)
         ("the_published_file_is_only_read", "note")
     ]
     assert _statuses(scored.published, scored, "publish") == [("done", True)]
+
+
+def test_a_folder_that_takes_no_new_file_is_named_as_that_of_the_readers(scored: Settings) -> None:
+    elsewhere = replace(scored, published=Path("/proc/self/list.duckdb"))
+
+    with (
+        pytest.raises(WarehouseError, match=r"A new list\.duckdb must be written beside the one of the readers, into "),
+        open_run(elsewhere, "publish", as_of_date=AS_OF) as run,
+    ):
+        publish(run)
