@@ -73,7 +73,8 @@ def findings_command(
         if shown:
             click.echo(f"{title}\n")
         for row in shown:
-            click.echo(f"{row['severity']}  {row['finding_id']}  {row['check_name']}  {_since(row)}")
+            last = f", last found for {row['as_of_date']}" if by_kind else ""
+            click.echo(f"{row['severity']}  {row['finding_id']}  {row['check_name']}  {_since(row)}{last}")
             click.echo(f"  {console.one_line(row['message'])}")
             if row["is_acknowledged"]:
                 click.echo(f"  acknowledged {row['acknowledged_at']:%Y-%m-%d}: {console.one_line(row['note'])}")

@@ -60,7 +60,9 @@ def test_findings_say_of_which_run_they_are_and_which_newer_one_found_nothing(ni
     newer = "nightly-20261122T030000000000Z, for 2026-11-22, came after it, and found nothing."
     assert _run(nights).stdout.startswith(f"{second} {newer}\n")
     assert "came after" not in _run(nights, "--run", "nightly-20261121T030000000000Z").stdout
-    assert "Of nightly" not in _run(nights, "--by-kind").stdout
+    by_kind = _run(nights, "--by-kind").stdout
+    assert "Of nightly" not in by_kind
+    assert "the_worst  new on 2026-11-20, last found for 2026-11-20\n" in by_kind
 
 
 def test_findings_are_chosen_by_run_kind_check_and_severity(nights: Settings) -> None:
