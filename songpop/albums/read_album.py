@@ -367,7 +367,8 @@ def _refuse_no_album(frame: pl.DataFrame, rejects: tuple[Reject, ...], name: str
         )
     for column in ("album_id", "album_name"):
         albums = frame[column].drop_nulls().unique(maintain_order=True).to_list()
-        if len(albums) > 1:
+        keys = {names.fold_accents(names.artist_key(album)) if column == "album_name" else album for album in albums}
+        if len(keys) > 1:
             shown = ", ".join(f"'{album}'" for album in albums[:5])
             raise SourceError(
                 f"A file must hold one album, however {name} names {len(albums)} in {column} ({shown}). Give each a "

@@ -103,7 +103,10 @@ def refuse_other_forms(path: Path, name: str) -> None:
         else:
             seen = "JSON. Save its records as CSV or Parquet"
     elif _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
-        seen = "a web page or XML. Was a log-in page or an error saved in place of the file? Download it again"
+        seen = (
+            "a web page or XML, whatever its name. Where a spreadsheet opens it as a table, save it there as a "
+            "workbook; where it is a log-in page or an error, download the file again"
+        )
     if seen:
         raise SourceError(f"An input file must be {TAKEN_FORMS}, however {name} is {seen}.")
 

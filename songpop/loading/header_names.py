@@ -79,6 +79,10 @@ ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "isrc": (("isrccode", "trackisrc", "externalidsisrc"),),
     "loudness": (("loudnessdb", "loudnessdbfs"),),
+    "key": (
+        ("musicalkey", "keysignature", "initialkey"),
+        ("tonart", "tonalité", "tonalidad", "tonalidade", "tonalità"),
+    ),
     "mode": (("audiomode",),),
     "valence": (("audiovalence",),),
     "tempo": (("tempobpm",), ("bpm", "beatsperminute")),

@@ -17,7 +17,7 @@ from songpop.loading.read_input import Incoming
 from songpop.loading.value_changes import SHOWN, Change, Changes
 from songpop.loading.value_units import Scale
 
-_ASKED_IDS, _LEAST_SIGNS = 1_000, 10
+_ASKED_ROWS, _LEAST_SIGNS = 1_000, 10
 _TITLE = r"0?[.,]\d{4,}"
 
 
@@ -58,7 +58,8 @@ def normalise(
             changes += [change] if n else []
     after = _keep_written(after)
     con.execute("drop table if exists temp.readings")
-    changes += [*_find_folded_ids(con, after), *_find_titles(con, read, seen.n_titles), *_find_years(con, after)]
+    changes += [*_find_folded_ids(con, after), *_find_titles(con, read, seen.n_titles)]
+    changes += [*_find_row_numbers(con, after), *_find_years(con, after)]
     return after, Changes(tuple(changes))
 
 
@@ -180,13 +181,31 @@ def _find_folded_ids(con: duckdb.DuckDBPyConnection, read: Incoming) -> list[Cha
     for name, field in read.columns.items():
         if not name.endswith("_id"):
             continue
-        rows = con.execute(f"select distinct {field} from (from incoming limit {_ASKED_IDS}) where {field} <> ''")
-        texts = [text for (text,) in rows.fetchall()]
+        texts = _first_texts(con, field)
         if len(texts) > 1 and all(map(_is_folded, texts)):
             n = int(con.execute(f"select count({field}) from incoming").fetchall()[0][0])
             shown = tuple((text, text) for text in sorted(texts)[:SHOWN])
             changes.append(Change("ids_keep_their_case", name, n, shown, "values whose letters are all of one case"))
     return changes
+
+
+def _find_row_numbers(con: duckdb.DuckDBPyConnection, read: Incoming) -> list[Change]:
+    """Tell of titles that are 1, 2, 3 and so on: a column of track numbers may be called 'Track' too."""
+    if "track_name" not in read.columns:
+        return []
+    field = read.columns["track_name"]
+    texts = _first_texts(con, field)
+    if len(texts) < 2 or set(texts) != {str(number) for number in range(1, len(texts) + 1)}:
+        return []
+    n = int(con.execute(f"select count({field}) from incoming").fetchall()[0][0])
+    shown = tuple((text, text) for text in sorted(texts, key=int)[:SHOWN])
+    return [Change("titles_are_names", "track_name", n, shown, "values that count from 1")]
+
+
+def _first_texts(con: duckdb.DuckDBPyConnection, field: str) -> list[str]:
+    """Return the texts of the first rows, each once; a column is of one sort, so they tell it."""
+    rows = con.execute(f"select distinct {field} from (from incoming limit {_ASKED_ROWS}) where {field} <> ''")
+    return [text for (text,) in rows.fetchall()]
 
 
 def _is_folded(text: str) -> bool:

@@ -21,6 +21,9 @@ _PERCENT = re.compile(r"\s*%$")
 
 _MINUTES = re.compile(r"(\d{1,3}):([0-5]\d)(?:[.,](\d+))?")
 _HOURS = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)(?:[.,](\d+))?")
+# the unit of the last part goes without saying: 3 min 42, 3'42
+_SHORT = re.compile(r"(\d{1,3})\s*(?:m|mins?|minutes?|['\u2032])\s*([0-5]\d)", re.IGNORECASE)
+_CLOCK_UNIT = re.compile(r"(?i)(?<=:\d\d)\s*(?:mins?\.?|minutes?|minuten)$")
 _ISO = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?:(\d+)\s*(?:h|hrs?|hours?)\s*)?(?:(\d+)\s*(?:m|mins?|minutes?|['\u2032])\s*)?"
@@ -172,6 +175,9 @@ def _read_durations(texts: Collection[str]) -> dict[str, Reading]:
 
 def _seconds(text: str) -> float | None:
     """Return the seconds of a length with a clock or units of time, None where it has neither."""
+    text = _CLOCK_UNIT.sub("", text)
+    if match := _SHORT.fullmatch(text):
+        return int(match[1]) * 60 + int(match[2])
     if match := _MINUTES.fullmatch(text):
         return int(match[1]) * 60 + int(match[2]) + float(f"0.{match[3] or 0}")
     if match := _HOURS.fullmatch(text):

@@ -261,6 +261,15 @@ RULES = (
         "They are read from their names.",
     ),
     Rule(
+        "titles_are_names",
+        "warning",
+        "`track_name`",
+        "`1`, `2`, `3` and so on in all of a column, which may be the numbers of the tracks",
+        "as written",
+        "A title must be a song's name",
+        "Where another column has the titles, name it with --columns track_name=HEADER.",
+    ),
+    Rule(
         "titles_are_not_times",
         "warning",
         "`track_name`",

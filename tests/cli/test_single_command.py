@@ -170,6 +170,13 @@ def test_a_blank_cell_of_what_an_album_shares_sets_no_song_apart(published: Sett
     )
 
 
+def test_an_albums_name_may_be_spelled_in_several_ways(published: Settings) -> None:
+    file = published.home / "spelled.csv"
+    file.write_text("artist_name,track_name,album_name\nX,One,Café Noir\nX,Two,CAFE\u0301 NOIR \nX,Three,cafe noir\n")
+
+    assert len(_document(published, "--csv", str(file))["songs"]) == 3
+
+
 def test_a_song_of_another_year_does_not_get_the_others_date(published: Settings) -> None:
     text = b"artist_name,track_name,release_date,year\nX,One,2026-12-04,\nX,Two,,2019\nX,Three,,\n"
     album = albums.read_album_file(published, text, today=_DAY)

@@ -351,6 +351,10 @@ def test_a_line_that_is_drawn_below_the_header_is_a_blank_line(tmp_path: Path, d
         "222 sec",
         "3m 42s",
         "3 min 42 s",
+        "3 min 42",
+        "3'42",
+        "3:42 min",
+        "3:42 Minuten",
         "222,000",
         "222 000",
         "222000 ms",
@@ -508,6 +512,11 @@ def test_a_files_own_mode_goes_before_the_keys_name(tmp_path: Path) -> None:
 
 def test_points_set_thousands_apart_beside_decimal_commas(tmp_path: Path) -> None:
     assert _column(tmp_path, "duration_ms", ["227.000", "1.227.000"], tempo="118,2") == ["227000", "1227000"]
+
+
+def test_titles_that_count_the_tracks_are_a_warning(tmp_path: Path) -> None:
+    assert _told(tmp_path, "track_name", ["2", "1", "3"]) == {"titles_are_names": "warning"}
+    assert _told(tmp_path, "track_name", ["22", "1979", "1"]) == {}
 
 
 def test_a_title_that_is_a_time_of_day_is_a_warning(tmp_path: Path) -> None:
