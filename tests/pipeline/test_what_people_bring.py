@@ -21,7 +21,8 @@ Artist 3,Driftwood,Low Tide,2026-12-04,rock,0.45,0.5,-7.5,140,201000
 """
 
 _BROUGHT = {
-    "exportify": """Track URI,Track Name,Album Name,Artist Name(s),Release Date,Duration (ms),Genres,Danceability,Energy,Loudness,Tempo
+    "exportify": """Track URI,Track Name,Album Name,Artist Name(s),Release Date,Duration (ms),Genres,\
+Danceability,Energy,Loudness,Tempo
 ,Anchor,Low Tide,ARTIST 3,2026-12-04,222000,"Rock,polka",0.61,0.72,-5.2,118.5
 ,Salt,Low Tide, artist 3 ,2026-12-04,187000,rock,0.3,0.05,-9,96
 ,Driftwood,Low Tide,Artist\u00a03,2026-12-04,201000,ROCK,0.45,0.5,-7.5,140
@@ -33,7 +34,8 @@ Artist 3;Salt;Low Tide;04.12.2026;rock;0,3;0,05;-9;96;3:07
 Artist 3;Driftwood;Low Tide;04.12.2026;rock;0,45;0,5;-7,5;140;3:21
 ;;;;;;;;;
 """,
-    "a program's": """artists,name,album_id,album_name,release_date,track_genre,danceability,energy,loudness,tempo,duration_ms
+    "a program's": """artists,name,album_id,album_name,release_date,track_genre,\
+danceability,energy,loudness,tempo,duration_ms
 ['Artist 3'],Anchor,NA,Low Tide,2026-12-04 00:00:00,['rock'],61,72,-5.2,118.5,222
 "['Artist 3', 'Nobody']",Salt,NA,Low Tide,2026-12-04T00:00:00Z,['rock'],30,5,-9,96,187
 ['artist 3'],Driftwood,None,Low Tide,2026-12-04,['rock'],45,50,-7.5,140,201
