@@ -78,10 +78,10 @@ def test_the_list_tells_rank_before_change_peak_and_days(published: Settings) ->
     first, second = (day for _, day in _RUNS)
     assert frame.columns == list(columns)
     assert frame.rows() == [
-        ("b", 1, 2, 1, 1, second, 2, 100.0, 100.0),
-        ("c", 2, 3, 1, 2, second, 2, 75.0, 75.0),
-        ("a", 3, 1, -2, 1, first, 2, 50.0, 50.0),
-        ("e", 4, None, None, 4, second, 1, 25.0, 25.0),
+        ("b", 1, 2, 1, 1, second, 2, None, 100.0),
+        ("c", 2, 3, 1, 2, second, 2, None, 75.0),
+        ("a", 3, 1, -2, 1, first, 2, None, 50.0),
+        ("e", 4, None, None, 4, second, 1, None, 25.0),
     ]
 
 

@@ -45,9 +45,9 @@ def test_a_good_night_is_told_from_what_ran_to_what_moved(run: Run) -> None:
     assert "| load | 1.2 | releases.csv: 12 releases |" in text
     assert "| energy | higher: median 0.6, was 0.4 | 0.4 | 1.1 | 12 |" in text
     assert "| artists_file | releases_file | 12 | 100.0 |" in text
-    assert re.search(r"\| \+11 \| 1 \| 12 \| 52\.0 \| .* \| Artist 2 \|", text)
+    assert re.search(r"\| \+11 \| 1 \| 12 \| 52\.0 \| .* \| Artist 3 \|", text)
     assert re.search(r"\| -11 \| 12 \| 1 \| 41\.0 \|", text)
-    assert "| 1 | 52.0 | 20–70 | <script>alert(1)</script> \\| x | Artist 2 | rock | 2026-11-20 |" in text
+    assert "| 1 | 52.0 | 20–70 | <script>alert(1)</script> \\| x | Artist 3 | rock | 2026-11-20 |" in text
     assert text.count("readers' file \\| swapped in") == 1
 
 

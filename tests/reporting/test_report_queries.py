@@ -87,11 +87,11 @@ def test_findings_stand_as_they_were_found_the_critical_ones_first(con: duckdb.D
 def test_a_release_counts_with_what_is_known_of_it_whether_it_is_scored_or_not(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "create table marts.releases as from (values ('a', 'Known', 0.4), ('b', 'Known', null), ('c', 'Unknown', 0.5)) "
-        "as rows (track_id, artist_name, danceability)"
+        "as rows (track_id, artist_key, danceability)"
     )
     con.execute(
         "create table marts.artist_sources as from (values ('Known', 40), ('Unknown', null)) "
-        "as rows (artist_name, artist_popularity)"
+        "as rows (artist_key, artist_popularity)"
     )
     con.execute("create table marts.scores as from (values ('a'), ('of an older release')) as rows (track_id)")
 
