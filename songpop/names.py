@@ -176,14 +176,19 @@ def fold_name(name: str) -> str:
     symbols such as `$` stay. Accents stay too: see `fold_accents`. A name that is nothing but
     punctuation (`!!!`) keeps it, for two of those are not the same artist.
     """
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    text = name.casefold()
+    if not name.isascii():
+        text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     plain = _squeeze(text)
-    words = _squeeze("".join(map(_fold_character, text.replace("&", " and "))))
+    joined = text.replace("&", " and ")
+    words = _squeeze(joined.translate(_PLAIN_ASCII) if text.isascii() else "".join(map(_fold_character, joined)))
     return words.removeprefix("the ") or plain
 
 
 def fold_accents(folded: str) -> str:
     """Take the accents off Latin letters; marks of other scripts stay, where they make another letter."""
+    if folded.isascii():
+        return folded
     letters: list[str] = []
     for character in unicodedata.normalize("NFD", folded):
         if unicodedata.combining(character) and letters and "a" <= letters[-1] <= "z":
@@ -222,3 +227,7 @@ def _fold_character(character: str) -> str:
 
 def _squeeze(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
+
+
+# what `_fold_character` makes of ASCII, for the many names of nothing else
+_PLAIN_ASCII = {code: _fold_character(chr(code)) for code in range(128)}

@@ -6,7 +6,28 @@
 with
 newest_tracks as (
     -- one row a track: the newest snapshot that holds it
-    select tracks.*, snapshots.snapshot_date as popularity_date
+    select
+        tracks.track_id,
+        tracks.artist_name,
+        tracks.track_name,
+        tracks.snapshot_id,
+        tracks.genre,
+        tracks.popularity,
+        tracks."year",
+        tracks.danceability,
+        tracks.energy,
+        tracks."key",
+        tracks.loudness,
+        tracks."mode",
+        tracks.speechiness,
+        tracks.acousticness,
+        tracks.instrumentalness,
+        tracks.liveness,
+        tracks.valence,
+        tracks.tempo,
+        tracks.duration_ms,
+        tracks.time_signature,
+        snapshots.snapshot_date as popularity_date
     from staging.files__tracks as tracks
     inner join marts.snapshots as snapshots
         on tracks.snapshot_id = snapshots.snapshot_id
