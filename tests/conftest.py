@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import hypothesis
 import pytest
 
 from songpop import warehouse
@@ -12,6 +13,10 @@ from songpop.settings import Settings
 
 _REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 _LOOPBACK = ("127.", "localhost", "::1")
+
+# the same examples each time: whether the suite passes says something of the change, not of the day
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)

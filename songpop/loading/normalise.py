@@ -51,11 +51,16 @@ def normalise(
         after = _rewrite(con, after, odd, n_blank_rows)
     numbers = [column.name for column in columns if column.kind in survey.NUMBERS]
     if any(name in odd or seen.columns[name].is_suspect for name in numbers):
-        stats = survey.measure(con, {name: after.columns[name] for name in numbers}, _unmarked(after, odd))
-        for scale in value_units.find_scales(stats):
-            n = stats[scale.column].n_nonzero if scale.factor else stats[scale.column].n
-            after, change = _scale(con, after, odd, scale, n)
-            changes += [change] if n else []
+        looked_at = set(numbers)
+        while looked_at:
+            stats = survey.measure(con, {name: after.columns[name] for name in numbers}, _unmarked(after, odd))
+            scales = [scale for scale in value_units.find_scales(stats) if scale.column in looked_at]
+            for scale in scales:
+                n = stats[scale.column].n_nonzero if scale.factor else stats[scale.column].n
+                after, change = _scale(con, after, odd, scale, n)
+                changes += [change] if n else []
+            # what is left of a column without its impossible values may be in another unit
+            looked_at = {scale.column for scale in scales if scale.within and scale.factor is None}
     after = _keep_written(after)
     con.execute("drop table if exists temp.readings")
     changes += [*_find_folded_ids(con, after), *_find_titles(con, read, seen.n_titles)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
 
@@ -596,6 +596,7 @@ _rows = st.lists(
 
 
 @trials(max_examples=40, deadline=None)
+@example(rows=[{"tempo": "0.61"}, {"tempo": "46346"}])
 @given(rows=_rows)
 def test_what_is_read_once_is_read_the_same_again(
     rows: list[dict[str, str]], tmp_path_factory: pytest.TempPathFactory
