@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from songpop.errors import ExportError
-from songpop.names import fold_accents, fold_name
+from songpop.names import loose_key
 from songpop.published.left_out import EVIDENCE
 
 LISTS = ("releases", "singles", "artists", "movers")
@@ -136,11 +136,11 @@ def choose(frame: pl.DataFrame, wanted: ListDefinition, label: str) -> tuple[pl.
     if wanted.watchlist is not None or wanted.blocklist:
         refuse_unknown(frame, (ARTIST,), label, "watched or blocked by")
         # a long list names an artist many times, and folding a name takes a while
-        folds = {name: _folded(name) for name in frame[ARTIST].drop_nulls().unique()}
+        folds = {name: loose_key(name) for name in frame[ARTIST].drop_nulls().unique()}
         folded = frame[ARTIST].replace_strict(folds, default=None, return_dtype=pl.String)
         for names, keeps in ((wanted.watchlist, True), (wanted.blocklist or None, False)):
             if names is not None:
-                by_name = {_folded(name): name for name in names}
+                by_name = {loose_key(name): name for name in names}
                 missed += [name for fold, name in by_name.items() if fold not in set(folded)]
                 is_named = folded.is_in(list(by_name)).fill_null(False)
                 is_kept = is_named if keeps else ~is_named
@@ -179,10 +179,6 @@ def refuse_unknown(frame: pl.DataFrame, names: tuple[str, ...] | list[str], labe
 def split_names(text: str) -> tuple[str, ...]:
     """Split `a,b,c` into names, without blanks."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _folded(name: str) -> str:
-    return fold_accents(fold_name(name))
 
 
 def _read_all(values: Mapping[str, Any], readers: Mapping[str, "_Reader"], path: Path) -> dict[str, Any]:

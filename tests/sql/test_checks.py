@@ -124,6 +124,11 @@ _BROKEN: dict[str, tuple[str, int, str]] = {
         1,
         "polka",
     ),
+    "genres_are_written_as_known": (
+        "update marts.genre_keys set genre = 'Rock' where written_genre = 'rock'",
+        1,
+        "rock",
+    ),
     "artists_are_written_as_known": (
         "update marts.artist_keys set match_method = 'another spelling' where artist_name = 'Artist 3'",
         1,
