@@ -66,5 +66,7 @@ def predictions(score: np.ndarray, low: np.ndarray, high: np.ndarray, chances: n
     """Make `PREDICTION_COLUMNS` of arrays of shape (n,) and of the bins' probabilities, shape (n, 4)."""
     score = np.clip(score, 0, 100)
     low, high = np.clip(low, 0, 100), np.clip(high, 0, 100)
-    columns = {"score": score, "score_low": np.minimum(low, score), "score_high": np.maximum(high, score)}
-    return pl.DataFrame(columns | {name: chances[:, j] for j, name in enumerate(BIN_COLUMNS)})
+    ends = {"score_low": np.minimum(low, score), "score_high": np.maximum(high, score)}
+    return pl.DataFrame(
+        {"score": score, "score_mean": score, **ends} | {name: chances[:, j] for j, name in enumerate(BIN_COLUMNS)}
+    )

@@ -21,6 +21,7 @@ class PlantedNet:
         n_rows: how many rows it was asked for, in all.
     """
 
+    family = "planted"
     margin = 0.05
 
     def __init__(self) -> None:

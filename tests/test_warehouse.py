@@ -237,6 +237,8 @@ def test_a_warehouse_of_an_earlier_version_gains_the_columns_that_are_new(settin
     with warehouse.connect(settings) as con:
         con.execute("alter table ledger.promotions drop column basis")
         con.execute("alter table ledger.scores drop column reference_score")
+        con.execute("alter table ledger.scores drop column score_mean")
+        con.execute("alter table ledger.scores drop column family")
         con.execute(
             "insert into ledger.promotions by name select 'p' as promotion_id, 'run' as run_id, 'kept' as decision, "
             "'m' as challenger, 'm' as champion, 'because' as reason, ?::timestamp as decided_at",
@@ -246,7 +248,9 @@ def test_a_warehouse_of_an_earlier_version_gains_the_columns_that_are_new(settin
         assert con.execute("select champion, basis, decided_at from ledger.promotions").fetchall() == [
             ("m", None, _NOW)
         ]
-        assert con.execute("select count(reference_score) from ledger.scores").fetchall() == [(0,)]
+        assert con.execute(
+            "select count(reference_score), count(score_mean), count(family) from ledger.scores"
+        ).fetchall() == [(0, 0, 0)]
 
 
 def _catalog(settings: Settings) -> list[tuple[object, ...]]:

@@ -50,12 +50,14 @@ class Song:
     artist_name: str
     p_best: float
     score: float
+    score_mean: float
     score_low: float
     score_high: float
     p_0_25: float
     p_26_50: float
     p_51_75: float
     p_76_100: float
+    family: str
     benchmark_score: float
     drivers: str
     speaks_for: list[Reason]

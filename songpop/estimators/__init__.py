@@ -10,7 +10,8 @@ from songpop.features import EncodedRows, FeatureEncoder
 
 BIN_EDGES = (25, 50, 75)
 BIN_COLUMNS = ("p_0_25", "p_26_50", "p_51_75", "p_76_100")
-PREDICTION_COLUMNS = ("score", "score_low", "score_high", *BIN_COLUMNS)
+# The score minimises the absolute error and leans to the median; sums, averages and R² ask for the mean.
+PREDICTION_COLUMNS = ("score", "score_mean", "score_low", "score_high", *BIN_COLUMNS)
 N_VALUES = 101
 COVERAGE = 0.90
 
@@ -26,7 +27,13 @@ class Predictor(Protocol):
 
 
 class DistributionPredictor(Predictor, Protocol):
-    """What scoring asks of a fitted network."""
+    """What scoring asks of a fitted network.
+
+    Attributes:
+        family: its name in tables.
+    """
+
+    family: str
 
     def predict_distribution(self, rows: EncodedRows) -> np.ndarray:
         """Predict the probabilities of 0..100, shape (n, 101)."""

@@ -12,12 +12,13 @@ from songpop.features.encoder import NUMERIC
 TAILS = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
 
 
-def _predictions(score: np.ndarray, low: np.ndarray, high: np.ndarray, shares: np.ndarray) -> pl.DataFrame:
+def _predictions(
+    score: np.ndarray, mean: np.ndarray, low: np.ndarray, high: np.ndarray, shares: np.ndarray
+) -> pl.DataFrame:
     bins = {name: shares[:, j] for j, name in enumerate(BIN_COLUMNS)}
     low, high = np.clip(low, 0, 100), np.clip(high, 0, 100)
-    return pl.DataFrame(
-        {"score": score, "score_low": np.minimum(low, score), "score_high": np.maximum(high, score)} | bins
-    )
+    ends = {"score_low": np.minimum(low, score), "score_high": np.maximum(high, score)}
+    return pl.DataFrame({"score": score, "score_mean": mean, **ends, **bins})
 
 
 class MedianBaseline:
@@ -27,7 +28,8 @@ class MedianBaseline:
     label = "median / majority"
 
     def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int = 0, threads: int = 1) -> "MedianBaseline":
-        """Remember the label's quantiles and bin shares."""
+        """Remember the label's quantiles, mean and bin shares."""
+        self.mean = popularity.mean()
         self.score, self.low, self.high = np.quantile(popularity, (0.5, *TAILS))
         self.shares = np.bincount(bin_of(popularity), minlength=len(BIN_COLUMNS)) / len(popularity)
         return self
@@ -35,7 +37,8 @@ class MedianBaseline:
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict the same for every row."""
         one = np.ones(len(rows))
-        return _predictions(self.score * one, self.low * one, self.high * one, np.tile(self.shares, (len(rows), 1)))
+        score, mean, low, high = (value * one for value in (self.score, self.mean, self.low, self.high))
+        return _predictions(score, mean, low, high, np.tile(self.shares, (len(rows), 1)))
 
     def save(self, folder: Path) -> None:
         """Write nothing: a baseline only stands in the tables of an evaluation."""
@@ -65,7 +68,8 @@ class GenreYearMean:
         level = self._level(rows)
         part = np.digitize(level, self.cuts)
         low, high = (level[:, None] + self.tails[part]).T
-        return _predictions(np.clip(level, 0, 100), low, high, self.shares[part])
+        score = np.clip(level, 0, 100)
+        return _predictions(score, score, low, high, self.shares[part])
 
     def save(self, folder: Path) -> None:
         """Write nothing: a baseline only stands in the tables of an evaluation."""

@@ -30,8 +30,13 @@ def quantile(pmf: np.ndarray, level: float | np.ndarray) -> np.ndarray:
 
 def score_of(pmf: np.ndarray) -> np.ndarray:
     """Compute the score of each distribution, shape (n,): a blend of its median and its mean."""
-    mean = pmf @ np.arange(N_VALUES, dtype=pmf.dtype)
-    return np.clip(MEDIAN_SHARE * quantile(pmf, 0.5) + (1 - MEDIAN_SHARE) * mean, 0.0, 100.0)
+    return np.clip(MEDIAN_SHARE * quantile(pmf, 0.5) + (1 - MEDIAN_SHARE) * mean_of(pmf), 0.0, 100.0)
+
+
+def mean_of(pmf: np.ndarray) -> np.ndarray:
+    """Compute the mean of each distribution, shape (n,)."""
+    mean: np.ndarray = np.clip(pmf @ np.arange(N_VALUES, dtype=pmf.dtype), 0.0, 100.0)
+    return mean
 
 
 def interval_of(pmf: np.ndarray, margin: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -92,11 +97,12 @@ def calibrated_margins(pmf: np.ndarray, popularity: np.ndarray, genre: np.ndarra
 
 
 def predictions_of(pmf: np.ndarray, margin: float | np.ndarray) -> pl.DataFrame:
-    """Derive score, interval and the four bin probabilities, one row a distribution."""
+    """Derive score, mean, interval and the four bin probabilities, one row a distribution."""
     pmf = pmf / pmf.sum(axis=1, keepdims=True)
     score = score_of(pmf)
     low, high = interval_of(pmf, margin)
     parts = np.split(pmf, [edge + 1 for edge in BIN_EDGES], axis=1)
     bins = {name: part.sum(axis=1) for name, part in zip(BIN_COLUMNS, parts, strict=True)}
-    columns = {"score": score, "score_low": np.minimum(low, score), "score_high": np.maximum(high, score), **bins}
+    ends = {"score_low": np.minimum(low, score), "score_high": np.maximum(high, score)}
+    columns = {"score": score, "score_mean": mean_of(pmf), **ends, **bins}
     return pl.DataFrame({name: np.asarray(values, dtype=np.float64) for name, values in columns.items()})

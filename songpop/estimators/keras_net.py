@@ -40,7 +40,7 @@ class KerasNet:
     (arXiv 2410.24210); piecewise-linear encoding, Gorishniy and others 2022 (arXiv 2203.05556).
     """
 
-    family = "keras"
+    family = OnnxNet.family
     label = "network"
     packages: tuple[str, ...] = ("keras", "tensorflow")
     scoring_packages: tuple[str, ...] = ("onnx", "onnxruntime")

@@ -92,8 +92,11 @@ class LightGBMTrees:
         score = np.clip(raw, 0, 100)
         low, high = np.clip(raw[:, None] + width, 0, 100).T
         bins = np.asarray(self.bin_trees.predict(x)).reshape(len(x), len(BIN_COLUMNS))
-        columns = {"score": score, "score_low": np.minimum(low, score), "score_high": np.maximum(high, score)}
-        return pl.DataFrame(columns | {name: bins[:, j] for j, name in enumerate(BIN_COLUMNS)})
+        ends = {"score_low": np.minimum(low, score), "score_high": np.maximum(high, score)}
+        # trees that minimise squares say the mean
+        return pl.DataFrame(
+            {"score": score, "score_mean": score, **ends} | {name: bins[:, j] for j, name in enumerate(BIN_COLUMNS)}
+        )
 
     def importance(self) -> dict[str, float]:
         """Sum the gain of each feature, as shares of all."""

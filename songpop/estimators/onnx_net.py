@@ -22,6 +22,8 @@ GENRE = CATEGORIES.index("genre")
 class OnnxNet:
     """A fitted network read from model.onnx and net.json; gives what the Keras network gives."""
 
+    family = "keras"
+
     def __init__(self, session: Any, scaler: Scaler, margins: np.ndarray) -> None:
         """Hold an open onnxruntime session."""
         self.session = session

@@ -239,6 +239,7 @@ def notes_of(settings: Settings, wanted: ListDefinition, missing: LeftOut | None
     return notes | {
         "evidence": "how much a score rests on; of little, it is near what any release gets",
         "score": "predicted popularity 0-100; score_low and score_high bound 90 % of outcomes",
+        "score_mean": "what to sum and average: the score leans to the median",
         "drivers": "what moved the score against the training reference: association, not cause",
         "contribution_…": "the same by groups of features, in points: reference_score and they add up to score",
     }

@@ -22,7 +22,7 @@ class Explanation:
     """What pushed one track's score up and down.
 
     Args:
-        prediction: `PREDICTION_COLUMNS` and `benchmark_score`.
+        prediction: `PREDICTION_COLUMNS`, `family` and `benchmark_score`.
         contributions: points of each feature group, the largest first; with `reference_score` they make the score.
         features: what mattered within the groups; one at a time, so not additive.
         remarks: what the model does not know about the track.
@@ -31,7 +31,7 @@ class Explanation:
     track_id: str
     model_version: str
     reference_score: float
-    prediction: dict[str, float]
+    prediction: dict[str, Any]
     contributions: dict[str, float]
     features: list[FeaturePart]
     remarks: list[str]
@@ -65,17 +65,11 @@ def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
         frame["track_id"][0],
         model.model_version,
         reference,
-        predict(rows, model)[0],
+        model.predict(rows).row(0, named=True),
         dict(points),
         explain_features(rows, model),
         remarks_on(frame.row(0, named=True), rows, model),
     )
-
-
-def predict(rows: EncodedRows, model: ScoringModel) -> list[dict[str, float]]:
-    """Predict `PREDICTION_COLUMNS` and `benchmark_score` of each row."""
-    benchmark = model.trees.predict(rows)["score"].alias("benchmark_score")
-    return model.net.predict(rows).with_columns(benchmark).to_dicts()
 
 
 def explain_features(rows: EncodedRows, model: ScoringModel) -> list[FeaturePart]:

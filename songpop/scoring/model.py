@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
+
 from songpop import model_folder
 from songpop.estimators import DistributionPredictor, Predictor
 from songpop.estimators.album_order import AlbumOrder
 from songpop.evaluation import contestants
-from songpop.features import FeatureEncoder
+from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import NUMERIC
 
 
@@ -33,6 +36,22 @@ class ScoringModel:
     reference: dict[str, Any]
     experience: dict[str, list[float]] = field(default_factory=dict)
     order: AlbumOrder | None = None
+
+    def predict(self, rows: EncodedRows) -> pl.DataFrame:
+        """Predict what `predictions_of` gives."""
+        return self.predictions_of(rows, self.net.predict_distribution(rows))
+
+    def predictions_of(self, rows: EncodedRows, pmf: np.ndarray) -> pl.DataFrame:
+        """Derive what is told of each row from the network's distributions, shape (n, 101).
+
+        Returns:
+            `PREDICTION_COLUMNS`, `family` (what kind of estimator made the score) and `benchmark_score`.
+        """
+        predictions = self.net.predictions_of(rows, pmf)
+        if "family" not in predictions.columns:
+            predictions = predictions.with_columns(pl.lit(self.net.family).alias("family"))
+        benchmark: pl.Series = self.trees.predict(rows)["score"] if len(rows) else pl.Series(dtype=pl.Float64)
+        return predictions.with_columns(benchmark.alias("benchmark_score"))
 
 
 def load_model(model_dir: Path, threads: int = 1) -> ScoringModel:

@@ -23,9 +23,8 @@ def score_releases(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
         model: from `load_model`.
 
     Returns:
-        One row a row of `frame`, in its order: `track_id, score, score_low, score_high, p_0_25, p_26_50, p_51_75,
-        p_76_100, benchmark_score, p_best, reference_score, drivers` and CONTRIBUTION_COLUMNS, in points: they add up
-        to `score - reference_score`.
+        One row a row of `frame`, in its order: `track_id`, PREDICTION_COLUMNS, `family, benchmark_score, p_best,
+        reference_score, drivers` and CONTRIBUTION_COLUMNS, in points: they add up to `score - reference_score`.
 
     Raises:
         ModelError: `frame` lacks `track_id` or `artist_name`.
@@ -53,19 +52,13 @@ def encode_and_score(frame: pl.DataFrame, model: ScoringModel) -> tuple[pl.DataF
     rows, distribution = EncodedRows.concat(pieces), np.concatenate(distributions)
     p_best = chances_within(model.order, rows, distribution, frame["album_id"])
     scores = pl.concat(parts).with_columns(frame["track_id"], p_best)
-    names = (*PREDICTION_COLUMNS, "benchmark_score", "p_best", "reference_score", "drivers", *CONTRIBUTION_COLUMNS)
-    return scores.select("track_id", *names), rows, distribution
+    told = (*PREDICTION_COLUMNS, "family", "benchmark_score", "p_best", "reference_score", "drivers")
+    return scores.select("track_id", *told, *CONTRIBUTION_COLUMNS), rows, distribution
 
 
 def _score_piece(rows: EncodedRows, pmf: np.ndarray, model: ScoringModel, *, exact: bool) -> pl.DataFrame:
-    predictions = model.net.predictions_of(rows, pmf)
     table, reference = contributions(model.net, rows, model.reference, exact=exact)
-    if len(rows) == 0:
-        benchmark = pl.Series("benchmark_score", [], pl.Float64)
-    else:
-        benchmark = model.trees.predict(rows)["score"].alias("benchmark_score")
-    return predictions.with_columns(
-        benchmark,
+    return model.predictions_of(rows, pmf).with_columns(
         drivers(table, rows),
         pl.lit(reference).alias("reference_score"),
         *[pl.Series(name, table[:, j]) for j, name in enumerate(CONTRIBUTION_COLUMNS)],

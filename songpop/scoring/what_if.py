@@ -11,7 +11,7 @@ from songpop.features import GROUPS, MODEL_COLUMNS
 from songpop.published.tracks import PublishedTrack
 from songpop.scoring import what_if_inputs
 from songpop.scoring.contributions import ASSOCIATION, FeaturePart, contributions
-from songpop.scoring.explain import explain_features, one_row, predict, remarks_on
+from songpop.scoring.explain import explain_features, one_row, remarks_on
 from songpop.scoring.model import ScoringModel
 from songpop.scoring.what_if_inputs import SETTABLE
 
@@ -38,7 +38,7 @@ class WhatIf:
     """One track's score under changed features, beside the present one.
 
     Args:
-        before, after: `PREDICTION_COLUMNS` and `benchmark_score`.
+        before, after: `PREDICTION_COLUMNS`, `family` and `benchmark_score`.
         difference: after minus before, in points of the score.
         contributions: points of each feature group before and after and their difference, largest difference first.
         features: what matters within the groups of the changed track; one at a time, so not additive.
@@ -50,8 +50,8 @@ class WhatIf:
     model_version: str
     reference_score: float
     changes: list[Change]
-    before: dict[str, float]
-    after: dict[str, float]
+    before: dict[str, Any]
+    after: dict[str, Any]
     difference: float
     contributions: list[dict[str, Any]]
     features: list[FeaturePart]
@@ -97,7 +97,7 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
     rows = model.encoder.transform(pl.concat([frame, changed]))
     new_rows = rows.take(np.array([1]))
     table, reference = contributions(model.net, rows, model.reference, exact=True)
-    before, after = predict(rows, model)
+    before, after = model.predict(rows).to_dicts()
     moved = [
         {"group": group, "before": float(a), "after": float(b), "difference": float(b - a)}
         for group, a, b in zip(GROUPS, table[0], table[1], strict=True)
@@ -157,7 +157,7 @@ def sweep(frame: pl.DataFrame, name: str, model: ScoringModel, changes: Mapping[
     row = frame.row(0, named=True)
     values = what_if_inputs.values_over(name, row.get(name), model.experience, model.encoder.genres)
     frames = [_changed(frame, what_if_inputs.with_implied(row, {name: value})) for value in values]
-    scores = model.net.predict(model.encoder.transform(pl.concat(frames)))
+    scores = model.predict(model.encoder.transform(pl.concat(frames)))
     points = [
         {
             "value": value,

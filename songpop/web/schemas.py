@@ -31,12 +31,14 @@ yes_or_no = _is("boolean")
 day = _is("string", null=True, format="date")
 moment = _is("string", null=True, format="date-time")
 _score = _is("number", "Predicted popularity", minimum=0, maximum=100)
+_mean = _is("number", "What to sum and average: the score leans to the median", minimum=0, maximum=100)
+_family = _is("string", "Kind of estimator that made the score")
 _share = _is("number", minimum=0, maximum=1)
 _maybe_share = _is("number", null=True, minimum=0, maximum=1)
 _any_value: Schema = {"type": ["string", "number", "null"]}
 _BINS = dict.fromkeys(("p_0_25", "p_26_50", "p_51_75", "p_76_100"), _share)
 _OUTCOME = {
-    "score": _score, "score_low": _score, "score_high": _score, **_BINS,
+    "score": _score, "score_mean": _mean, "score_low": _score, "score_high": _score, **_BINS, "family": _family,
     "benchmark_score": _is("number", "What LightGBM says"),
 }  # fmt: skip
 
@@ -140,7 +142,8 @@ SCHEMAS: dict[str, Schema] = {
         songs=_list(
             _record(
                 place=whole, track_id=text, track_name=text, artist_name=text, p_best=_share, score=_score,
-                score_low=_score, score_high=_score, **_BINS, benchmark_score=number, drivers=text,
+                score_mean=_mean, score_low=_score, score_high=_score, **_BINS, family=_family, benchmark_score=number,
+                drivers=text,
                 speaks_for=_list(ref("Reason")), speaks_against=_list(ref("Reason")), popularity=maybe_whole,
             )
         ),

@@ -1,13 +1,15 @@
 -- One row per track scored in a run. Key: run_id, track_id. Append-only.
 -- Unit: scores 0-100; p_ columns are probabilities of the four popularity bins and sum to 1; contribution_ columns
--- are points and add up to score - reference_score.
+-- are points and add up to score - reference_score; score_mean and family are NULL in scores of versions before them.
 create table if not exists ledger.scores (
     run_id varchar not null,
     track_id varchar not null,
     model_version varchar not null,
+    family varchar,
     album_id varchar,
     drivers varchar,
     score double not null,
+    score_mean double,
     score_low double not null,
     score_high double not null,
     p_0_25 double not null,

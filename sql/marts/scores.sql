@@ -1,15 +1,17 @@
 -- One row per scored track: its newest score of a run that did not fail.
 -- Key: track_id. Reads: ledger.scores, runs.
 -- Unit: scores 0-100; score_low and score_high bound 90 % of outcomes; the four p_ columns sum to 1.
--- The contribution_ columns, in points, add up to score - reference_score; they are NULL in scores of versions
--- before they were kept.
+-- The contribution_ columns, in points, add up to score - reference_score; they, score_mean and family
+-- are NULL in scores of versions before they were kept.
 select
     track_id,
     run_id,
     model_version,
+    family,
     album_id,
     drivers,
     score,
+    score_mean,
     score_low,
     score_high,
     p_0_25,

@@ -18,6 +18,7 @@ from planted_model import planted_model
 from songpop import albums, warehouse
 from songpop.cli import songpop
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
+from songpop.estimators import PREDICTION_COLUMNS
 from songpop.scoring import model
 from songpop.settings import Settings
 
@@ -75,7 +76,7 @@ def test_an_album_of_new_releases_is_ranked_by_its_id(published: Settings) -> No
     assert (document["album_name"], document["origin"], document["n_songs"]) == ("New album", "new release", 3)
     assert document["verdict"] in ("clear", "too close to call")
     assert document["is_clear"] == (document["verdict"] == "clear")
-    assert set(document["songs"][0]) >= {"score", "score_low", "score_high", "p_best", "speaks_for", "speaks_against"}
+    assert set(document["songs"][0]) >= {*PREDICTION_COLUMNS, "family", "p_best", "speaks_for", "speaks_against"}
     assert document["rejects"] == []
 
 

@@ -12,6 +12,7 @@ from planted_model import planted_model
 from songpop import warehouse
 from songpop.cli import songpop
 from songpop.errors import ModelError, SettingsError, WarehouseError
+from songpop.estimators import PREDICTION_COLUMNS
 from songpop.published import tracks
 from songpop.scoring import model
 from songpop.settings import Settings
@@ -52,7 +53,8 @@ def test_explain_tells_contributions_that_make_the_score(published: Settings) ->
     assert document["reference_score"] + sum(document["contributions"].values()) == pytest.approx(
         document["prediction"]["score"], abs=1e-3
     )
-    assert set(document["prediction"]) >= {"score", "score_low", "score_high", "p_0_25", "p_76_100", "benchmark_score"}
+    assert set(document["prediction"]) == {*PREDICTION_COLUMNS, "family", "benchmark_score"}
+    assert document["prediction"]["family"] == "planted"
     assert set(document["features"][0]) == {"feature", "group", "unit", "value", "typical", "difference"}
     assert document["stored"]["score"] == 45.0
     assert document["association"].startswith("Association, not cause")

@@ -39,6 +39,7 @@ def _holds(predictions: pl.DataFrame) -> None:
     assert predictions.null_count().sum_horizontal().item() == 0
     score, low, high = (predictions[name].to_numpy() for name in ("score", "score_low", "score_high"))
     assert ((low >= 0) & (low <= score) & (score <= high) & (high <= 100)).all()
+    assert predictions["score_mean"].is_between(0, 100).all()
     np.testing.assert_allclose(predictions.select(BIN_COLUMNS).to_numpy().sum(axis=1), 1, atol=1e-6)
 
 
@@ -157,6 +158,26 @@ def test_a_certain_distribution_has_a_certain_score() -> None:
     assert found["score"].to_list() == pytest.approx([0, 70], abs=0.5)
     assert found["score_high"].to_list() == pytest.approx([0, 70], abs=0.5)
     assert found.select(BIN_COLUMNS).rows() == [(1, 0, 0, 0), (0, 0, 1, 0)]
+
+
+def test_the_mean_beside_a_score_is_that_of_the_distribution_and_the_score_leans_to_the_median() -> None:
+    pmf = np.zeros((1, 101))
+    pmf[0, [10, 20, 90]] = 0.4, 0.3, 0.3
+
+    found = predictions_of(pmf, 0.05)
+
+    assert found["score_mean"][0] == pytest.approx(0.4 * 10 + 0.3 * 20 + 0.3 * 90)
+    assert quantile(pmf, 0.5)[0] < found["score"][0] < found["score_mean"][0]
+
+
+def test_the_median_baseline_has_the_mean_of_what_it_learned_from() -> None:
+    frame = planted_frame(60)
+    _, rows = FeatureEncoder.fit(frame, 0)
+    popularity = np.concatenate([np.full(40, 10.0), np.full(20, 70.0)])
+
+    found = MedianBaseline().fit(rows, popularity).predict(rows)
+
+    assert set(found.select("score", "score_mean").rows()) == {(10.0, 30.0)}
 
 
 def test_the_median_is_interpolated_inside_a_value() -> None:

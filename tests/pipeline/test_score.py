@@ -23,10 +23,12 @@ def test_every_new_release_is_scored_by_the_champion_and_ranked(toy: Settings) -
     assert _rows(
         toy,
         "select count(*), count(distinct track_id), min(model_version), min(as_of_date), count(drivers), "
-        f"count(benchmark_score), bool_and(score between score_low and score_high) from ledger.scores "
-        f"where run_id = '{run.run_id}'",
-    ) == [(12, 12, champion, AS_OF, 12, 12, True)]
-    assert _rows(toy, "select count(*), min(model_version) from marts.ranked_releases") == [(12, champion)]
+        "count(benchmark_score), bool_and(score between score_low and score_high), "
+        f"bool_and(score_mean between 0 and 100), min(family) from ledger.scores where run_id = '{run.run_id}'",
+    ) == [(12, 12, champion, AS_OF, 12, 12, True, True, "histogram")]
+    assert _rows(
+        toy, "select count(*), min(model_version), count(score_mean), min(family) from marts.ranked_releases"
+    ) == [(12, champion, 12, "histogram")]
     assert result.n_scored == 12
 
 

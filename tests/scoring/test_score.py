@@ -1,14 +1,16 @@
 """Scores of releases: in their order, with contributions that make them, whole or in pieces, from few columns."""
 
+import dataclasses
+
 import numpy as np
 import polars as pl
 import pytest
-from planted_model import planted_model
+from planted_model import PlantedNet, planted_model
 from small_frames import planted_frame
 
 from songpop.errors import ModelError
 from songpop.estimators import PREDICTION_COLUMNS
-from songpop.features import GROUPS
+from songpop.features import GROUPS, EncodedRows
 from songpop.pipeline.score import SCORE_COLUMNS
 from songpop.scoring import score
 from songpop.scoring.contributions import CONTRIBUTION_COLUMNS, contribution_column
@@ -60,6 +62,24 @@ def test_pieces_score_as_the_whole(
     np.testing.assert_allclose(pieces.select(numbers).to_numpy(), whole.select(numbers).to_numpy(), atol=1e-4)
     np.testing.assert_array_equal(rows_of_pieces.numeric, rows.numeric)
     np.testing.assert_allclose(distributions_of_pieces, distributions, atol=1e-6)
+
+
+def test_a_score_names_the_family_of_its_network_unless_its_predictions_do(
+    model: ScoringModel, releases: pl.DataFrame
+) -> None:
+    class Mixed(PlantedNet):
+        """Half of its rows are of another family."""
+
+        def predictions_of(self, rows: EncodedRows, pmf: np.ndarray) -> pl.DataFrame:
+            """Say which."""
+            families = ["blend" if row % 2 else self.family for row in range(len(rows))]
+            return super().predictions_of(rows, pmf).with_columns(pl.Series("family", families, pl.String))
+
+    plain = score_releases(releases, model)
+    mixed = score_releases(releases, dataclasses.replace(model, net=Mixed()))
+
+    assert set(plain["family"]) == {"planted"}
+    assert mixed["family"][:3].to_list() == ["planted", "blend", "planted"]
 
 
 def test_an_artist_alone_gets_a_score_and_an_id_is_needed(model: ScoringModel) -> None:
