@@ -68,4 +68,5 @@ def _fitted() -> tuple[FeatureEncoder, dict[str, float | None], dict[str, list[f
 def planted_model() -> ScoringModel:
     """Return a model with the planted network, and an encoder fitted on a planted frame."""
     encoder, reference, experience = _fitted()
-    return ScoringModel("keras-planted", encoder, PlantedNet(), PlantedTrees(), reference, experience)
+    net = PlantedNet()
+    return ScoringModel("keras-planted", encoder, net, net, PlantedTrees(), reference, experience)

@@ -8,6 +8,7 @@ import polars as pl
 
 from songpop import model_folder
 from songpop.estimators import N_VALUES
+from songpop.estimators.dead_ids import DeadIds
 from songpop.estimators.distribution import predictions_of
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import CATEGORIES
@@ -29,8 +30,20 @@ class ToyNetwork:
         self.counts = np.ones((encoder.category_sizes[_GENRE], N_VALUES))
         self.held_out = np.zeros(0, np.int64), np.zeros((0, N_VALUES))
 
-    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> "ToyNetwork":
-        """Count; a row is held out by taking its own count away."""
+    def fit(
+        self,
+        rows: EncodedRows,
+        popularity: np.ndarray,
+        *,
+        seed: int,
+        threads: int,
+        source: np.ndarray | None = None,
+        dead: DeadIds | None = None,
+    ) -> "ToyNetwork":
+        """Count the tracks, not their copies; a row is held out by taking its own count away."""
+        if source is not None:
+            own = np.flatnonzero(source == np.arange(len(rows)))
+            rows, popularity = rows.take(own), popularity[own]
         genre, value = rows.categories[:, _GENRE], popularity.astype(int)
         np.add.at(self.counts, (genre, value), 1.0)
         without = self.counts[genre].copy()

@@ -1,12 +1,15 @@
 """Estimators: fitted things that turn encoded rows into predictions, all with the same outputs."""
 
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 
 from songpop.features import EncodedRows, FeatureEncoder
+
+if TYPE_CHECKING:
+    from songpop.estimators.dead_ids import DeadIds
 
 BIN_EDGES = (25, 50, 75)
 BIN_COLUMNS = ("p_0_25", "p_26_50", "p_51_75", "p_76_100")
@@ -15,8 +18,9 @@ PREDICTION_COLUMNS = ("score", "score_mean", "score_low", "score_high", *BIN_COL
 N_VALUES = 101
 COVERAGE = 0.90
 
-# The network scores releases, the benchmark is always fitted beside it, and a baseline is what doing nothing gives.
-Role = Literal["network", "benchmark", "baseline"]
+# The network scores releases, the benchmark is always fitted beside it, a blend of both scores where it is surely
+# better, and a baseline is what doing nothing gives.
+Role = Literal["network", "benchmark", "blend", "baseline"]
 
 
 class Predictor(Protocol):
@@ -26,6 +30,7 @@ class Predictor(Protocol):
         """Predict `PREDICTION_COLUMNS`, one row an encoded row, in the same order."""
 
 
+@runtime_checkable
 class DistributionPredictor(Predictor, Protocol):
     """What scoring asks of a fitted network.
 
@@ -53,24 +58,35 @@ class Estimator(Predictor, Protocol):
     family: str
     label: str
 
-    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> Any:
-        """Fit on encoded training rows and their popularity, shape (n,)."""
+    def fit(
+        self,
+        rows: EncodedRows,
+        popularity: np.ndarray,
+        *,
+        seed: int,
+        threads: int,
+        source: np.ndarray | None = None,
+        dead: "DeadIds | None" = None,
+    ) -> Any:
+        """Fit on encoded training rows and their popularity, shape (n,); see `KerasNet.fit`."""
 
     def save(self, folder: Path) -> None:
         """Write the fitted estimator into a model's folder."""
 
 
-class Benchmark(Estimator, Protocol):
+class Benchmark(Estimator, DistributionPredictor, Protocol):
     """What training asks of the benchmark besides.
 
     Attributes:
         packages: whose versions its fit depends on.
+        tuning: what was tried in the last fit, with errors and seconds.
     """
 
     packages: tuple[str, ...]
+    tuning: dict[str, Any]
 
     @classmethod
-    def load(cls, folder: Path) -> Predictor:
+    def load(cls, folder: Path) -> DistributionPredictor:
         """Read what `save` wrote, or raise a ModelError."""
 
     def importance(self) -> dict[str, float]:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from songpop.estimators import BIN_COLUMNS, COVERAGE, bin_of
+from songpop.estimators.dead_ids import DeadIds
 from songpop.features import EncodedRows
 from songpop.features.encoder import NUMERIC
 
@@ -27,8 +28,18 @@ class MedianBaseline:
     family = "median"
     label = "median / majority"
 
-    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int = 0, threads: int = 1) -> "MedianBaseline":
+    def fit(
+        self,
+        rows: EncodedRows,
+        popularity: np.ndarray,
+        *,
+        seed: int = 0,
+        threads: int = 1,
+        source: np.ndarray | None = None,
+        dead: DeadIds | None = None,
+    ) -> "MedianBaseline":
         """Remember the label's quantiles, mean and bin shares."""
+        popularity = popularity if source is None else popularity[source == np.arange(len(rows))]
         self.mean = popularity.mean()
         self.score, self.low, self.high = np.quantile(popularity, (0.5, *TAILS))
         self.shares = np.bincount(bin_of(popularity), minlength=len(BIN_COLUMNS)) / len(popularity)
@@ -50,8 +61,20 @@ class GenreYearMean:
     family = "genre_year_mean"
     label = "mean of genre and year"
 
-    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int = 0, threads: int = 1) -> "GenreYearMean":
+    def fit(
+        self,
+        rows: EncodedRows,
+        popularity: np.ndarray,
+        *,
+        seed: int = 0,
+        threads: int = 1,
+        source: np.ndarray | None = None,
+        dead: DeadIds | None = None,
+    ) -> "GenreYearMean":
         """Remember how popularity spreads around the level, in tenths of the level."""
+        if source is not None:
+            own = np.flatnonzero(source == np.arange(len(rows)))
+            rows, popularity = rows.take(own), popularity[own]
         level = self._level(rows)
         n_parts = max(min(10, len(level) // 50), 1)
         self.cuts = np.quantile(level, np.linspace(0, 1, n_parts + 1)[1:-1])

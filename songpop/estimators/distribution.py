@@ -3,12 +3,10 @@
 import numpy as np
 import polars as pl
 
-from songpop.estimators import BIN_COLUMNS, BIN_EDGES, COVERAGE, N_VALUES
+from songpop.estimators import BIN_COLUMNS, BIN_EDGES, N_VALUES
 
-# The median minimises the absolute error, the mean the squared one; three parts to one cost little of either.
-MEDIAN_SHARE = 0.75
-# What all rows say of a genre's margin counts as this many rows of its own.
-MARGIN_PRIOR = 100.0
+# Column of the distributions beside predictions that are to be judged.
+PMF = "pmf"
 
 
 def quantile(pmf: np.ndarray, level: float | np.ndarray) -> np.ndarray:
@@ -29,8 +27,8 @@ def quantile(pmf: np.ndarray, level: float | np.ndarray) -> np.ndarray:
 
 
 def score_of(pmf: np.ndarray) -> np.ndarray:
-    """Compute the score of each distribution, shape (n,): a blend of its median and its mean."""
-    return np.clip(MEDIAN_SHARE * quantile(pmf, 0.5) + (1 - MEDIAN_SHARE) * mean_of(pmf), 0.0, 100.0)
+    """Compute the score of each distribution, shape (n,): its median, which minimises the absolute error."""
+    return quantile(pmf, 0.5)
 
 
 def mean_of(pmf: np.ndarray) -> np.ndarray:
@@ -52,50 +50,6 @@ def interval_of(pmf: np.ndarray, margin: float | np.ndarray) -> tuple[np.ndarray
     return low.astype(np.float64), np.minimum(high, N_VALUES - 1).astype(np.float64)
 
 
-def calibrated_margin(pmf: np.ndarray, popularity: np.ndarray, coverage: float = COVERAGE) -> float:
-    """Find the margin at which the intervals cover the share they promise, on rows not used in fitting.
-
-    Args:
-        pmf: distributions by models that did not see the row, shape (n, 101).
-        popularity: observed, shape (n,).
-        coverage: the share.
-
-    Source: distributional conformal prediction, Chernozhukov, Wüthrich and Zhu 2021 (arXiv 1909.07889): the
-    conformity score is the distance of a row's rank in its own distribution from the nearer end.
-    """
-    cdf = np.cumsum(pmf, axis=1)
-    rows = np.arange(len(pmf))
-    value = popularity.astype(np.int64)
-    high = cdf[rows, value]
-    reach = np.minimum(high, 1 - (high - pmf[rows, value]))
-    at = int((1 - coverage) * (len(reach) + 1)) - 1
-    return float(np.clip(np.sort(reach)[max(at, 0)], 1e-4, 0.45))
-
-
-def calibrated_margins(pmf: np.ndarray, popularity: np.ndarray, genre: np.ndarray, n_genres: int) -> np.ndarray:
-    """Find the margin of each genre, shape (n_genres,), on rows not used in fitting.
-
-    Genres differ in how well they are foreseen, so that one margin for all is too wide in some and too narrow in
-    others. A genre of few rows leans on the margin of all.
-
-    Args:
-        pmf: distributions by models that did not see the row, shape (n, 101).
-        popularity: observed, shape (n,).
-        genre: code of each row's genre, shape (n,).
-        n_genres: number of codes.
-
-    Source: Mondrian conformal prediction, Vovk, Gammerman and Shafer 2005; the leaning is ours.
-    """
-    whole = np.log(calibrated_margin(pmf, popularity))
-    margins = np.full(n_genres, whole)
-    for code in np.unique(genre):
-        own = genre == code
-        share = own.sum() / (own.sum() + MARGIN_PRIOR)
-        margins[code] += share * (np.log(calibrated_margin(pmf[own], popularity[own])) - whole)
-    factors: np.ndarray = np.exp(margins)
-    return factors
-
-
 def predictions_of(pmf: np.ndarray, margin: float | np.ndarray) -> pl.DataFrame:
     """Derive score, mean, interval and the four bin probabilities, one row a distribution."""
     pmf = pmf / pmf.sum(axis=1, keepdims=True)
@@ -106,3 +60,14 @@ def predictions_of(pmf: np.ndarray, margin: float | np.ndarray) -> pl.DataFrame:
     ends = {"score_low": np.minimum(low, score), "score_high": np.maximum(high, score)}
     columns = {"score": score, "score_mean": mean_of(pmf), **ends, **bins}
     return pl.DataFrame({name: np.asarray(values, dtype=np.float64) for name, values in columns.items()})
+
+
+def with_pmf(predictions: pl.DataFrame, pmf: np.ndarray) -> pl.DataFrame:
+    """Put the distributions that predictions come from beside them, shape (n, 101), as the column PMF."""
+    return predictions.with_columns(pl.Series(PMF, pmf.astype(np.float32), dtype=pl.Array(pl.Float32, N_VALUES)))
+
+
+def pmf_of(predictions: pl.DataFrame) -> np.ndarray:
+    """Take the distributions that `with_pmf` put beside predictions, shape (n, 101)."""
+    pmf: np.ndarray = predictions[PMF].to_numpy().astype(np.float64)
+    return pmf

@@ -17,7 +17,9 @@ import polars as pl
 
 from songpop import model_folder
 from songpop.estimators import N_VALUES
-from songpop.estimators.distribution import calibrated_margins, predictions_of
+from songpop.estimators.dead_ids import DeadIds
+from songpop.estimators.distribution import predictions_of
+from songpop.estimators.margins import Margins, Unseen, quantile_of, reach_of
 from songpop.estimators.onnx_net import ONNX_FILE, SETTINGS_FILE, OnnxNet
 from songpop.estimators.recipe import MOST_JUDGED, Recipe, assign_folds, hidden_groups
 from songpop.estimators.scaling import CUT, N_PIECES, Scaler, network_inputs
@@ -49,41 +51,95 @@ class KerasNet:
         """Make an unfitted network for the arrays of one encoder."""
         self.encoder = encoder
         self.recipe = recipe
-        self.margins = np.full(encoder.category_sizes[GENRE], 0.05)
+        self.margins = Margins.usual(encoder.category_sizes[GENRE])
         self.scaler: Scaler | None = None
+        self.dead: DeadIds | None = None
         # row numbers of the last fit, and what members that did not see the row said of it
         self.held_out: tuple[np.ndarray, np.ndarray] = np.zeros(0, np.int64), np.zeros((0, N_VALUES), np.float32)
         self.model: Any = None
 
-    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> "KerasNet":
-        """Fit on encoded training rows, shape (n,); the same seed and machine give the same weights."""
+    def fit(
+        self,
+        rows: EncodedRows,
+        popularity: np.ndarray,
+        *,
+        seed: int,
+        threads: int,
+        source: np.ndarray | None = None,
+        dead: DeadIds | None = None,
+    ) -> "KerasNet":
+        """Fit on encoded training rows, shape (n,); the same seed and machine give the same weights.
+
+        Args:
+            rows: of tracks, and after them of their partly blank copies.
+            popularity: labels.
+            seed: of all randomness.
+            threads: for TensorFlow.
+            source: number of the row that each row stands for, itself or what it was copied from; none has copies by
+                default. Members that leave a track out leave out its copies too.
+            dead: the share of dead ids, which the rows are without, to be added to what is predicted.
+        """
         keras = _keras(seed, threads)
-        recipe = self.recipe = self.recipe or Recipe.for_rows(len(rows))
-        self.scaler = Scaler.fit(rows.numeric)
-        members = _build(keras, self.scaler, self.encoder.category_sizes, popularity, recipe)
+        source = np.arange(len(rows)) if source is None else source
+        n = int((source == np.arange(len(rows))).sum())
+        own = rows.take(np.arange(n))
+        recipe = self.recipe = self.recipe or Recipe.for_rows(n)
+        self.scaler, self.dead = Scaler.fit(rows.numeric), dead
+        members = _build(keras, self.scaler, self.encoder.category_sizes, popularity[:n], recipe)
         inputs = network_inputs(rows, self.scaler)
-        fold, judged = assign_folds(rows, recipe.n_folds, seed)
-        held = np.arange(len(rows)) if len(rows) <= MOST_JUDGED else np.sort(judged)
-        left_out = fold[:, None] == (np.arange(recipe.n_members) % recipe.n_folds)[None, :]
+        fold, judged = assign_folds(own, recipe.n_folds, seed)
+        left_out = fold[source][:, None] == (np.arange(recipe.n_members) % recipe.n_folds)[None, :]
         seen = (~left_out).astype(np.float32)
         _train(keras, members, inputs, popularity.astype(np.int32), seen, recipe, self.scaler, seed)
-        pmf = _unseen(members, {name: values[held] for name, values in inputs.items()}, left_out[held])
-        self.held_out = held, pmf
-        is_judged = np.isin(held, judged)
-        genre = rows.categories[held][is_judged, GENRE]
-        self.margins = calibrated_margins(pmf[is_judged], popularity[held][is_judged], genre, len(self.margins))
+
+        held = np.arange(n) if n <= MOST_JUDGED else np.sort(judged)
+        copies = np.arange(n, len(rows))[np.isin(source[n:], held)]
+        asked = np.concatenate([held, copies])
+        # as many members as leave a row out, of those that saw it
+        few = np.roll(left_out[asked], 1, axis=1)
+        shown = {name: values[asked] for name, values in inputs.items()}
+        pmf, *seen_by = _averages(members, shown, [left_out[asked], few, ~left_out[asked]])
+        self.held_out = held, pmf[: len(held)]
+        self.margins = self._calibrate(rows, popularity, judged, (asked, pmf), source)
+        of_judged, labels = np.isin(asked, judged), popularity[asked]
+        reach = [quantile_of(reach_of(part[of_judged], labels[of_judged])) for part in seen_by]
+        self.margins = self.margins.scaled(reach[1] / reach[0])
         average = keras.layers.GlobalAveragePooling1D(name="distribution")(members.output)
         self.model = keras.Model(members.inputs, average, name="songpop")
         return self
 
+    def _calibrate(
+        self,
+        rows: EncodedRows,
+        popularity: np.ndarray,
+        judged: np.ndarray,
+        unseen: tuple[np.ndarray, np.ndarray],
+        source: np.ndarray,
+    ) -> Margins:
+        asked, pmf = unseen
+        place = np.full(len(rows), -1)
+        place[asked] = np.arange(len(asked))
+
+        def of(numbers: np.ndarray, whole: np.ndarray | None = None) -> Unseen:
+            return Unseen(pmf[place[numbers]], popularity[numbers], rows.take(numbers), whole)
+
+        copies = asked[source[asked] != asked]
+        known = np.sort(judged[place[judged] >= 0])
+        return Margins.fit(of(known), len(self.margins.genre), of(copies, pmf[place[source[copies]]]))
+
     def predict_distribution(self, rows: EncodedRows) -> np.ndarray:
         """Predict the probabilities of 0..100, shape (n, 101)."""
         assert self.scaler is not None
-        return _predict(self.model, network_inputs(rows, self.scaler))
+        pmf = _predict(self.model, network_inputs(rows, self.scaler))
+        return pmf if self.dead is None else self.dead.mix(pmf, rows)
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict score, interval and bin probabilities."""
-        return predictions_of(self.predict_distribution(rows), self.margins[rows.categories[:, GENRE]])
+        return self.predictions_of(rows, self.predict_distribution(rows))
+
+    def predictions_of(self, rows: EncodedRows, pmf: np.ndarray) -> pl.DataFrame:
+        """Derive score, interval and bin probabilities from the distributions of rows, shape (n, 101)."""
+        return predictions_of(pmf, self.margins.of(rows))
 
     def digest(self) -> str:
         """Compute the SHA-256 of the weights: the saved files differ from save to save, weights do not."""
@@ -98,7 +154,12 @@ class KerasNet:
         assert self.recipe is not None
         self.model.save(folder / KERAS_FILE)
         _export_onnx(self.model, folder / ONNX_FILE)
-        settings = {"margins": self.margins.tolist(), "recipe": asdict(self.recipe), "scaling": self.scaler.to_json()}
+        settings: dict[str, Any] = {
+            "margins": self.margins.to_json(),
+            "recipe": asdict(self.recipe),
+            "scaling": self.scaler.to_json(),
+            "dead_ids": None if self.dead is None else self.dead.to_json(),
+        }
         model_folder.write_json(folder, SETTINGS_FILE, settings | {"weights_sha256": self.digest()})
 
     @classmethod
@@ -111,7 +172,8 @@ class KerasNet:
         with model_folder.reading(folder, SETTINGS_FILE, KERAS_FILE):
             settings = model_folder.read_json(folder, SETTINGS_FILE)
             net = cls(encoder, Recipe(**settings["recipe"]))
-            net.margins, net.scaler = np.asarray(settings["margins"]), Scaler.from_json(settings["scaling"])
+            net.dead = DeadIds.from_json(settings["dead_ids"])
+            net.margins, net.scaler = Margins.from_json(settings["margins"]), Scaler.from_json(settings["scaling"])
             net.model = _keras(0, None).models.load_model(folder / KERAS_FILE)
             return net
 
@@ -276,14 +338,16 @@ def _predict(model: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:
     return np.concatenate([call(tf.constant(x), tf.constant(c)).numpy() for x, c in batches])
 
 
-def _unseen(members: Any, inputs: dict[str, np.ndarray], left_out: np.ndarray) -> np.ndarray:
-    """Predict each training row with the members that did not see it, shape (n, 101)."""
-    parts = []
-    for start in range(0, len(left_out), 16 * PREDICT_BATCH):
-        piece = {name: values[start : start + 16 * PREDICT_BATCH] for name, values in inputs.items()}
-        weight = left_out[start : start + 16 * PREDICT_BATCH].astype(np.float32)
-        parts.append(np.einsum("bkv,bk->bv", _predict(members, piece), weight) / weight.sum(1, keepdims=True))
-    return np.concatenate(parts)
+def _averages(members: Any, inputs: dict[str, np.ndarray], masks: list[np.ndarray]) -> list[np.ndarray]:
+    """Average the distributions of some members for each row, shape (n, 101), once for each mask of shape (n, k)."""
+    parts: list[list[np.ndarray]] = [[] for _ in masks]
+    for start in range(0, len(masks[0]), 16 * PREDICT_BATCH):
+        piece = slice(start, start + 16 * PREDICT_BATCH)
+        predicted = _predict(members, {name: values[piece] for name, values in inputs.items()})
+        for part, mask in zip(parts, masks, strict=True):
+            weight = mask[piece].astype(np.float32)
+            part.append(np.einsum("bkv,bk->bv", predicted, weight) / weight.sum(1, keepdims=True))
+    return [np.concatenate(part) for part in parts]
 
 
 def _export_onnx(model: Any, path: Path) -> None:

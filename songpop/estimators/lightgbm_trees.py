@@ -1,6 +1,9 @@
-"""The benchmark: LightGBM on the same encoded rows, always fitted, always shown beside the champion."""
+"""The benchmark: LightGBM at its best on the same encoded rows, always fitted, always shown beside the champion."""
 
 import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -8,11 +11,14 @@ import numpy as np
 import polars as pl
 
 from songpop import model_folder
-from songpop.estimators import BIN_COLUMNS, COVERAGE, bin_of
+from songpop.estimators import BIN_COLUMNS, N_VALUES, PREDICTION_COLUMNS, bin_of
+from songpop.estimators.dead_ids import DeadIds
+from songpop.estimators.distribution import interval_of, mean_of, quantile
+from songpop.estimators.margins import Margins, Unseen
 from songpop.features import EncodedRows
 from songpop.features.encoder import CATEGORIES, NUMERIC
 
-# Tried on validation folds inside training parts of both real samples; deeper trees and slower rates gave no more.
+# What all settings share; tried on validation folds inside training parts of both real samples.
 PARAMETERS: dict[str, Any] = {
     "learning_rate": 0.05,
     "num_leaves": 15,
@@ -20,95 +26,172 @@ PARAMETERS: dict[str, Any] = {
     "feature_fraction": 0.5,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
-    "lambda_l2": 5.0,
+    "lambda_l2": 20.0,
+    "path_smooth": 10.0,
     "cat_smooth": 20.0,
     "max_cat_threshold": 16,
+    "metric": "l1",
+    "alpha": 10.0,
     "verbosity": -1,
     "deterministic": True,
     "force_col_wise": True,
 }
-MAX_TREES = 600
+# The tuning budget: each is fitted twice, judged by absolute error on rows left out by chance and on the newest ones.
+TRIES: tuple[dict[str, Any], ...] = (
+    {"objective": "l1"},
+    {"objective": "huber"},
+    {"objective": "regression"},
+)
+MAX_TREES = 1000
 MAX_CLASS_TREES = 200
+_PATIENCE = 60
+# A fit on all rows, of which there are more, takes so many times the trees.
+MORE_TREES = 1.1
 VALIDATION_SHARE = 0.15
-N_LEVELS = 10
+# The quantiles of its distribution besides the median; between them it is linear.
+LEVELS = (0.05, 0.25, 0.75, 0.95)
+# More rows than these are not fitted on to choose settings and numbers of trees.
+_MOST_TRIED = 100_000
+# From so many rows on, trees learn in larger steps.
+_MANY_ROWS = 200_000
 # Below so many rows threads wait for each other longer than they work, the more so beside another busy process.
 ONE_THREAD_ROWS = 30_000
-_SCORE_FILE, _BINS_FILE, _WIDTHS_FILE = "benchmark.txt", "benchmark_bins.txt", "benchmark.json"
-_BETWEEN = "\n# next booster\n"
+_FILE, _BETWEEN = "benchmark.json", "\n# next booster\n"
+_TREES_FILE, _BINS_FILE = "benchmark.txt", "benchmark_bins.txt"
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Rows to fit on and what is held back of them.
+
+    Args:
+        x: shape (n, d).
+        y: popularity, shape (n,).
+        fit, judged: numbers of rows; no track is in both.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    fit: np.ndarray
+    judged: np.ndarray
 
 
 class LightGBMTrees:
-    """Boosted trees: a regression for the score, a four-class model for the bins, a conformal interval.
+    """Boosted trees: a score, quantiles around it, and four classes for the bins.
 
-    The number of trees and the widths come from a validation part inside the training rows; then both models are
-    fitted again on all of them.
+    Objective and number of trees of the score are chosen by its absolute error on rows left out, once by chance and
+    once the newest: the first choice scores tracks of the years it learned from, the second releases to come, for
+    what is best within known years need not be best beyond them. The distribution is that of the quantiles, moved so
+    that its median is the score. All are then fitted again on all rows.
     """
 
     family = "lightgbm"
     label = "LightGBM (benchmark)"
     packages: tuple[str, ...] = ("lightgbm",)
 
-    def __init__(self) -> None:
-        """Make an unfitted benchmark."""
-        self.score_trees: Any = None
+    def __init__(self, tries: Sequence[dict[str, Any]] = TRIES) -> None:
+        """Make an unfitted benchmark that may try so many settings."""
+        self.tries = tries
+        # score of known years, score of releases to come, then LEVELS
+        self.trees: list[Any] = []
         self.bin_trees: Any = None
-        self.cuts = np.zeros(0)
-        self.widths = np.zeros((1, 2))
+        self.margins = Margins.usual(1)
+        self.last_time = float("inf")
+        self.dead: DeadIds | None = None
+        self.tuning: dict[str, Any] = {}
 
-    def fit(self, rows: EncodedRows, popularity: np.ndarray, *, seed: int, threads: int) -> "LightGBMTrees":
-        """Fit on encoded training rows, shape (n,); deterministic for a seed."""
+    def fit(
+        self,
+        rows: EncodedRows,
+        popularity: np.ndarray,
+        *,
+        seed: int,
+        threads: int,
+        source: np.ndarray | None = None,
+        dead: DeadIds | None = None,
+    ) -> "LightGBMTrees":
+        """Fit on encoded training rows, shape (n,), as `KerasNet.fit` is; deterministic for a seed."""
         import lightgbm
 
-        x = _matrix(rows)
-        bins = bin_of(popularity)
-        held = np.random.default_rng(seed).random(len(x)) < VALIDATION_SHARE
-        if held.sum() < 20:
-            held = np.arange(len(x)) % 2 == 0
-        rate = 0.05 if len(x) < 200_000 else 0.1
+        started = time.perf_counter()
+        source = np.arange(len(rows)) if source is None else source
+        own = rows.take(np.flatnonzero(source == np.arange(len(rows))))
+        x, times = _matrix(rows), own.numeric[:, NUMERIC.index("release_time")]
+        rate = PARAMETERS["learning_rate"] * (1 if len(x) < _MANY_ROWS else 2)
         base = PARAMETERS | {"seed": seed, "num_threads": _threads(len(x), threads), "learning_rate": rate}
-        score_parameters = base | {"objective": "regression"}
-        bin_parameters = base | {"objective": "multiclass", "num_class": len(BIN_COLUMNS), "num_leaves": 7}
-        trial, n_score = _stopped(lightgbm, score_parameters, (x, popularity), held, MAX_TREES)
-        _, n_bin = _stopped(lightgbm, bin_parameters, (x, bins), held, MAX_CLASS_TREES)
-        self._fit_widths(trial.predict(x[held], num_threads=threads), popularity[held])
-        self.score_trees = lightgbm.train(score_parameters, _data(lightgbm, x, popularity), n_score)
-        self.bin_trees = lightgbm.train(bin_parameters, _data(lightgbm, x, bins), n_bin)
+        held = _held_back(times, seed)
+        parts = {name: _Data(x, popularity, *_without(mask, source, seed)) for name, mask in held.items()}
+        chosen = {}
+        for name, part in parts.items():
+            tried = [_try(lightgbm, base | settings, part, MAX_TREES) for settings in self.tries]
+            chosen[name] = min(tried, key=lambda one: one["mae"])
+            self.tuning[name] = [{key: one[key] for key in ("settings", "mae", "n_trees")} for one in tried]
+        is_dated = (own.numeric[:, NUMERIC.index("is_release_date_missing")] == 0).mean() >= 0.5
+        judged = parts["newest" if is_dated else "chance"]
+        level = [base | {"objective": "quantile", "alpha": level, "metric": "quantile"} for level in LEVELS]
+        around = [_try(lightgbm, settings, judged, MAX_TREES) for settings in level]
+        classes = base | {"objective": "multiclass", "num_class": len(BIN_COLUMNS), "num_leaves": 7}
+        classes |= {"metric": "multi_logloss"}
+        bins = bin_of(popularity)
+        of_bins = _try(lightgbm, classes, _Data(x, bins, judged.fit, judged.judged), MAX_CLASS_TREES)
+
+        trial = [chosen["newest" if is_dated else "chance"]["booster"], *(one["booster"] for one in around)]
+
+        def unseen(numbers: np.ndarray, whole: np.ndarray | None = None) -> Unseen:
+            pmf = _distribution(*(booster.predict(x[numbers]) for booster in trial))
+            return Unseen(pmf, popularity[numbers], rows.take(numbers), whole)
+
+        copies = np.flatnonzero(np.isin(source, judged.judged) & (source != np.arange(len(rows))))
+        n_genres = int(rows.categories[:, CATEGORIES.index("genre")].max(initial=0)) + 1
+        partial = unseen(copies, unseen(source[copies]).pmf) if len(copies) else None
+        self.margins = Margins.fit(unseen(judged.judged), n_genres, partial)
+        plans = [*((base | chosen[name]["settings"], chosen[name]["n_trees"]) for name in ("chance", "newest"))]
+        plans += [(settings, one["n_trees"]) for settings, one in zip(level, around, strict=True)]
+        self.trees = [lightgbm.train(settings, _data(lightgbm, x, popularity), n) for settings, n in plans]
+        self.bin_trees = lightgbm.train(classes, _data(lightgbm, x, bins), of_bins["n_trees"])
+        self.last_time, self.dead = float(np.nanmax(times, initial=-np.inf)), dead
+        self.tuning["seconds"] = round(time.perf_counter() - started, 1)
         return self
 
-    def _fit_widths(self, score: np.ndarray, popularity: np.ndarray) -> None:
-        """Set the interval around a score from validation errors of rows with a similar score."""
-        n_levels = max(min(N_LEVELS, len(score) // 100), 1)
-        self.cuts = np.quantile(score, np.linspace(0, 1, n_levels + 1)[1:-1])
-        level = np.digitize(score, self.cuts)
-        error = popularity - score
-        tails = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
-        self.widths = np.stack([np.quantile(error[level == i], tails) for i in range(n_levels)])
+    def predict_distribution(self, rows: EncodedRows) -> np.ndarray:
+        """Predict the probabilities of 0..100, shape (n, 101)."""
+        if len(rows) == 0:
+            return np.zeros((0, N_VALUES))
+        x = _matrix(rows)
+        within, to_come = (booster.predict(x) for booster in self.trees[:2])
+        is_to_come = rows.numeric[:, NUMERIC.index("release_time")] >= self.last_time
+        pmf = _distribution(np.where(is_to_come, to_come, within), *(booster.predict(x) for booster in self.trees[2:]))
+        return pmf if self.dead is None else self.dead.mix(pmf, rows)
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict score, interval and bin probabilities."""
-        x = _matrix(rows)
-        raw = np.asarray(self.score_trees.predict(x))
-        width = self.widths[np.digitize(raw, self.cuts)]
-        score = np.clip(raw, 0, 100)
-        low, high = np.clip(raw[:, None] + width, 0, 100).T
-        bins = np.asarray(self.bin_trees.predict(x)).reshape(len(x), len(BIN_COLUMNS))
+        return self.predictions_of(rows, self.predict_distribution(rows))
+
+    def predictions_of(self, rows: EncodedRows, pmf: np.ndarray) -> pl.DataFrame:
+        """Derive `PREDICTION_COLUMNS` from distributions, shape (n, 101); the bins have trees of their own."""
+        if len(rows) == 0:
+            return pl.DataFrame(schema=dict.fromkeys(PREDICTION_COLUMNS, pl.Float64))
+        score = quantile(pmf, 0.5)
+        low, high = interval_of(pmf, self.margins.of(rows))
+        bins = np.asarray(self.bin_trees.predict(_matrix(rows))).reshape(len(rows), len(BIN_COLUMNS))
+        if self.dead is not None:
+            bins = self.dead.mix_bins(bins, rows)
         ends = {"score_low": np.minimum(low, score), "score_high": np.maximum(high, score)}
-        # trees that minimise squares say the mean
-        return pl.DataFrame(
-            {"score": score, "score_mean": score, **ends} | {name: bins[:, j] for j, name in enumerate(BIN_COLUMNS)}
-        )
+        columns = {"score": score, "score_mean": mean_of(pmf), **ends}
+        return pl.DataFrame(columns | {name: bins[:, j] for j, name in enumerate(BIN_COLUMNS)})
 
     def importance(self) -> dict[str, float]:
-        """Sum the gain of each feature, as shares of all."""
-        gain = self.score_trees.feature_importance("gain").astype(float)
+        """Sum the gain of each feature in the score of releases to come, as shares of all."""
+        gain = self.trees[1].feature_importance("gain").astype(float)
         return dict(zip((*NUMERIC, *CATEGORIES), (gain / max(gain.sum(), 1e-9)).tolist(), strict=True))
 
     def save(self, folder: Path) -> None:
         """Write benchmark.txt and benchmark_bins.txt (LightGBM's text format) and benchmark.json."""
-        self.score_trees.save_model(str(folder / _SCORE_FILE))
+        (folder / _TREES_FILE).write_text(_BETWEEN.join(booster.model_to_string() for booster in self.trees))
         self.bin_trees.save_model(str(folder / _BINS_FILE))
-        widths = {"cuts": self.cuts.tolist(), "widths": self.widths.tolist()}
-        (folder / _WIDTHS_FILE).write_text(json.dumps(widths) + "\n")
+        document = {"margins": self.margins.to_json(), "last_time": self.last_time, "levels": LEVELS}
+        document |= {"dead_ids": None if self.dead is None else self.dead.to_json(), "tuning": self.tuning}
+        (folder / _FILE).write_text(json.dumps(document) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> "LightGBMTrees":
@@ -120,18 +203,83 @@ class LightGBMTrees:
         import lightgbm
 
         trees = cls()
-        with model_folder.reading(folder, _WIDTHS_FILE, _SCORE_FILE, _BINS_FILE):
-            widths = model_folder.read_json(folder, _WIDTHS_FILE)
-            trees.cuts, trees.widths = np.asarray(widths["cuts"]), np.asarray(widths["widths"])
-            trees.score_trees, trees.bin_trees = (
-                lightgbm.Booster(model_str=_whole_text(folder / name)) for name in (_SCORE_FILE, _BINS_FILE)
-            )
+        with model_folder.reading(folder, _FILE, _TREES_FILE, _BINS_FILE):
+            document = model_folder.read_json(folder, _FILE)
+            trees.margins, trees.last_time = Margins.from_json(document["margins"]), document["last_time"]
+            trees.dead, trees.tuning = DeadIds.from_json(document["dead_ids"]), document["tuning"]
+            trees.trees = _read_boosters(folder / _TREES_FILE, len(LEVELS) + 2)
+            trees.bin_trees = lightgbm.Booster(model_str=_whole((folder / _BINS_FILE).read_text(), _BINS_FILE))
         return trees
 
 
-def _whole_text(path: Path) -> str:
-    """Read LightGBM's text format; LightGBM ends the whole process on some cut files, so they don't get that far."""
-    return _whole(path.read_text(), path.name)
+def _held_back(times: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """Choose what is judged of the tracks, by chance and the newest: two masks of shape (n,)."""
+    n = len(times)
+    chance = np.random.default_rng(seed).random(n) < VALIDATION_SHARE
+    if chance.sum() < 20:
+        chance = np.arange(n) % 2 == 0
+    known = ~np.isnan(times)
+    newest = known & (times >= np.quantile(times[known], 1 - VALIDATION_SHARE)) if known.any() else chance
+    return {"chance": chance, "newest": newest if 20 <= newest.sum() <= n / 2 else chance}
+
+
+def _without(held: np.ndarray, source: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Number the rows to fit on and to judge: the copies of a track that is judged are neither."""
+    fit, judged = np.flatnonzero(~held[source]), np.flatnonzero(held)
+    if len(fit) > _MOST_TRIED:
+        draw = np.random.default_rng(seed)
+        fit = np.sort(draw.choice(fit, _MOST_TRIED, replace=False))
+        judged = np.sort(draw.choice(judged, min(len(judged), _MOST_TRIED // 4), replace=False))
+    return fit, judged
+
+
+def _try(lightgbm: Any, parameters: dict[str, Any], data: _Data, most: int) -> dict[str, Any]:
+    """Fit until the rows judged get no better; `n_trees` is for a fit on all rows."""
+    fit, judged = (_data(lightgbm, data.x[rows], data.y[rows]) for rows in (data.fit, data.judged))
+    stop = lightgbm.early_stopping(_PATIENCE, verbose=False)
+    booster = lightgbm.train(parameters, fit, most, valid_sets=[judged], callbacks=[stop])
+    settings = {name: value for name, value in parameters.items() if PARAMETERS.get(name) != value}
+    settings = {name: value for name, value in settings.items() if name not in ("seed", "num_threads")}
+    found = {"booster": booster, "n_trees": max(round(MORE_TREES * booster.best_iteration), 10), "settings": settings}
+    if parameters["metric"] == "l1":
+        found["mae"] = float(np.abs(booster.predict(data.x[data.judged]) - data.y[data.judged]).mean())
+    return found
+
+
+def _distribution(middle: np.ndarray, *quantiles: np.ndarray) -> np.ndarray:
+    """Make distributions over 0..100, shape (n, 101), of medians, shape (n,), and the quantiles of LEVELS."""
+    at = np.searchsorted(LEVELS, 0.5)
+    knots = np.stack([*quantiles[:at], middle, *quantiles[at:]], axis=1)
+    # quantiles that cross are put right from the median outwards
+    knots[:, :at] = np.minimum.accumulate(knots[:, at::-1], axis=1)[:, :0:-1]
+    knots[:, at:] = np.maximum.accumulate(knots[:, at:], axis=1)
+    levels = np.array([0.0, *LEVELS[:at], 0.5, *LEVELS[at:], 1.0])
+    ends = 2 * knots[:, [0, -1]] - knots[:, [1, -2]]
+    knots = np.concatenate(
+        [np.minimum(ends[:, :1], knots[:, :1] - 1), knots, np.maximum(ends[:, 1:], knots[:, -1:] + 1)], 1
+    )
+    knots += np.arange(knots.shape[1]) * 1e-6
+    edges = np.arange(N_VALUES - 1) + 0.5
+    cdf = np.zeros((len(knots), N_VALUES + 1))
+    cdf[:, -1] = 1.0
+    for left, right, low, high in zip(knots.T[:-1], knots.T[1:], levels[:-1], levels[1:], strict=True):
+        inside = (edges - left[:, None]) / (right - left)[:, None]
+        cdf[:, 1:-1] += (high - low) * np.clip(inside, 0.0, 1.0)
+    return np.diff(cdf, axis=1)
+
+
+def _read_boosters(path: Path, n: int) -> list[Any]:
+    """Read boosters that stand one after the other in LightGBM's text format.
+
+    Raises:
+        ValueError: the file is cut or not of LightGBM, which ends the whole process on some such files.
+    """
+    import lightgbm
+
+    texts = path.read_text().split(_BETWEEN)
+    if len(texts) != n:
+        raise ValueError(f"{path.name} is cut")
+    return [lightgbm.Booster(model_str=_whole(text, path.name)) for text in texts]
 
 
 def _whole(text: str, name: str) -> str:
@@ -153,21 +301,6 @@ def _data(lightgbm: Any, x: np.ndarray, y: np.ndarray) -> Any:
     categories = list(range(len(NUMERIC), x.shape[1]))
     names = [*NUMERIC, *CATEGORIES]
     return lightgbm.Dataset(x, y, categorical_feature=categories, feature_name=names)
-
-
-def _stopped(
-    lightgbm: Any, parameters: dict[str, Any], data: tuple[np.ndarray, ...], held: np.ndarray, most: int
-) -> tuple[Any, int]:
-    """Fit on the rows not held and stop when those held get no better.
-
-    Returns:
-        The booster and the number of trees to fit on all rows.
-    """
-    valid = _data(lightgbm, *(part[held] for part in data))
-    fit = _data(lightgbm, *(part[~held] for part in data))
-    stop = lightgbm.early_stopping(40, verbose=False)
-    booster = lightgbm.train(parameters, fit, most, valid_sets=[valid], callbacks=[stop])
-    return booster, max(booster.best_iteration, 10)
 
 
 class ContrastTrees:
@@ -213,9 +346,4 @@ class ContrastTrees:
         Raises:
             ValueError: the file is cut or not of LightGBM.
         """
-        import lightgbm
-
-        texts = path.read_text().split(_BETWEEN)
-        if len(texts) != cls.N_SEEDS:
-            raise ValueError(f"{path.name} is cut")
-        return cls([lightgbm.Booster(model_str=_whole(text, path.name)) for text in texts])
+        return cls(_read_boosters(path, cls.N_SEEDS))

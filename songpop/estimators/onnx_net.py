@@ -8,15 +8,15 @@ import polars as pl
 
 from songpop import model_folder
 from songpop.estimators import N_VALUES
+from songpop.estimators.dead_ids import DeadIds
 from songpop.estimators.distribution import predictions_of
+from songpop.estimators.margins import Margins
 from songpop.estimators.scaling import Scaler, network_inputs
 from songpop.features import EncodedRows
-from songpop.features.encoder import CATEGORIES
 
 # scaling, margins and recipe; and the graph with its weights
 SETTINGS_FILE, ONNX_FILE = "net.json", "model.onnx"
 BATCH = 4096
-GENRE = CATEGORIES.index("genre")
 
 
 class OnnxNet:
@@ -24,11 +24,12 @@ class OnnxNet:
 
     family = "keras"
 
-    def __init__(self, session: Any, scaler: Scaler, margins: np.ndarray) -> None:
+    def __init__(self, session: Any, scaler: Scaler, margins: Margins, dead: DeadIds | None) -> None:
         """Hold an open onnxruntime session."""
         self.session = session
         self.scaler = scaler
         self.margins = margins
+        self.dead = dead
 
     @classmethod
     def load(cls, folder: Path, threads: int = 1) -> "OnnxNet":
@@ -47,7 +48,8 @@ class OnnxNet:
             session = onnxruntime.InferenceSession(
                 (folder / ONNX_FILE).read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-            return cls(session, Scaler.from_json(settings["scaling"]), np.asarray(settings["margins"]))
+            margins, dead = Margins.from_json(settings["margins"]), DeadIds.from_json(settings["dead_ids"])
+            return cls(session, Scaler.from_json(settings["scaling"]), margins, dead)
 
     def predict_distribution(self, rows: EncodedRows) -> np.ndarray:
         """Predict the probabilities of 0..100, shape (n, 101)."""
@@ -58,7 +60,8 @@ class OnnxNet:
             self.session.run(None, {name: values[i : i + BATCH] for name, values in inputs.items()})[0]
             for i in range(0, len(rows), BATCH)
         ]
-        return np.concatenate(parts)
+        pmf = np.concatenate(parts)
+        return pmf if self.dead is None else self.dead.mix(pmf, rows)
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict score, interval and bin probabilities."""
@@ -66,4 +69,4 @@ class OnnxNet:
 
     def predictions_of(self, rows: EncodedRows, pmf: np.ndarray) -> pl.DataFrame:
         """Derive score, interval and bin probabilities from the distributions of rows, shape (n, 101)."""
-        return predictions_of(pmf, self.margins[rows.categories[:, GENRE]])
+        return predictions_of(pmf, self.margins.of(rows))

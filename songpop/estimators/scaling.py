@@ -13,6 +13,8 @@ N_PIECES = 8
 CUT = tuple(j for j, name in enumerate(NUMERIC) if name in {f.name for f in FEATURES if f.kind == "numeric"})
 # Scaled values beyond this are outliers; they are bent, not cut, so their order stays.
 SOFT_LIMIT = 3.0
+# The scale of a feature that has one value in training: whatever it is later says nothing, and becomes 0.
+CONSTANT = 1e12
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Scaler:
             low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
             center[j] = middle if high > low else known.mean()
             spread = (high - low) / 1.349
-            scale[j] = max(spread if spread > 0 else known.std(), 1e-6)
+            scale[j] = CONSTANT if known.min() == known.max() else max(spread if spread > 0 else known.std(), 1e-6)
         half = cls(center, scale, np.zeros((d, N_PIECES + 1), np.float32))
         levels = np.linspace(0, 1, N_PIECES + 1)
         knots = np.stack(

@@ -8,10 +8,10 @@ from songpop.evaluation.splits import (
     Split,
     data_sha256,
     describe_protocol,
-    release_time,
     rows_of_splits,
     split_rows,
 )
+from songpop.features import release_time
 
 __all__ = [
     "HEADLINE",

@@ -12,18 +12,20 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from songpop.estimators import Estimator, Role
+from songpop.estimators import DistributionPredictor, Estimator, Role
+from songpop.estimators.distribution import with_pmf
 from songpop.evaluation.encoding import Encode, Encoded
-from songpop.evaluation.metrics import METRICS, Examiner, measure_with
+from songpop.evaluation.metrics import METRICS, Examiner, measure_with, spearman
 from songpop.evaluation.slices import SLICED, Slices, means_within, values_of_rows
 from songpop.evaluation.splits import HEADLINE, Split, rows_of_splits, split_rows
 from songpop.evaluation.uncertainty import Resamples, interval_of
-from songpop.features import FeatureEncoder
+from songpop.features import FeatureEncoder, conform
+from songpop.features.partial import PARTIAL, STATES, in_state, with_partial
 
 # A training part of fewer rows is not fitted on.
 MIN_TRAIN = 25
 # The metrics in which two contestants are compared.
-COMPARED = ("mae", "spearman", "accuracy_4bin")
+COMPARED = ("mae", "crps", "spearman", "accuracy_4bin")
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,15 @@ class Contestant:
     Args:
         family: its name in tables.
         role: what it competes as.
-        compete: returns `PREDICTION_COLUMNS`, and `p_best` if it picks singles, in the order of the test rows.
+        compete: returns `PREDICTION_COLUMNS`, `p_best` if it picks singles, and its distributions if it has
+            such (`distribution.with_pmf`), in the order of the test rows.
+        made_of: families whose predictions it is made of, which are then passed to `compete` after the fold.
     """
 
     family: str
     role: Role
-    compete: Callable[[Fold], pl.DataFrame]
+    compete: Callable[..., pl.DataFrame]
+    made_of: tuple[str, ...] = ()
 
     @classmethod
     def of_estimator(cls, family: str, role: Role, make: Callable[[FeatureEncoder], Estimator]) -> "Contestant":
@@ -88,10 +93,28 @@ class Contestant:
 
         def compete(fold: Fold) -> pl.DataFrame:
             estimator = make(fold.encoded.encoder)
-            estimator.fit(fold.encoded.rows, fold.popularity, seed=fold.seed, threads=fold.threads)
-            return estimator.predict(fold.encoded.unseen)
+            return fit_and_predict(estimator, fold)
 
         return cls(family, role, compete)
+
+
+def fit_and_predict(estimator: Estimator, fold: Fold) -> pl.DataFrame:
+    """Fit on a fold's training part and predict its test part, with what it says of partly known rows."""
+    lesson, unseen = fold.encoded.lesson, fold.encoded.unseen
+    estimator.fit(
+        lesson.rows,
+        lesson.popularity,
+        seed=fold.seed,
+        threads=fold.threads,
+        source=lesson.source,
+        dead=lesson.dead,
+    )
+    predictions = estimator.predict(unseen)
+    if isinstance(estimator, DistributionPredictor):
+        test, encoder = conform(fold.test), fold.encoded.encoder
+        partial = [estimator.predict(encoder.transform(state.apply(test))) for state in STATES]
+        predictions = with_pmf(with_partial(predictions, partial), estimator.predict_distribution(unseen))
+    return predictions
 
 
 class Store(Protocol):
@@ -167,7 +190,8 @@ def evaluate_models(
             )
             fold = Fold(frame, split, threads, encode)
             for contestant in contestants:
-                predicted, seconds = _compete(contestant, fold, store)
+                parts = [predictions[family][-1] for family in contestant.made_of]
+                predicted, seconds = _compete(contestant, fold, store, parts)
                 predictions[contestant.family].append(predicted)
                 found.by_seed.append(
                     {"family": contestant.family, "split": name, "seed": split.seed, "seconds": seconds}
@@ -179,7 +203,11 @@ def evaluate_models(
     return found
 
 
-def _compete(contestant: Contestant, fold: Fold, store: Store | None) -> tuple[pl.DataFrame, float]:
+def _compete(
+    contestant: Contestant, fold: Fold, store: Store | None, parts: Sequence[pl.DataFrame]
+) -> tuple[pl.DataFrame, float]:
+    if parts:
+        return contestant.compete(fold, *parts), 0.0
     kept = store.load(fold.split, contestant.family) if store else None
     if kept is not None:
         return kept
@@ -220,6 +248,8 @@ def _judge(
             for metric in METRICS
         ]
         parts_of = _measure_slices(examiners, parts, slices, resamples) if not sliced or family in sliced else []
+        if PARTIAL in parts[0].columns:
+            parts_of += _measure_states(examiners, parts, resamples)
         label = {"family": family, "role": roles[family], "split": name}
         found.measures += [label | {"slice": "all", "slice_value": "all"} | one for one in whole]
         found.measures += [label | one for one in parts_of]
@@ -286,6 +316,28 @@ def _measure_slices(
         for s, (name, value) in enumerate(names)
         for k, metric in enumerate(SLICED)
     ]
+
+
+def _measure_states(
+    examiners: Sequence[Examiner], parts: Sequence[pl.DataFrame], resamples: Resamples
+) -> list[dict[str, Any]]:
+    """Measure what was predicted of test rows with some of their fields blanked."""
+    found = []
+    for number, state in enumerate(STATES):
+        predicted = [in_state(part, number) for part in parts]
+        values = [values_of_rows(one.observed, part) for one, part in zip(examiners, predicted, strict=True)]
+        label = {"slice": "partly known", "slice_value": state.name}
+        for k, metric in enumerate(SLICED):
+            weights = resamples.of_unit["rows"]
+            replicates = [(rows @ one[:, k]) / rows.sum(1) for rows, one in zip(weights, values, strict=True)]
+            means = [one[:, k].mean() for one in values]
+            found.append(label | _measure(metric, means, np.mean(replicates, axis=0), len(values[0])))
+        orders = [
+            spearman(part["score"].to_numpy(), one.observed) for one, part in zip(examiners, predicted, strict=True)
+        ]
+        nothing = np.full(2, np.nan)
+        found.append(label | _measure("spearman", orders, nothing, len(values[0])))
+    return found
 
 
 def _compare(

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from songpop.estimators import BIN_COLUMNS, COVERAGE, bin_of
+from songpop.estimators.distribution import PMF, pmf_of
 from songpop.evaluation.groups import Groups, albums_of, artists_of
 
 # Probabilities are compared with what came in parts of this width.
@@ -18,7 +19,7 @@ _PARTS = 10
 TAIL = (1 - COVERAGE) / 2
 # In the order in which a person reads them.
 METRICS = (
-    "mae", "rmse", "r2", "spearman", "bias", "accuracy_4bin", "accuracy_majority", "macro_f1", "pinball",
+    "mae", "rmse", "r2", "spearman", "bias", "accuracy_4bin", "accuracy_majority", "macro_f1", "pinball", "crps",
     "calibration_error", "coverage_90", "width_90", "pair_accuracy", "pair_accuracy_artist", "top1_hit_rate",
     "top1_chance", "top1_regret",
 )  # fmt: skip
@@ -108,6 +109,7 @@ class Examiner:
             "accuracy_majority": _majority(self.bins),
             "macro_f1": _macro_f1(self.bins, chosen),
             "pinball": _mean(pinball),
+            "crps": _mean(_crps(observed, predictions)),
             "calibration_error": _calibration_error(chances, self.bins),
             "coverage_90": _mean((observed >= low) & (observed <= high)),
             "width_90": _mean(high - low),
@@ -234,6 +236,20 @@ def _calibration_error(chances: np.ndarray, bins: np.ndarray) -> Callable[[np.nd
     for j in range(len(BIN_COLUMNS)):
         gap[np.arange(len(bins)), j * _PARTS + part[:, j]] = chances[:, j] - (bins == j)
     return lambda weights: _ratio(np.abs(weights @ gap).sum(axis=1) / len(BIN_COLUMNS), weights.sum(axis=1))
+
+
+def _crps(observed: np.ndarray, predictions: pl.DataFrame) -> np.ndarray:
+    """Compute each row's continuous ranked probability score, in points; NaN where no distribution is predicted.
+
+    Over whole numbers it is the ranked probability score: the squared distance of the distribution function from that
+    of the observed value, summed over 0..100. Source: Gneiting and Raftery 2007.
+    """
+    if PMF not in predictions.columns:
+        return np.full(len(observed), np.nan)
+    pmf = pmf_of(predictions)
+    cdf = np.cumsum(pmf / pmf.sum(axis=1, keepdims=True), axis=1)
+    score: np.ndarray = ((cdf - (observed[:, None] <= np.arange(pmf.shape[1]))) ** 2).sum(axis=1)
+    return score
 
 
 def _pinball(observed: np.ndarray, quantile: np.ndarray, level: float) -> np.ndarray:

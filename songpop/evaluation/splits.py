@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from songpop.features import conform
+from songpop.features import conform, release_time
 from songpop.features.records import artist_key, folds_of
 
 SPLITS = ("random", "artist", "temporal")
@@ -69,15 +69,6 @@ def split_rows(frame: pl.DataFrame, name: str, seed: int) -> Split:
         **notes,
     }
     return Split(name, train, test, manifest)
-
-
-def release_time(frame: pl.DataFrame) -> np.ndarray:
-    """Place each track in time, in years, shape (n,): by its date, else the middle of its year, else NaN."""
-    date = pl.col("release_date")
-    exact = date.dt.year() + date.dt.ordinal_day() / 366
-    return (
-        frame.select(pl.coalesce(exact, pl.col("year") + 0.5).cast(pl.Float64)).to_series().fill_null(np.nan).to_numpy()
-    )
 
 
 def _by_time(frame: pl.DataFrame) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:

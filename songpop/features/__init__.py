@@ -1,6 +1,15 @@
 """What the models see: the declared features, and the encoder that turns model frames into arrays."""
 
-from songpop.features.declared import ANALYSIS, FEATURES, GROUPS, MODEL_COLUMNS, Feature, conform, has_analysis
+from songpop.features.declared import (
+    ANALYSIS,
+    FEATURES,
+    GROUPS,
+    MODEL_COLUMNS,
+    Feature,
+    conform,
+    has_analysis,
+    release_time,
+)
 from songpop.features.encoder import EncodedRows, FeatureEncoder
 
 __all__ = [
@@ -13,4 +22,5 @@ __all__ = [
     "FeatureEncoder",
     "conform",
     "has_analysis",
+    "release_time",
 ]

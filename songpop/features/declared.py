@@ -246,3 +246,12 @@ def usual_values(frame: pl.DataFrame) -> dict[str, float]:
         for name, column in known.items()
         if len(column)
     }
+
+
+def release_time(frame: pl.DataFrame) -> np.ndarray:
+    """Place each track in time, in years, shape (n,): by its date, else the middle of its year, else NaN."""
+    date = pl.col("release_date")
+    exact = date.dt.year() + date.dt.ordinal_day() / 366
+    return (
+        frame.select(pl.coalesce(exact, pl.col("year") + 0.5).cast(pl.Float64)).to_series().fill_null(np.nan).to_numpy()
+    )

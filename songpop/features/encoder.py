@@ -12,10 +12,12 @@ from songpop import model_folder
 from songpop.audio_features import MEASURES
 from songpop.errors import ModelError
 from songpop.features.declared import FEATURES, conform, fill_gaps, has_analysis, usual_values
+from songpop.features.partial import Copies
 from songpop.features.records import (
     ArtistRecords,
     EarlierVersions,
     GenreYearLevel,
+    Shown,
     artist_key,
     folds_of,
     out_of_fold,
@@ -115,15 +117,16 @@ class FeatureEncoder:
     usual: dict[str, float]
 
     @classmethod
-    def fit(cls, train: pl.DataFrame, seed: int) -> tuple["FeatureEncoder", EncodedRows]:
+    def fit(cls, train: pl.DataFrame, seed: int, copies: Copies | None = None) -> tuple["FeatureEncoder", EncodedRows]:
         """Fit on a training frame, and encode its rows without their own labels.
 
         Args:
             train: a model frame with `popularity`.
             seed: deals tracks to folds.
+            copies: rows of it once more, partly blank; they are encoded without the label of their track.
 
         Returns:
-            The encoder, and the encoded training rows in the order of `train`.
+            The encoder, and the encoded training rows in the order of `train`, those of the copies after them.
 
         Raises:
             ModelError: `train` has no rows or no popularity.
@@ -142,7 +145,7 @@ class FeatureEncoder:
         year = plain["year"].to_numpy().astype(np.float64)
         fold = folds_of(seen_together(frame), seed)
         level = GenreYearLevel.fit(genre, len(genres) + 1, year, popularity, fold)
-        values, record = out_of_fold(level, genre, artist_key(frame), year, popularity, fold)
+        shown = Shown(genre, artist_key(frame), year, popularity, fold)
         artists = ArtistRecords.fit(artist_key(frame), year, popularity - level.values(genre, year), popularity)
         versions = EarlierVersions.fit(song_key(frame), plain["release_time"], frame["popularity"])
         reach = (
@@ -154,7 +157,19 @@ class FeatureEncoder:
         reaches = [by_code.get(code) for code in range(len(genres) + 1)]
         last_year, last_time = (_largest(plain[name]) for name in ("year", "release_time"))
         encoder = cls(genres, level, artists, versions, seed, reaches, last_year, last_time, usual)
-        return encoder, encoder._assemble(frame, plain, genre, values, record)
+        rows = encoder._without_own_labels(frame, plain, fold, shown)
+        if copies is not None and copies.frame.height:
+            partial = fill_gaps(copies.frame, usual)
+            again = encoder._without_own_labels(partial, _plain_columns(partial), fold[copies.source], shown)
+            rows = EncodedRows.concat([rows, again])
+        return encoder, rows
+
+    def _without_own_labels(
+        self, frame: pl.DataFrame, plain: pl.DataFrame, fold: np.ndarray, shown: Shown
+    ) -> EncodedRows:
+        genre, year = _codes(frame["genre"], self.genres), plain["year"].to_numpy().astype(np.float64)
+        values, record = out_of_fold(self.level, shown, genre, artist_key(frame), year, fold)
+        return self._assemble(frame, plain, genre, values, record)
 
     def transform(self, frame: pl.DataFrame) -> EncodedRows:
         """Encode rows that were not in training, in the order of `frame`."""

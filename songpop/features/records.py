@@ -82,12 +82,13 @@ class GenreYearLevel:
         level = cls(
             first, np.zeros((N_FOLDS, n_genres, last - first + 2)), np.zeros((N_FOLDS, n_genres, last - first + 2))
         )
-        column = level._columns(year)
+        column = level.columns(year)
         np.add.at(level.counts, (fold, genre, column), 1.0)
         np.add.at(level.sums, (fold, genre, column), popularity)
         return level
 
-    def _columns(self, year: np.ndarray) -> np.ndarray:
+    def columns(self, year: np.ndarray) -> np.ndarray:
+        """Number the column of each year, shape (n,)."""
         n_years = self.counts.shape[2] - 1
         inside = np.clip(np.nan_to_num(year, nan=self.first_year) - self.first_year, 0, n_years - 1)
         columns: np.ndarray = np.where(np.isnan(year), n_years, inside).astype(np.int64)
@@ -113,9 +114,9 @@ class GenreYearLevel:
         cell = (rest @ kernel) / (counts[:, :-1] @ kernel + CELL_PRIOR)
         return np.concatenate([prior + cell, (mean + genre)[:, None]], axis=1)
 
-    def values(self, genre: np.ndarray, year: np.ndarray, without: int | None = None) -> np.ndarray:
-        """Look levels up, shape (n,), leaving out one fold of the training tracks if asked."""
-        levels: np.ndarray = self.table(without)[genre, self._columns(year)]
+    def values(self, genre: np.ndarray, year: np.ndarray) -> np.ndarray:
+        """Look levels up, shape (n,)."""
+        levels: np.ndarray = self.table()[genre, self.columns(year)]
         return levels
 
 
@@ -208,24 +209,49 @@ def song_key(frame: pl.DataFrame) -> pl.Series:
     return frame.select(pl.concat_str(artist, canonical(pl.col("track_name")), separator="\n")).to_series()
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The training rows whose labels may be shown, arrays of shape (n,).
+
+    Args:
+        genre: codes.
+        key: artists.
+        year: NaN where unknown.
+        popularity: labels.
+        fold: of each row.
+    """
+
+    genre: np.ndarray
+    key: pl.Series
+    year: np.ndarray
+    popularity: np.ndarray
+    fold: np.ndarray
+
+
 def out_of_fold(
-    level: GenreYearLevel, genre: np.ndarray, key: pl.Series, year: np.ndarray, popularity: np.ndarray, fold: np.ndarray
+    level: GenreYearLevel, shown: Shown, genre: np.ndarray, key: pl.Series, year: np.ndarray, fold: np.ndarray
 ) -> tuple[np.ndarray, pl.DataFrame]:
-    """Compute levels and records of the training rows, each from the other folds alone.
+    """Compute levels and records of m rows of training tracks, each from the folds that are not its track's.
 
     An artist's excess is taken over the level without the fold too: else a row's label would come back, with its
     sign turned, through the level that its artist's other tracks are compared with.
 
+    Args:
+        level: of all folds.
+        shown: the training rows.
+        genre, key, year, fold: of the rows asked for, shape (m,); the fold is that of the row's track.
+
     Returns:
-        Levels, shape (n,), and the records' columns in the same order.
+        Levels, shape (m,), and the records' columns in the same order.
     """
     levels, parts, places = np.zeros(len(genre)), [], []
     for number in np.unique(fold):
-        values = level.values(genre, year, int(number))
-        own, others = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        levels[own] = values[own]
-        excess = popularity[others] - values[others]
-        records = ArtistRecords.fit(key.gather(others), year[others], excess, popularity[others])
+        own, others = np.flatnonzero(fold == number), np.flatnonzero(shown.fold != number)
+        table = level.table(int(number))
+        levels[own] = table[genre[own], level.columns(year[own])]
+        above = table[shown.genre[others], level.columns(shown.year[others])]
+        excess = shown.popularity[others] - above
+        records = ArtistRecords.fit(shown.key.gather(others), shown.year[others], excess, shown.popularity[others])
         parts.append(records.values(key.gather(own), year[own]))
         places.append(own)
     return levels, pl.concat(parts)[np.argsort(np.concatenate(places), kind="stable")]

@@ -59,7 +59,7 @@ def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
     """
     frame = one_row(frame)
     rows = model.encoder.transform(frame)
-    table, reference = contributions(model.net, rows, model.reference, exact=True)
+    table, reference = contributions(model.scorer, rows, model.reference, exact=True)
     points = sorted(zip(GROUPS, table[0].tolist(), strict=True), key=lambda part: -abs(part[1]))
     return Explanation(
         frame["track_id"][0],
@@ -74,7 +74,7 @@ def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
 
 def explain_features(rows: EncodedRows, model: ScoringModel) -> list[FeaturePart]:
     """Compare each feature of one track, shape (1, ...), with a typical one; categories by name, None where unknown."""
-    return [_named(part, model.encoder) for part in feature_parts(model.net, rows, model.reference)]
+    return [_named(part, model.encoder) for part in feature_parts(model.scorer, rows, model.reference)]
 
 
 def _named(part: FeaturePart, encoder: FeatureEncoder) -> FeaturePart:

@@ -10,6 +10,7 @@ import polars as pl
 from songpop import model_folder
 from songpop.estimators import DistributionPredictor, Predictor
 from songpop.estimators.album_order import AlbumOrder
+from songpop.estimators.blend import Blend
 from songpop.evaluation import contestants
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import NUMERIC
@@ -22,7 +23,8 @@ class ScoringModel:
     Args:
         model_version: its name.
         encoder: fitted; decides order and scaling.
-        net: the network, as it is shipped.
+        net: the network, which orders an album's songs.
+        scorer: what scores: the network, or its blend with the benchmark where that is surely better.
         trees: the benchmark.
         order: of an album's songs; None where the training tracks taught none.
         reference: the typical track that explanations compare with.
@@ -32,6 +34,7 @@ class ScoringModel:
     model_version: str
     encoder: FeatureEncoder
     net: DistributionPredictor
+    scorer: DistributionPredictor
     trees: Predictor
     reference: dict[str, Any]
     experience: dict[str, list[float]] = field(default_factory=dict)
@@ -39,17 +42,17 @@ class ScoringModel:
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
         """Predict what `predictions_of` gives."""
-        return self.predictions_of(rows, self.net.predict_distribution(rows))
+        return self.predictions_of(rows, self.scorer.predict_distribution(rows))
 
     def predictions_of(self, rows: EncodedRows, pmf: np.ndarray) -> pl.DataFrame:
-        """Derive what is told of each row from the network's distributions, shape (n, 101).
+        """Derive what is told of each row from the scorer's distributions, shape (n, 101).
 
         Returns:
             `PREDICTION_COLUMNS`, `family` (what kind of estimator made the score) and `benchmark_score`.
         """
-        predictions = self.net.predictions_of(rows, pmf)
+        predictions = self.scorer.predictions_of(rows, pmf)
         if "family" not in predictions.columns:
-            predictions = predictions.with_columns(pl.lit(self.net.family).alias("family"))
+            predictions = predictions.with_columns(pl.lit(self.scorer.family).alias("family"))
         benchmark: pl.Series = self.trees.predict(rows)["score"] if len(rows) else pl.Series(dtype=pl.Float64)
         return predictions.with_columns(benchmark.alias("benchmark_score"))
 
@@ -64,11 +67,13 @@ def load_model(model_dir: Path, threads: int = 1) -> ScoringModel:
     with model_folder.reading(model_dir, model_folder.FEATURES):
         model_version, experience = metadata["model_version"], metadata.get("experience", {})
         reference = {name: metadata["reference"][name] for name in NUMERIC}
+    net, trees = contestants.NETWORK.load_for_scoring(model_dir, threads), contestants.BENCHMARK.load(model_dir)
     return ScoringModel(
         model_version,
         FeatureEncoder.load(model_dir),
-        contestants.NETWORK.load_for_scoring(model_dir, threads),
-        contestants.BENCHMARK.load(model_dir),
+        net,
+        Blend.load(model_dir, net, trees),
+        trees,
         reference,
         experience,
         AlbumOrder.load(model_dir),

@@ -36,7 +36,7 @@ def encode_and_score(frame: pl.DataFrame, model: ScoringModel) -> tuple[pl.DataF
     """Score releases as `score_releases` does, and return beside the scores what they were made from.
 
     Returns:
-        The scores, the encoded rows, and the network's distributions, shape (n, 101).
+        The scores, the encoded rows, and the network's distributions, by which songs are ordered, shape (n, 101).
 
     Raises:
         ModelError: `frame` lacks `track_id` or `artist_name`.
@@ -45,10 +45,10 @@ def encode_and_score(frame: pl.DataFrame, model: ScoringModel) -> tuple[pl.DataF
     parts, pieces, distributions = [], [], []
     for start in range(0, max(frame.height, 1), PIECE):
         rows = model.encoder.transform(frame[start : start + PIECE])
-        pmf = model.net.predict_distribution(rows)
+        pmf = model.scorer.predict_distribution(rows)
+        distributions.append(model.net.predict_distribution(rows).astype(np.float32))
         parts.append(_score_piece(rows, pmf, model, exact=frame.height <= EXACT_ROWS))
         pieces.append(rows)
-        distributions.append(pmf.astype(np.float32))
     rows, distribution = EncodedRows.concat(pieces), np.concatenate(distributions)
     p_best = chances_within(model.order, rows, distribution, frame["album_id"])
     scores = pl.concat(parts).with_columns(frame["track_id"], p_best)
@@ -57,7 +57,7 @@ def encode_and_score(frame: pl.DataFrame, model: ScoringModel) -> tuple[pl.DataF
 
 
 def _score_piece(rows: EncodedRows, pmf: np.ndarray, model: ScoringModel, *, exact: bool) -> pl.DataFrame:
-    table, reference = contributions(model.net, rows, model.reference, exact=exact)
+    table, reference = contributions(model.scorer, rows, model.reference, exact=exact)
     return model.predictions_of(rows, pmf).with_columns(
         drivers(table, rows),
         pl.lit(reference).alias("reference_score"),

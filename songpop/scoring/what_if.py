@@ -96,7 +96,7 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
     new_row = changed.row(0, named=True)
     rows = model.encoder.transform(pl.concat([frame, changed]))
     new_rows = rows.take(np.array([1]))
-    table, reference = contributions(model.net, rows, model.reference, exact=True)
+    table, reference = contributions(model.scorer, rows, model.reference, exact=True)
     before, after = model.predict(rows).to_dicts()
     moved = [
         {"group": group, "before": float(a), "after": float(b), "difference": float(b - a)}

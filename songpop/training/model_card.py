@@ -18,6 +18,7 @@ _COLUMNS = (
     ("spearman", "Spearman", 3),
     ("accuracy_4bin", "4-bin accuracy", 3),
     ("macro_f1", "macro-F1", 3),
+    ("crps", "CRPS", 2),
     ("pinball", "pinball", 2),
     ("calibration_error", "calibration error", 3),
     ("coverage_90", "coverage of 90 %", 3),
@@ -38,6 +39,7 @@ _SPLIT_NOTES = {
 }
 _SLICES = {"genre": "genre", "release year": "release year", "artist": "known or new artist"}
 _MOST_SLICES = 15
+_JUDGED_ROLES: tuple[Role, ...] = ("network", "benchmark")
 _LIMITS = """\
 - A score is what tracks like this one reached when the labels were seen. It is an association, not a cause: a
   changed feature in a what-if need not change what listeners do.
@@ -64,10 +66,12 @@ def write_card(folder: Path, metrics: dict[str, Any], predictions: pl.DataFrame,
         f"# {metrics['model_version']}\n",
         _summary(metrics),
         *_warnings(metrics),
+        *_shipping(metrics),
         "## How good it is\n",
         *[_table(metrics, manifest) for manifest in _one_a_split(metrics["splits"])],
         *[f"![{title}]({name})\n\n{caption}\n" for name, title, caption in drawn],
         *_slices(metrics),
+        *_partly_known(metrics),
         *_singles(metrics),
         f"## Limits\n\n{_LIMITS}\n",
         _protocol(metrics),
@@ -96,6 +100,58 @@ def _warnings(metrics: dict[str, Any]) -> list[str]:
     return (
         ["## Warnings\n", "\n".join(f"- {line}" for line in metrics["warnings"]) + "\n"] if metrics["warnings"] else []
     )
+
+
+def _shipping(metrics: dict[str, Any]) -> list[str]:
+    """Say what scores, how the benchmark was tuned, and which labels were left out."""
+    labels = contestants.labels()
+    lines = [f"- **{one['period']}**: {labels[one['family']]}. {one['reason']}" for one in metrics.get("shipping", [])]
+    tuning, seconds = metrics.get("benchmark_tuning") or {}, metrics.get("seconds_a_fit") or {}
+    for part, what in (("chance", "rows left out by chance"), ("newest", "the newest rows")):
+        tried = [
+            f"{one['settings'].get('objective')} {one['mae']:.2f} ({one['n_trees']} trees)"
+            for one in tuning.get(part, [])
+        ]
+        if tried:
+            lines.append(f"- The benchmark tried, on {what}, mean absolute error each: {', '.join(tried)}.")
+    network, benchmark = (seconds.get(kind.family) for kind in (contestants.NETWORK, contestants.BENCHMARK))
+    if network and benchmark:
+        lines.append(
+            f"- A fit took {network:.0f} s of the network and {benchmark:.0f} s of the benchmark, tuning included."
+        )
+    dead = metrics.get("dead_ids")
+    if dead:
+        lines.append(
+            f"- **Dead ids**: {dead['n_dead']:,.0f} tracks with a popularity of 3 or less were taken for ids that "
+            "another one has replaced, and not learned from. In this file the bottom is "
+            f"{dead['density']:.1f} times as dense as what is next above, and {dead['growth']:.1f} times as frequent "
+            f"among older tracks as among the newest, while the median of the others is {dead['level']:.0%} of theirs. "
+            "Their share by release time is added to scores of known years; a release to come has a living id."
+        )
+    elif "dead_ids" in metrics:
+        lines.append("- **Dead ids**: none told; low values count as they are.")
+    return ["## What scores\n", "\n".join(lines) + "\n"] if lines else []
+
+
+def _partly_known(metrics: dict[str, Any]) -> list[str]:
+    """Show what network and benchmark make of tracks with some fields blank, on the headline split."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in metrics.get("measures", []):
+        if row["slice"] == "partly known" and row["split"] == HEADLINE and row["role"] in ("network", "benchmark"):
+            found.setdefault(row["slice_value"], {}).setdefault(row["role"], {})[row["metric"]] = row["value"]
+    if not found:
+        return []
+    decimals = {"mae": 2, "spearman": 3, "coverage_90": 3, "width_90": 1}
+    cells = [
+        [_shown(roles.get(role, {}).get(name), places) for name, places in decimals.items() for role in _JUDGED_ROLES]
+        for roles in found.values()
+    ]
+    headings = [f"{heading} {role}" for heading in ("MAE", "Spearman", "coverage", "width") for role in _JUDGED_ROLES]
+    return [
+        "## With little known\n",
+        "The temporal test tracks once more, with some of their fields blank, as files and pages bring them.\n",
+        "\n".join(_lines(headings, list(found), cells)) + "\n",
+    ]
 
 
 def _one_a_split(manifests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -122,7 +122,7 @@ def _shipped_scores(folder: Path, frame: pl.DataFrame) -> pl.Series:
     from songpop.scoring.model import load_model
 
     model = load_model(folder)
-    return model.net.predict(model.encoder.transform(frame))["score"]
+    return model.scorer.predict(model.encoder.transform(frame))["score"]
 
 
 def _compare(rows: pl.DataFrame) -> Difference:

@@ -12,19 +12,23 @@ import polars as pl
 
 from songpop import model_folder
 from songpop.errors import ModelError
-from songpop.estimators import Benchmark, Estimator, Network, Role
+from songpop.estimators import Benchmark, Estimator, Network, Role, blend
 from songpop.estimators.album_order import AlbumOrder
+from songpop.estimators.blend import Blend, blend_of
+from songpop.estimators.distribution import PMF
 from songpop.evaluation import HEADLINE, SPLITS, contestants, data_sha256, describe_protocol
-from songpop.evaluation.contest import Contest, Contestant, Fold, evaluate_models
-from songpop.evaluation.encoding import encode_with
+from songpop.evaluation.contest import Contest, Contestant, Fold, evaluate_models, fit_and_predict
+from songpop.evaluation.encoding import Lesson, encode_with, make_lesson
 from songpop.evaluation.leaks import refuse_leaks
-from songpop.features import ANALYSIS, GROUPS, EncodedRows, FeatureEncoder, conform, has_analysis
+from songpop.features import ANALYSIS, GROUPS, FeatureEncoder, conform, has_analysis
+from songpop.features.partial import PARTIAL
 from songpop.ids import make_model_version
 from songpop.scoring.album_picks import chances_within, measure_picks, standing_together
 from songpop.scoring.contributions import contributions, reference_row
 from songpop.scoring.drift import build_reference, save_reference
 from songpop.scoring.what_if_inputs import experience_of
 from songpop.training.model_card import write_card
+from songpop.training.shipping import PERIODS, Shipped, decide_shipping, ships_blend
 from songpop.training.training_tracks import save_learned
 
 # Splits of more rows than this are judged on a sample of this size: their metrics would move in the third digit only.
@@ -85,9 +89,11 @@ def train(
     progress = progress or (lambda line: None)
     frame = _usable(frame)
     found = _evaluate(frame, seed, threads, progress)
-    judged = _judged(found)
+    shipped = decide_shipping(found.differences)
+    judged = _judged(found, shipped)
     progress(f"fitting on all {frame.height:,} rows")
-    encoder, net, benchmark, order = _fit_final(frame, seed, threads)
+    final = _fit_final(frame, seed, threads)
+    net, order = final.net, final.order
     name = make_model_version(net.family, as_of_date, net.digest())
     scoreboard = [{"model_version": name, **row} for row in found.rows]
     metrics = {
@@ -104,6 +110,10 @@ def train(
         "scoreboard": scoreboard,
         "measures": found.measures,
         "differences": found.differences,
+        "shipping": [one.to_json() for one in shipped],
+        "dead_ids": final.lesson.dead and final.lesson.dead.figures,
+        "benchmark_tuning": final.benchmark.tuning,
+        "seconds_a_fit": _seconds(found),
         "warnings": gap_warnings(frame),
         "singles": _measure_singles(judged),
         "album_order": None if order is None else order.measured,
@@ -111,7 +121,7 @@ def train(
     }
     with model_folder.writing(models_dir, name) as folder:
         found.places.write_parquet(folder / model_folder.SPLITS)
-        _write(folder, encoder, net, benchmark, order, frame, metrics, judged)
+        _write(folder, final, shipped, frame, metrics, judged)
     return TrainedModel(name, net.family, models_dir / name, scoreboard, metrics)
 
 
@@ -153,25 +163,31 @@ def product_contestants() -> list[Contestant]:
     return [
         Contestant(contestants.NETWORK.family, "network", _compete_with_the_network),
         make(contestants.BENCHMARK, "benchmark"),
+        Contestant(
+            blend.FAMILY,
+            "blend",
+            lambda fold, network, trees: blend_of(network, trees),
+            made_of=(contestants.NETWORK.family, contestants.BENCHMARK.family),
+        ),
         *(make(kind, "baseline") for kind in contestants.BASELINES),
     ]
 
 
 def _compete_with_the_network(fold: Fold) -> pl.DataFrame:
     """Fit the network as it is shipped, and let it pick each album's single."""
-    net = contestants.NETWORK(fold.encoded.encoder)
-    net.fit(fold.encoded.rows, fold.popularity, seed=fold.seed, threads=fold.threads)
-    order = _fit_order(net, fold.encoded.rows, fold.train, fold.seed, fold.threads)
-    unseen = fold.encoded.unseen
+    lesson, unseen = fold.encoded.lesson, fold.encoded.unseen
+    net = contestants.NETWORK(lesson.encoder)
+    predictions = fit_and_predict(net, fold)
+    order = _fit_order(net, lesson, fold.seed, fold.threads)
     p_best = chances_within(order, unseen, net.predict_distribution(unseen), conform(fold.test)["album_id"])
-    return net.predict(fold.encoded.unseen).with_columns(p_best)
+    return predictions.with_columns(p_best)
 
 
-def _fit_order(net: Network, rows: EncodedRows, frame: pl.DataFrame, seed: int, threads: int) -> AlbumOrder | None:
+def _fit_order(net: Network, lesson: Lesson, seed: int, threads: int) -> AlbumOrder | None:
     """Learn the order of an album's songs from what the network said of rows that it had not seen."""
     held, pmf = net.held_out
-    together, popularity = standing_together(frame).gather(held), frame["popularity"].to_numpy()[held]
-    return AlbumOrder.fit(rows.take(held), pmf, together, popularity.astype(np.float64), seed=seed, threads=threads)
+    together = standing_together(lesson.known).gather(held)
+    return AlbumOrder.fit(lesson.rows.take(held), pmf, together, lesson.popularity[held], seed=seed, threads=threads)
 
 
 def _evaluate(frame: pl.DataFrame, seed: int, threads: int, progress: Progress) -> Contest:
@@ -196,14 +212,25 @@ def _evaluate(frame: pl.DataFrame, seed: int, threads: int, progress: Progress) 
     return found
 
 
-def _judged(found: Contest) -> pl.DataFrame:
-    """List the headline's test rows beside what the network and the benchmark predicted for them."""
+def _seconds(found: Contest) -> dict[str, float]:
+    """Average the seconds of a fit on the headline split, by family."""
+    rows = [row for row in found.by_seed if row["split"] == HEADLINE]
+    families = {row["family"] for row in rows if row["seconds"]}
+    return {
+        family: round(float(np.mean([row["seconds"] for row in rows if row["family"] == family])), 1)
+        for family in sorted(families)
+    }
+
+
+def _judged(found: Contest, shipped: Sequence[Shipped]) -> pl.DataFrame:
+    """List the headline's test rows beside what is shipped for such and the benchmark predicted for them."""
     if found.headline is None:
         return pl.DataFrame({"track_id": []})
     test, predictions = found.headline
     names = ("track_id", "track_name", "artist_name", "album_id", "genre", "year", "release_date", "popularity")
     benchmark = predictions[contestants.BENCHMARK.family]["score"].alias("benchmark_score")
-    own = predictions[contestants.NETWORK.family].get_columns()
+    family = blend.FAMILY if ships_blend(shipped, "to come") else contestants.NETWORK.family
+    own = predictions[family].drop(PMF, PARTIAL, strict=False).get_columns()
     return conform(test).select(names).with_columns(*own, benchmark)
 
 
@@ -226,15 +253,26 @@ def gap_warnings(frame: pl.DataFrame) -> list[str]:
     ]
 
 
-def _fit_final(
-    frame: pl.DataFrame, seed: int, threads: int
-) -> tuple[FeatureEncoder, Network, Benchmark, AlbumOrder | None]:
-    encoder, rows = FeatureEncoder.fit(frame, seed)
-    popularity = frame["popularity"].to_numpy().astype(np.float64)
-    benchmark, net = contestants.BENCHMARK(), contestants.NETWORK(encoder)
+@dataclass(frozen=True)
+class _Final:
+    """What was fitted on all rows."""
+
+    lesson: Lesson
+    net: Network
+    benchmark: Benchmark
+    order: AlbumOrder | None
+
+
+def _fit_final(frame: pl.DataFrame, seed: int, threads: int) -> _Final:
+    lesson = make_lesson(frame, seed)
+    benchmark, net = contestants.BENCHMARK(), contestants.NETWORK(lesson.encoder)
     for estimator in (benchmark, net):
-        estimator.fit(rows, popularity, seed=seed, threads=threads)
-    return encoder, net, benchmark, _fit_order(net, rows, frame, seed, threads)
+        _fit(estimator, lesson, seed, threads)
+    return _Final(lesson, net, benchmark, _fit_order(net, lesson, seed, threads))
+
+
+def _fit(estimator: Estimator, lesson: Lesson, seed: int, threads: int) -> None:
+    estimator.fit(lesson.rows, lesson.popularity, seed=seed, threads=threads, source=lesson.source, dead=lesson.dead)
 
 
 def predict_unseen(frame: pl.DataFrame, unseen: pl.DataFrame, *, seed: int, threads: int) -> np.ndarray:
@@ -246,39 +284,39 @@ def predict_unseen(frame: pl.DataFrame, unseen: pl.DataFrame, *, seed: int, thre
         seed: of all randomness.
         threads: for the fit.
     """
-    known = _usable(frame.join(unseen, on="track_id", how="anti"))
-    encoder, rows = FeatureEncoder.fit(known, seed)
-    popularity = known["popularity"].to_numpy().astype(np.float64)
-    net = contestants.NETWORK(encoder)
-    net.fit(rows, popularity, seed=seed, threads=threads)
-    return net.predict(encoder.transform(unseen))["score"].to_numpy()
+    lesson = make_lesson(_usable(frame.join(unseen, on="track_id", how="anti")), seed)
+    net = contestants.NETWORK(lesson.encoder)
+    _fit(net, lesson, seed, threads)
+    return net.predict(lesson.encoder.transform(unseen))["score"].to_numpy()
 
 
 def _write(
     folder: Path,
-    encoder: FeatureEncoder,
-    net: Network,
-    benchmark: Benchmark,
-    order: AlbumOrder | None,
+    final: _Final,
+    shipped: Sequence[Shipped],
     frame: pl.DataFrame,
     metrics: dict[str, Any],
     judged: pl.DataFrame,
 ) -> None:
+    encoder, benchmark = final.lesson.encoder, final.benchmark
     rows = encoder.transform(frame.sample(min(frame.height, REFERENCE_ROWS), seed=metrics["seed"]))
     reference = reference_row(rows)
     encoder.save(
         folder,
         {"model_version": metrics["model_version"], "reference": reference, "experience": experience_of(frame)},
     )
-    net.save(folder)
+    final.net.save(folder)
     benchmark.save(folder)
-    if order is not None:
-        order.save(folder)
+    if final.order is not None:
+        final.order.save(folder)
     judged.write_parquet(folder / model_folder.PREDICTIONS)
     save_learned(folder, frame["track_id"])
     save_reference(folder, build_reference(frame, encoder.genres, judged, seed=metrics["seed"]))
-    shipped = contestants.NETWORK.load_for_scoring(folder)
-    table, _ = contributions(shipped, rows.take(np.arange(min(len(rows), IMPORTANCE_ROWS))), reference)
+    parts = contestants.NETWORK.load_for_scoring(folder), contestants.BENCHMARK.load(folder)
+    within, to_come = (ships_blend(shipped, period) for period in PERIODS)
+    scorer = Blend(*parts, within, to_come, encoder.last_time)
+    scorer.save(folder)
+    table, _ = contributions(scorer, rows.take(np.arange(min(len(rows), IMPORTANCE_ROWS))), reference)
     importance = dict(zip(GROUPS, np.abs(table).mean(axis=0).round(4).tolist(), strict=True))
     metrics |= {"importance": importance, "benchmark_importance": benchmark.importance()}
     model_folder.write_json(folder, model_folder.METRICS, metrics)

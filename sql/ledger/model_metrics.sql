@@ -30,5 +30,6 @@ create table if not exists ledger.model_metrics (
     mae_seed_sd double,
     spearman_low double,
     spearman_high double,
-    role varchar
+    role varchar,
+    crps double
 );

@@ -24,6 +24,7 @@ select
     metrics.accuracy_majority,
     metrics.macro_f1,
     metrics.pinball,
+    metrics.crps,
     metrics.coverage_90,
     metrics.width_90,
     metrics.pair_accuracy,

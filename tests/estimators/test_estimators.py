@@ -13,13 +13,15 @@ from small_frames import planted_frame
 from songpop.errors import ModelError
 from songpop.estimators import BIN_COLUMNS, PREDICTION_COLUMNS, Estimator, bin_of
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
-from songpop.estimators.distribution import calibrated_margin, calibrated_margins, interval_of, predictions_of, quantile
+from songpop.estimators.dead_ids import DeadIds
+from songpop.estimators.distribution import predictions_of, quantile
 from songpop.estimators.keras_net import KerasNet
 from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
 from songpop.estimators.recipe import Recipe, assign_folds
 from songpop.evaluation import measure
 from songpop.features import FeatureEncoder
+from songpop.features.encoder import NUMERIC
 
 QUICK = dataclasses.replace(Recipe.for_rows(400), n_members=8, n_folds=4, width=32, epochs=12)
 
@@ -87,7 +89,7 @@ def test_the_same_seed_gives_the_same_weights(fitted: tuple[FeatureEncoder, Kera
     _, net = fitted
     again = _fit_net(planted_frame(400), seed=3)[1]
     assert again.digest() == net.digest()
-    np.testing.assert_array_equal(again.margins, net.margins)
+    assert again.margins.to_json() == net.margins.to_json()
 
 
 def test_many_rows_get_fewer_epochs() -> None:
@@ -160,14 +162,14 @@ def test_a_certain_distribution_has_a_certain_score() -> None:
     assert found.select(BIN_COLUMNS).rows() == [(1, 0, 0, 0), (0, 0, 1, 0)]
 
 
-def test_the_mean_beside_a_score_is_that_of_the_distribution_and_the_score_leans_to_the_median() -> None:
+def test_the_score_is_the_median_of_the_distribution_and_its_mean_stands_beside_it() -> None:
     pmf = np.zeros((1, 101))
     pmf[0, [10, 20, 90]] = 0.4, 0.3, 0.3
 
     found = predictions_of(pmf, 0.05)
 
     assert found["score_mean"][0] == pytest.approx(0.4 * 10 + 0.3 * 20 + 0.3 * 90)
-    assert quantile(pmf, 0.5)[0] < found["score"][0] < found["score_mean"][0]
+    assert found["score"][0] == quantile(pmf, 0.5)[0] < found["score_mean"][0]
 
 
 def test_the_median_baseline_has_the_mean_of_what_it_learned_from() -> None:
@@ -184,19 +186,6 @@ def test_the_median_is_interpolated_inside_a_value() -> None:
     pmf = np.full((1, 101), 1 / 101)
     assert quantile(pmf, 0.5)[0] == pytest.approx(50)
     assert quantile(pmf, np.array([0.25]))[0] == pytest.approx(24.75)
-
-
-def test_the_calibrated_margin_gives_the_promised_coverage_on_too_narrow_distributions() -> None:
-    draw = np.random.default_rng(0)
-    centre = draw.uniform(30, 70, 4000)
-    label = np.clip(np.round(centre + draw.normal(0, 8, 4000)), 0, 100)
-    values = np.arange(101)
-    pmf = np.exp(-0.5 * ((values - centre[:, None]) / 5) ** 2)  # believes 5 where 8 is true
-    pmf /= pmf.sum(axis=1, keepdims=True)
-    margin = calibrated_margin(pmf[:2000], label[:2000])
-    low, high = interval_of(pmf[2000:], margin)
-    assert margin < 0.05
-    assert ((label[2000:] >= low) & (label[2000:] <= high)).mean() == pytest.approx(0.9, abs=0.025)
 
 
 def test_the_newest_dated_rows_are_left_out_together_and_set_the_width() -> None:
@@ -217,22 +206,17 @@ def test_rows_without_dates_are_left_out_by_chance() -> None:
     assert np.bincount(fold).min() >= 37
 
 
-def test_each_genre_has_the_margin_that_gives_its_coverage() -> None:
-    draw = np.random.default_rng(2)
-    genre = np.arange(6000) % 3
-    spread = np.array([4.0, 8.0, 16.0])[genre]
-    label = np.clip(np.round(50 + draw.normal(0, spread)), 0, 100)
-    pmf = np.tile(np.exp(-0.5 * ((np.arange(101) - 50) / 8) ** 2), (6000, 1))
-    pmf /= pmf.sum(axis=1, keepdims=True)
+def test_dead_ids_come_back_in_known_years_alone(fitted: tuple[FeatureEncoder, KerasNet]) -> None:
+    rows = fitted[0].transform(planted_frame(60, seed=1))
+    last = float(np.nanmax(rows.numeric[:, NUMERIC.index("release_time")]))
+    dead = DeadIds(np.array([2000.0, last]), np.array([0.4, 0.4]), np.array([1.0, 0, 0, 0]), last, {})
+    alive = np.zeros((60, 101))
+    alive[:, 70] = 1
 
-    margins = calibrated_margins(pmf[:3000], label[:3000], genre[:3000], 4)
-    low, high = interval_of(pmf[3000:], margins[genre[3000:]])
-    covered = (label[3000:] >= low) & (label[3000:] <= high)
+    mixed = dead.mix(alive, rows)
 
-    assert margins[0] > margins[1] > margins[2]
-    assert margins[3] == pytest.approx(calibrated_margin(pmf[:3000], label[:3000]))
-    for code in range(3):
-        assert abs(covered[genre[3000:] == code].mean() - 0.9) < 0.07
-    low, high = interval_of(pmf[3000:], margins[3])
-    together = (label[3000:] >= low) & (label[3000:] <= high)
-    assert abs(together[genre[3000:] == 0].mean() - 0.9) > 0.09
+    is_newest = rows.numeric[:, NUMERIC.index("release_time")] >= last
+    assert is_newest.any()
+    np.testing.assert_allclose(mixed[is_newest, 70], 1)
+    np.testing.assert_allclose(mixed[~is_newest, 0], 0.4)
+    np.testing.assert_allclose(mixed.sum(axis=1), 1)

@@ -9,10 +9,11 @@ import pytest
 from small_frames import planted_frame
 
 from songpop.errors import ModelError
-from songpop.evaluation.encoding import Encode, Encoded, encode_with
+from songpop.evaluation.encoding import Encode, Encoded, Lesson, encode_with
 from songpop.evaluation.leaks import find_leaks
 from songpop.features import EncodedRows, FeatureEncoder
 from songpop.features.encoder import NUMERIC
+from songpop.features.partial import Copies
 from songpop.training import train as training
 from songpop.training.train import train
 
@@ -36,7 +37,7 @@ class _OwnLabel(FeatureEncoder):
     """The artist's mean with the track's own popularity in it, as peers compute it before they split."""
 
     @classmethod
-    def fit(cls, train: pl.DataFrame, seed: int) -> tuple[FeatureEncoder, EncodedRows]:
+    def fit(cls, train: pl.DataFrame, seed: int, copies: Copies | None = None) -> tuple[FeatureEncoder, EncodedRows]:
         encoder, rows = super().fit(train, seed)
         own = train.select(pl.col("popularity").mean().over("artist_name")).to_series().to_numpy()
         return encoder, _with(rows, own, "artist_record")
@@ -63,7 +64,7 @@ class _IndexColumn(FeatureEncoder):
     """Any further column of the file is taken, as the unnamed one of Kaggle's."""
 
     @classmethod
-    def fit(cls, train: pl.DataFrame, seed: int) -> tuple[FeatureEncoder, EncodedRows]:
+    def fit(cls, train: pl.DataFrame, seed: int, copies: Copies | None = None) -> tuple[FeatureEncoder, EncodedRows]:
         encoder, rows = super().fit(train, seed)
         return encoder, _indexed(rows, train)
 
@@ -79,7 +80,7 @@ class _FileOrder(FeatureEncoder):
     """Where a row stood in its file."""
 
     @classmethod
-    def fit(cls, train: pl.DataFrame, seed: int) -> tuple[FeatureEncoder, EncodedRows]:
+    def fit(cls, train: pl.DataFrame, seed: int, copies: Copies | None = None) -> tuple[FeatureEncoder, EncodedRows]:
         encoder, rows = super().fit(train, seed)
         return encoder, _with(rows, np.arange(len(rows)))
 
@@ -88,7 +89,7 @@ class _Gaps(FeatureEncoder):
     """An indicator of a blank column, which tells how a file was put together."""
 
     @classmethod
-    def fit(cls, train: pl.DataFrame, seed: int) -> tuple[FeatureEncoder, EncodedRows]:
+    def fit(cls, train: pl.DataFrame, seed: int, copies: Copies | None = None) -> tuple[FeatureEncoder, EncodedRows]:
         encoder, rows = super().fit(train, seed)
         return encoder, _with(rows, train["time_signature"].is_null().to_numpy())
 
@@ -101,7 +102,7 @@ def _fitted_on_all(train: pl.DataFrame, test: pl.DataFrame, seed: int) -> Encode
     whole = pl.concat([train, test], how="diagonal").with_columns(pl.col("popularity").fill_null(0))
     encoder, rows = FeatureEncoder.fit(whole, seed)
     first = np.arange(train.height)
-    return Encoded(encoder, rows.take(first), rows.take(first[-1] + 1 + np.arange(test.height)))
+    return Encoded(_lesson(encoder, rows.take(first), train), rows.take(first[-1] + 1 + np.arange(test.height)))
 
 
 def _later_level(train: pl.DataFrame, test: pl.DataFrame, seed: int) -> Encoded:
@@ -109,7 +110,11 @@ def _later_level(train: pl.DataFrame, test: pl.DataFrame, seed: int) -> Encoded:
     found = encode_with(FeatureEncoder)(train, test, seed)
     labels = test["popularity"].to_list() if "popularity" in test.columns else []
     mean = float(np.mean([*train["popularity"].to_list(), *labels]))
-    return Encoded(found.encoder, _with(found.rows, np.full(train.height, mean)), found.unseen)
+    return Encoded(_lesson(found.encoder, _with(found.rows, np.full(train.height, mean)), train), found.unseen)
+
+
+def _lesson(encoder: FeatureEncoder, rows: EncodedRows, train: pl.DataFrame) -> Lesson:
+    return Lesson(encoder, train, rows, train["popularity"].to_numpy(), np.arange(train.height), None)
 
 
 _PLANTED: dict[str, tuple[Encode, str]] = {

@@ -76,7 +76,7 @@ def test_a_score_names_the_family_of_its_network_unless_its_predictions_do(
             return super().predictions_of(rows, pmf).with_columns(pl.Series("family", families, pl.String))
 
     plain = score_releases(releases, model)
-    mixed = score_releases(releases, dataclasses.replace(model, net=Mixed()))
+    mixed = score_releases(releases, dataclasses.replace(model, scorer=Mixed()))
 
     assert set(plain["family"]) == {"planted"}
     assert mixed["family"][:3].to_list() == ["planted", "blend", "planted"]

@@ -174,7 +174,7 @@ def test_a_track_outside_the_experience_is_said_to_be(model: ScoringModel, track
 
 def test_a_model_of_before_does_without_marks_and_says_so(track: pl.DataFrame) -> None:
     full = planted_model()
-    old = ScoringModel(full.model_version, full.encoder, full.net, full.trees, full.reference)
+    old = ScoringModel(full.model_version, full.encoder, full.net, full.scorer, full.trees, full.reference)
     answer = what_if(track, {"tempo": 240}, old)
 
     assert answer.changes[0].outside is None

@@ -52,7 +52,7 @@ def test_a_version_lies_complete_in_its_folder(trained: TrainedModel) -> None:
 
 def test_every_family_is_judged_on_every_split(trained: TrainedModel) -> None:
     judged = {(row["family"], row["split"]) for row in trained.scoreboard}
-    families = ("keras", "lightgbm", "genre_year_mean", "median")
+    families = ("keras", "lightgbm", "blend", "genre_year_mean", "median")
     assert judged == {(family, split) for family in families for split in SPLITS}
     mae = {(row["family"], row["split"]): row["mae"] for row in trained.scoreboard}
     assert all(mae["keras", split] < mae["median", split] for split in SPLITS)
