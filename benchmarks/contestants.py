@@ -19,7 +19,7 @@ class Budget:
     """
 
     course_epochs: int = 50
-    tries: int = 12
+    tries: int = 9
     most_trees: int = 2000
     catboost_trees: int = 1500
     catboost_class_trees: int = 300

@@ -10,6 +10,7 @@ import polars as pl
 from benchmarks.peer_parts import TAILS, predictions, without_gaps
 from songpop.audio_features import CLASSES, MEASURES
 from songpop.estimators import BIN_COLUMNS, N_VALUES, bin_of
+from songpop.estimators.distribution import with_pmf
 from songpop.evaluation.contest import Fold
 
 
@@ -41,7 +42,7 @@ def course_recipe(fold: Fold, *, epochs: int) -> pl.DataFrame:
     mixture = np.maximum(chances @ share, 1e-12)
     mixture /= mixture.sum(axis=1, keepdims=True)
     low, high = ((np.cumsum(mixture, axis=1) < level).sum(axis=1).astype(np.float64) for level in TAILS)
-    return predictions(mixture @ np.arange(N_VALUES), low, high, chances)
+    return with_pmf(predictions(mixture @ np.arange(N_VALUES), low, high, chances), mixture)
 
 
 def course_network(n_inputs: int, seed: int, threads: int) -> Any:

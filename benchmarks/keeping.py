@@ -24,6 +24,7 @@ _FEATURES = (
     _SONGPOP / "audio_features.py",
     *sorted((_SONGPOP / "features").glob("*.py")),
     _SONGPOP / "evaluation" / "encoding.py",
+    _SONGPOP / "estimators" / "dead_ids.py",
 )
 _ESTIMATORS = (
     *sorted((_SONGPOP / "estimators").glob("*.py")),
@@ -50,7 +51,7 @@ _CODE: dict[str, tuple[Part, ...]] = {
     ),
     **{kind.family: (*_FEATURES, *_ESTIMATORS) for kind in (BENCHMARK, *BASELINES)},
     "course_recipe": (*_COLUMNS, *_OUTPUTS, _BENCHMARKS / "course.py"),
-    "lightgbm_tuned": (*_FEATURES, *_OUTPUTS, _SPLITS, _BENCHMARKS / "peer_trees.py"),
+    "lightgbm_tuned": (*_FEATURES, *_ESTIMATORS, _BENCHMARKS / "peer_trees.py"),
     "catboost": (*_COLUMNS, folds_of, artist_key, *_OUTPUTS, _SPLITS, _BENCHMARKS / "peer_trees.py"),
 }
 _PEERS = ("course_recipe", "lightgbm_tuned", "catboost")

@@ -89,9 +89,9 @@ class LightGBMTrees:
     label = "LightGBM (benchmark)"
     packages: tuple[str, ...] = ("lightgbm",)
 
-    def __init__(self, tries: Sequence[dict[str, Any]] = TRIES) -> None:
-        """Make an unfitted benchmark that may try so many settings."""
-        self.tries = tries
+    def __init__(self, tries: Sequence[dict[str, Any]] = TRIES, most_trees: int = MAX_TREES) -> None:
+        """Make an unfitted benchmark that may try so many settings, of so many trees each."""
+        self.tries, self.most_trees = tries, most_trees
         # score of known years, score of releases to come, then LEVELS
         self.trees: list[Any] = []
         self.bin_trees: Any = None
@@ -123,7 +123,7 @@ class LightGBMTrees:
         parts = {name: _Data(x, popularity, *_without(mask, source, seed)) for name, mask in held.items()}
         chosen = {}
         for name, part in parts.items():
-            tried = [_try(lightgbm, base | settings, part, MAX_TREES) for settings in self.tries]
+            tried = [_try(lightgbm, base | settings, part, self.most_trees) for settings in self.tries]
             chosen[name] = min(tried, key=lambda one: one["mae"])
             self.tuning[name] = [{key: one[key] for key in ("settings", "mae", "n_trees")} for one in tried]
         is_dated = (own.numeric[:, NUMERIC.index("is_release_date_missing")] == 0).mean() >= 0.5
