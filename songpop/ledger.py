@@ -126,13 +126,15 @@ def save_model(
     version: dict[str, Any],
     metrics: Sequence[dict[str, Any]],
     measures: Sequence[dict[str, Any]] = (),
+    single_records: Sequence[dict[str, Any]] = (),
 ) -> None:
-    """Append a model version, its metrics and its measures by slice, each a mapping of the ledger's columns.
+    """Append a model version, its metrics, measures by slice and record of singles, mappings of the ledger's columns.
 
     The role of a family stands once, with its metrics.
     """
     _insert(con, "model_versions", [version])
     _insert(con, "model_metrics", metrics)
+    _insert(con, "single_records", [{"model_version": version["model_version"], **row} for row in single_records])
     if measures:
         rows = pl.DataFrame(measures, infer_schema_length=None).with_columns(
             pl.lit(version["model_version"]).alias("model_version")

@@ -33,6 +33,8 @@ FEATURES = "features.json"
 REFERENCE = "reference.json"
 # the headline's test tracks beside what was predicted for them
 PREDICTIONS = "eval_predictions.parquet"
+# the songs of its albums beside the chances that each seed gave them
+ALBUM_PREDICTIONS = "album_predictions.parquet"
 # where each row stood in each split
 SPLITS = "splits.parquet"
 # hashes of the training tracks

@@ -43,6 +43,7 @@ BUILD_ORDER = (
     "release_versions",
     "rank_history",
     "ranked_releases",
+    "single_records",
     "album_singles",
     "score_backtest",
     "champion",

@@ -1,6 +1,6 @@
 """Albums: read one, rank its songs, and say which should be the single."""
 
-from songpop.albums.rank_album import AlbumRanking, Song, load_measured, rank_album
+from songpop.albums.rank_album import AlbumRanking, Song, rank_album
 from songpop.albums.read_album import MAX_SENT_SONGS, AlbumInput, read_album, read_album_file, template
 
 __all__ = [
@@ -8,7 +8,6 @@ __all__ = [
     "AlbumInput",
     "AlbumRanking",
     "Song",
-    "load_measured",
     "rank_album",
     "read_album",
     "read_album_file",

@@ -1,8 +1,6 @@
 """The songs of one album as models take them: from the readers' file, or from the CSV of an unreleased one."""
 
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +11,9 @@ import duckdb
 import polars as pl
 
 from songpop import ledger, names, queries, resources, synthetic, warehouse
+from songpop.albums.known_songs import recognise
+from songpop.albums.sent_list import write_content
+from songpop.albums.verdict import AlbumRecord, read_records
 from songpop.audio_features import AUDIO_FEATURES
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
 from songpop.loading import headers, input_files, read_input, validation_sql
@@ -22,7 +23,6 @@ from songpop.loading.load import save_rows
 from songpop.loading.normalise import normalise
 from songpop.loading.read_input import Incoming
 from songpop.loading.rejects import set_aside_broken, set_aside_repeated
-from songpop.loading.unpacking import is_workbook
 from songpop.published.artists import find_artists, find_genres
 from songpop.settings import Settings
 
@@ -40,9 +40,6 @@ _SHOWN_LINES = 3
 _SHOWN_COLUMNS = 5
 # what the songs of one album share: a blank cell among them is a gap in the file, and no difference between the songs
 _SHARED = ("album_id", "album_name", "release_date", "year", "genre")
-# what is sent as content is not unpacked: a small zip can hold a very large file; of a workbook its size is looked at
-_PACKED = (b"PK", b"\x1f\x8b", b"PAR1")
-_MOST_UNPACKED = 20_000_000  # bytes
 _SENT = "the list"
 
 
@@ -61,10 +58,12 @@ class AlbumInput:
 
     Attributes:
         frame: one row a song, in the order of the file or of the ids, columns of the model frame; with `popularity`
-            where the songs are known tracks.
+            of known tracks.
         album_id, album_name, artist_name: None where unknown; all artists, in the order of the songs.
         origin: where the songs come from.
         champion: the model version that scores now.
+        records: how often its picks were right, by kind of album.
+        evidence: of the song most is known of, where the readers' file says so.
         rejects: lines of the file that were left out.
         notes: what was read otherwise than it was written.
         is_synthetic: whether the tracks of the readers' file are made up.
@@ -76,6 +75,8 @@ class AlbumInput:
     artist_name: str
     origin: Origin
     champion: str
+    records: tuple[AlbumRecord, ...] = ()
+    evidence: str | None = None
     rejects: tuple[Reject, ...] = ()
     notes: tuple[str, ...] = ()
     is_synthetic: bool = False
@@ -105,7 +106,7 @@ def read_album(settings: Settings, album_id: str) -> AlbumInput:
         WarehouseError: nothing was published yet, or by a version that had no such tables.
     """
     with _published(settings) as con:
-        champion = _champion(con)
+        _champion(con)
         n_songs = 0
         namesakes = _ids_of_name(con, album_id)
         for wanted in (album_id, *(namesakes if len(namesakes) == 1 else ())):
@@ -113,7 +114,7 @@ def read_album(settings: Settings, album_id: str) -> AlbumInput:
                 frame = _songs(con, name, wanted)
                 n_songs = max(n_songs, frame.height)
                 if frame.height >= MIN_SONGS:
-                    return _album(frame, origin, champion, is_synthetic=synthetic.is_synthetic(con))
+                    return _album(con, frame, origin, _known_evidence(con, wanted, origin))
         near = con.execute(_lookup("similar_albums"), {"wanted": album_id, "limit": _SHOWN_NEAR}).fetchall()
     rows = [row for row in near if row[0] != album_id]
     of_the_name = [row for row in rows if row[0] in namesakes]
@@ -153,9 +154,9 @@ def read_album_file(
     by_hand = dict(columns or {})
     headers.check_by_hand(by_hand)
     with _published(settings) as con, tempfile.TemporaryDirectory(prefix="songpop-album-") as scratch:
-        champion = _champion(con)
+        _champion(con)
         is_path = isinstance(source, Path)
-        path = source if isinstance(source, Path) else _write_content(Path(scratch), source)
+        path = source if isinstance(source, Path) else write_content(Path(scratch), source)
         name = source.name if isinstance(source, Path) else _SENT
         file = input_files.open_source(
             path, Path(scratch), entity=RELEASES, by_hand=by_hand, shown_name=None if is_path else _SENT
@@ -165,9 +166,11 @@ def read_album_file(
         frame, rejects, unread = _read_rows(settings, file, name, today)
         _refuse_no_album(frame, rejects, name)
         frame, renamed = _with_artists(con, frame)
-        is_synthetic = synthetic.is_synthetic(con)
-    frame, filled = _fill_shared(frame)
-    return _album(frame, "file", champion, rejects, (*unread, *renamed, *filled), is_synthetic=is_synthetic)
+        frame, filled = _fill_shared(frame)
+        frame, known = recognise(con, frame)
+        frame, shared = _fill_shared(frame)
+        notes = (*unread, *renamed, *filled, *known, *shared)
+        return _album(con, frame, "file", rejects=rejects, notes=notes)
 
 
 def template() -> str:
@@ -222,63 +225,35 @@ def _lookup(name: str) -> str:
     return resources.sql_path("lookups", name).read_text()
 
 
+def _known_evidence(con: duckdb.DuckDBPyConnection, album_id: str, origin: Origin) -> str | None:
+    """Return what the lists say is known of a new album; None of an album that they don't have."""
+    row = queries.read_one(con, "lookups", "album_evidence", album_id=album_id) if origin == "new release" else None
+    return row["evidence"] if row else None
+
+
 def _album(
+    con: duckdb.DuckDBPyConnection,
     frame: pl.DataFrame,
     origin: Origin,
-    champion: str,
+    evidence: str | None = None,
     rejects: tuple[Reject, ...] = (),
     notes: tuple[str, ...] = (),
-    *,
-    is_synthetic: bool,
 ) -> AlbumInput:
     first = {name: next(iter(frame[name].drop_nulls()), None) for name in ("album_id", "album_name")}
-    artists = ", ".join(frame.unique("artist_key", keep="first", maintain_order=True)["artist_name"])
-    named = first["album_id"], first["album_name"], artists
-    return AlbumInput(frame, *named, origin, champion, rejects, notes, is_synthetic)
-
-
-def _write_content(folder: Path, content: bytes) -> Path:
-    """Write what was sent as a file, if it can be the CSV of an album."""
-    if not content.strip():
-        raise SourceError("The list must hold a header and songs, however it is empty.")
-    path = folder / "album"
-    path.write_bytes(content)
-    if is_workbook(path):
-        _refuse_large(path)
-        return path
-    if content.startswith(_PACKED):
-        raise SourceError("The list must be CSV text or a workbook, however it is a packed or a Parquet file.")
-    if not content.partition(b"\n")[0].strip() and not _is_utf8(content):
-        raise SourceError("The list must be CSV text, however it holds bytes that no text has.")
-    return path
-
-
-def _refuse_large(path: Path) -> None:
-    """Look how large a workbook is unpacked, without trust in what it says of itself."""
-    if not zipfile.is_zipfile(path):
-        return
-    n_bytes = 0
-    try:
-        with zipfile.ZipFile(path) as book:
-            for item in book.infolist():
-                with book.open(item) as file:
-                    while chunk := file.read(1 << 20):
-                        n_bytes += len(chunk)
-                        if n_bytes > _MOST_UNPACKED:
-                            raise SourceError(
-                                f"A workbook must hold at most {_MOST_UNPACKED // 1_000_000} MB, however this one has "
-                                "more when it is unpacked. Save its sheet as CSV."
-                            )
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error) as error:
-        raise SourceError(f"The list must be a whole workbook, however it can't be unpacked ({error}).") from error
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    champion = _champion(con)
+    return AlbumInput(
+        frame,
+        first["album_id"],
+        first["album_name"],
+        ", ".join(frame.unique("artist_key", keep="first", maintain_order=True)["artist_name"]),
+        origin,
+        champion,
+        read_records(con, champion),
+        evidence,
+        rejects,
+        notes,
+        is_synthetic=synthetic.is_synthetic(con),
+    )
 
 
 def _read_rows(
@@ -394,5 +369,4 @@ def _with_artists(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> tuple[
         pl.col("artist_key").fill_null(own_keys),
         pl.coalesce("genre_right", "genre").alias("genre"),
         pl.coalesce(year, pl.col("release_date").dt.year()).alias("year"),
-        pl.lit(frame.height, dtype=pl.Int32).alias("n_album_tracks"),
     ).drop("genre_right", "is_known", "snapshot_id", "line"), notes

@@ -7,11 +7,16 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from songpop.features import EncodedRows
+from songpop.estimators.album_order import COLUMNS, AlbumOrder, contrasts
+from songpop.features import GROUPS, EncodedRows
 from songpop.features.encoder import NUMERIC
+from songpop.scoring.contributions import CONTRIBUTION_COLUMNS
 
-CHANCE, POINTS = "chance", "points"
+CHANCE = "chance"
+ALL_ELSE = "all else together"
 _LEAST_NAMED = 0.3
+_LEAST_CHANCE = 0.01
+_SHOWN = 3
 _MOST = 0.5
 
 
@@ -22,12 +27,12 @@ class Reason:
     Attributes:
         difference: what would be lost if the song were here as its album is on average; one thing at a time, so these
             do not add up.
-        unit: `chance` (to be the album's best, 0-1) or `points` (of the score).
+        unit: `chance` (to be the album's best, 0-1).
     """
 
     message: str
     difference: float
-    unit: str
+    unit: str = CHANCE
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,6 @@ class Factor:
 
     columns: tuple[str, ...]
     describe: Callable[[Beside], str]
-
-
-def by_contributions(above: dict[str, float]) -> list[Reason]:
-    """Tell a song apart by its contributions alone, for models that learned no order of albums."""
-    return [
-        Reason(f"its {group} brings {abs(value):.1f} points {'more' if value > 0 else 'less'} than the album's mean",
-               value, POINTS)
-        for group, value in above.items()
-    ]  # fmt: skip
 
 
 def _score(song: Beside) -> str:
@@ -209,3 +205,94 @@ FACTORS = (
     _sound("tempo", "is faster", "is slower", "{:.0f} bpm"),
     Factor(("mode",), _mode),
 )  # fmt: skip
+
+
+def tell_apart(
+    scored: pl.DataFrame, rows: EncodedRows, pmf: np.ndarray, order: AlbumOrder | None
+) -> list[list[Reason]]:
+    """Find what speaks for and against each song of one album, the largest first; one list a song.
+
+    What every song was given is shared out over things that add up to its distance from the album's mean, by which the
+    songs stand in order. Those that are not listed are told as one, so that the reasons can't contradict the order.
+
+    Args:
+        scored: the scores of n songs, with `p_best` and their contributions.
+        rows: the songs, encoded.
+        pmf: their distributions, shape (n, 101).
+        order: by which `p_best` was computed; None where the model learned none.
+    """
+    table = scored.select(CONTRIBUTION_COLUMNS).to_numpy()
+    above = [dict(zip(GROUPS, row.tolist(), strict=True)) for row in table - table.mean(axis=0)]
+    songs = [Beside(row, scored, rows, above[row]) for row in range(len(rows))]
+    messages, shares, total = _by_score(songs) if order is None else _by_order(songs, order, rows, pmf)
+    chance = scored["p_best"].to_numpy()
+    return [_reasons(messages[row], shares[row], total[row], chance[row]) for row in range(len(rows))]
+
+
+Told = tuple[list[list[str]], np.ndarray, np.ndarray]
+
+
+def _by_order(songs: list[Beside], order: AlbumOrder, rows: EncodedRows, pmf: np.ndarray) -> Told:
+    """Share the utilities out: messages a song and factor, log chances of shape (n, f) and their sums, shape (n,)."""
+    x = contrasts(rows, pmf, np.zeros(len(songs), int))
+    of_columns, utility = order.shares(x), order.utilities(x)
+    shares = np.stack(
+        [of_columns[:, [COLUMNS.index(name) for name in factor.columns]].sum(axis=1) for factor in FACTORS], axis=1
+    )
+    shares -= shares.mean(axis=0)
+    messages = [
+        [weighed(factor.describe(song), share) for factor, share in zip(FACTORS, shares[song.row], strict=True)]
+        for song in songs
+    ]
+    return messages, shares, utility - utility.mean()
+
+
+def _by_score(songs: list[Beside]) -> Told:
+    """Share chances out by the score's contributions, for models that learned no order of albums.
+
+    What the chances do not follow of the scores is told by the range of outcomes: a wide one reaches higher.
+    """
+    utility = np.log(np.maximum(songs[0].scored["p_best"].to_numpy(), 1e-12))
+    total = utility - utility.mean()
+    above = np.array([list(song.above.values()) for song in songs])
+    score = above.sum(axis=1)
+    slope = max(float(total @ score), 0.0) / max(float(score @ score), 1e-9)
+    by_group = slope * above
+    shares = np.column_stack([by_group, total - by_group.sum(axis=1)])
+    messages = [
+        [
+            *(
+                f"its {group} brings {abs(value):.1f} points {'more' if value > 0 else 'less'} than the album's mean"
+                for group, value in song.above.items()
+            ),
+            _range(song),
+        ]
+        for song in songs
+    ]
+    return messages, shares, total
+
+
+def _reasons(messages: list[str], shares: np.ndarray, total: float, chance: float) -> list[Reason]:
+    """List one song's reasons: the largest on either side, and all else as one."""
+
+    def difference(share: float) -> float:
+        odds = chance * np.exp(-share)
+        return float(chance - odds / (1 - chance + odds))
+
+    told = [
+        (share, Reason(message, difference(share)))
+        for message, share in zip(messages, shares, strict=True)
+        if message and abs(difference(share)) >= _LEAST_CHANCE
+    ]
+    told.sort(key=lambda part: -abs(part[0]))
+    shown = [part for side in (1, -1) for part in [one for one in told if one[0] * side > 0][:_SHOWN]]
+    left = total - sum(share for share, _ in shown)
+    all_else = Reason(ALL_ELSE, difference(left))
+    is_needed = bool(shown) and all(share * left < 0 for share, _ in shown)
+    reasons = sorted((reason for _, reason in shown), key=lambda reason: -abs(reason.difference))
+    return [*reasons, all_else] if abs(all_else.difference) >= _LEAST_CHANCE or is_needed else reasons
+
+
+def _range(song: Beside) -> str:
+    low, high = (song.scored[name][song.row] for name in ("score_low", "score_high"))
+    return f"its range of outcomes, {low:.0f} to {high:.0f}, beside its score"

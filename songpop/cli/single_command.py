@@ -80,9 +80,8 @@ def _rank(settings: Settings, album: "AlbumInput") -> "AlbumRanking":
     from songpop import albums
     from songpop.scoring.model import load_model
 
-    folder = settings.models_dir / album.champion
-    model = load_model(folder, threads=settings.threads)
-    return albums.rank_album(album.frame, model, albums.load_measured(folder))
+    model = load_model(settings.models_dir / album.champion, threads=settings.threads)
+    return albums.rank_album(album.frame, model, album.records, evidence=album.evidence)
 
 
 def _report_rejects(album: "AlbumInput") -> None:
@@ -152,18 +151,14 @@ def _print_reasons(songs: Sequence["Song"]) -> None:
 
 
 def _difference(reason: "Reason") -> str:
-    from songpop.albums.reasons import CHANCE
-
-    return f" [{100 * reason.difference:+.0f}]" if reason.unit == CHANCE and abs(reason.difference) >= 0.01 else ""
+    return f" [{100 * reason.difference:+.0f}]" if abs(reason.difference) >= 0.005 else ""
 
 
 def _closing(album: "AlbumInput", ranking: "AlbumRanking") -> list[str]:
-    from songpop.albums.reasons import CHANCE
     from songpop.scoring.contributions import ASSOCIATION
 
     sentences: list[str] = []
-    units = {reason.unit for song in ranking.songs for reason in (*song.speaks_for, *song.speaks_against)}
-    if CHANCE in units:
+    if any(song.speaks_for or song.speaks_against for song in ranking.songs):
         sentences.append("[+5]: that much of the chance to be the best, in percent, goes with it; one thing at a time.")
     if album.origin == "known tracks":
         sentences.append("These songs are out, and models learn from tracks like them: this is no forecast.")

@@ -10,7 +10,6 @@ from songpop import model_folder
 from songpop.estimators import N_VALUES
 from songpop.estimators.distribution import quantile
 from songpop.estimators.lightgbm_trees import ContrastTrees
-from songpop.estimators.picks import measure_hits
 from songpop.features import EncodedRows
 from songpop.features.encoder import NUMERIC
 
@@ -93,7 +92,6 @@ class AlbumOrder:
         sharpness = max(_SHARPNESS, key=lambda value: _log_loss(value * utility, seen, group))
         slopes, trees = _fit(x / scale, group, seen, seed, threads)
         measured: dict[str, Any] = {"n_albums": n_albums, "pair_accuracy": right, "pair_accuracy_by_score": by_mean}
-        measured |= measure_hits(_softmax(sharpness * utility, group), seen, group)
         return cls(scale, slopes, trees, units, float(sharpness), measured)
 
     def chances(self, rows: EncodedRows, pmf: np.ndarray, album: pl.Series) -> pl.Series:
@@ -111,6 +109,16 @@ class AlbumOrder:
         parts = _utilities(x / self.scale, self.slopes, self.trees)
         utilities: np.ndarray = self.sharpness * (parts / self.units).sum(axis=1)
         return utilities
+
+    def shares(self, x: np.ndarray) -> np.ndarray:
+        """Share each utility out over the columns, shape (n, len(COLUMNS)); two songs differ as the sums do.
+
+        Source: of the trees, Shapley values by Lundberg and others 2020.
+        """
+        scaled = x / self.scale
+        parts = scaled * self.slopes / self.units[0] + self.trees.shares(scaled) / self.units[1]
+        shares: np.ndarray = self.sharpness * parts
+        return shares
 
     def save(self, folder: Path) -> None:
         """Write album_order.json and album_order.txt (the trees, in LightGBM's text format)."""

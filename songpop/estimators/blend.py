@@ -103,7 +103,7 @@ def blend_of(network: pl.DataFrame, trees: pl.DataFrame) -> pl.DataFrame:
     if PARTIAL in network.columns and PARTIAL in trees.columns:
         half = ((in_state(network, j) + in_state(trees, j)) / 2 for j in range(len(STATES)))
         blended = with_partial(blended, list(half))
-    return blended.with_columns(network[name] for name in ("p_best",) if name in network.columns)
+    return blended.with_columns(network.drop(blended.columns, strict=False).get_columns())
 
 
 def _pool(one: np.ndarray, other: np.ndarray) -> np.ndarray:

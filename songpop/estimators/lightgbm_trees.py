@@ -335,6 +335,12 @@ class ContrastTrees:
         points: np.ndarray = np.mean([booster.predict(x) for booster in self.boosters], axis=0)
         return points
 
+    def shares(self, x: np.ndarray) -> np.ndarray:
+        """Share the points out over the contrasts, shape (n, d); they add up to `predict` less what all rows have."""
+        parts = [booster.predict(x, pred_contrib=True)[:, :-1] for booster in self.boosters]
+        shares: np.ndarray = np.mean(parts, axis=0)
+        return shares
+
     def save(self, path: Path) -> None:
         """Write LightGBM's text format, one booster after the other."""
         path.write_text(_BETWEEN.join(booster.model_to_string() for booster in self.boosters))

@@ -140,6 +140,7 @@ class Contest:
         by_seed: one dict a family, split and seed with its metrics and `seconds`.
         differences: one dict a split, family and metric: how far the one compared with is from it.
         headline: test rows of the headline split and each family's predictions for them, by its first seed.
+        headline_seeds: each family's predictions for those rows, by seed.
     """
 
     places: pl.DataFrame
@@ -149,6 +150,7 @@ class Contest:
     by_seed: list[dict[str, Any]] = field(default_factory=list)
     differences: list[dict[str, Any]] = field(default_factory=list)
     headline: tuple[pl.DataFrame, dict[str, pl.DataFrame]] | None = None
+    headline_seeds: dict[str, dict[int, pl.DataFrame]] = field(default_factory=dict)
 
 
 def evaluate_models(
@@ -200,6 +202,10 @@ def evaluate_models(
         _judge(found, frame, group, predictions, roles, sliced, compare)
         if name == HEADLINE:
             found.headline = frame[group[0].test], {family: parts[0] for family, parts in predictions.items()}
+            seeds_of_group = [split.seed for split in group]
+            found.headline_seeds = {
+                family: dict(zip(seeds_of_group, parts, strict=True)) for family, parts in predictions.items()
+            }
     return found
 
 

@@ -134,7 +134,11 @@ def train(run: Run) -> TrainResult:
             ).fetchall()[0][0]
             if not known:
                 ledger.save_model(
-                    con, _version_row(run, trained, snapshot_ids), trained.scoreboard, trained.metrics["measures"]
+                    con,
+                    _version_row(run, trained, snapshot_ids),
+                    trained.scoreboard,
+                    trained.metrics["measures"],
+                    trained.metrics["single_records"],
                 )
             save_promotion(con, run, previous=champion, **promotion_row(decision))
         run.build(con)

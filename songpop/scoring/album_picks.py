@@ -1,10 +1,12 @@
 """Which song of an album should be the single, and how sure that is."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
 from songpop.estimators.album_order import AlbumOrder
-from songpop.estimators.picks import is_clear, measure_hits
+from songpop.estimators.picks import leads_clearly
 from songpop.features import EncodedRows, conform
 
 CLEAR = "clear"
@@ -56,48 +58,13 @@ def chances_within(order: AlbumOrder | None, rows: EncodedRows, pmf: np.ndarray,
     return best_chances(album_id, pmf) if order is None else order.chances(rows, pmf, album_id)
 
 
-def pick_singles(scored: pl.DataFrame) -> pl.DataFrame:
-    """Pick each album's single among its scored songs.
+def verdict_of(chances: Sequence[float], *, has_clear: bool, is_fragment: bool) -> str:
+    """Say whether an album's single is clear; `marts.album_singles` says the same of new albums.
 
     Args:
-        scored: `album_id, track_id, track_name, score, p_best`, other columns are ignored; `p_best` as scored.
-
-    Returns:
-        One row an album of two or more songs: `album_id, n_tracks, single_track_id, single_track_name, p_best,
-        runner_up_track_name, verdict`.
+        chances: of its songs, the best first, two or more.
+        has_clear: whether a clear lead is to be believed on albums like this one, by their record.
+        is_fragment: whether the album is known to have more tracks than these songs.
     """
-    songs = _best_first(scored).group_by("album_id", maintain_order=True)
-    albums = songs.agg(
-        pl.len().cast(pl.Int32).alias("n_tracks"),
-        pl.col("track_id").first().alias("single_track_id"),
-        pl.col("track_name").first().alias("single_track_name"),
-        pl.col("p_best").first(),
-        pl.col("p_best").get(1).alias("next_best"),
-        pl.col("track_name").get(1).alias("runner_up_track_name"),
-    )
-    clear = is_clear(pl.col("p_best"), pl.col("next_best"))
-    verdict = pl.when(clear).then(pl.lit(CLEAR)).otherwise(pl.lit(TOO_CLOSE)).alias("verdict")
-    return albums.with_columns(verdict).drop("next_best")
-
-
-def measure_picks(judged: pl.DataFrame) -> dict[str, float | int | None]:
-    """Measure how often a pick was the album's best, by popularity seen later.
-
-    Args:
-        judged: `album_id, track_id, track_name, score, p_best, popularity` of tracks the model had not seen.
-
-    Returns:
-        `n_albums, right_share, chance_share, n_clear, clear_right_share`; shares are None where there is nothing.
-    """
-    songs = _best_first(judged)
-    album = songs["album_id"].rle_id().to_numpy().astype(np.int64)
-    return measure_hits(songs["p_best"].to_numpy(), songs["popularity"].to_numpy(), album)
-
-
-def _best_first(scored: pl.DataFrame) -> pl.DataFrame:
-    """Sort the songs of albums of two or more, the pick of each album first."""
-    return (
-        scored.filter(pl.col("album_id").is_not_null() & pl.col("p_best").is_not_null())
-        .filter(pl.len().over("album_id") > 1)
-        .sort(["album_id", "p_best", "score", "track_id"], descending=[False, True, True, False])
-    )
+    clear = leads_clearly(chances[0], chances[1]) and has_clear and not is_fragment
+    return CLEAR if clear else TOO_CLOSE

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from songpop.errors import ModelError
@@ -13,6 +12,7 @@ from songpop.features.encoder import NUMERIC
 from songpop.published.tracks import PublishedTrack
 from songpop.scoring import what_if_inputs
 from songpop.scoring.contributions import ASSOCIATION, FeaturePart, contributions, feature_parts
+from songpop.scoring.evidence import LITTLE, evidence_of
 from songpop.scoring.model import ScoringModel
 from songpop.scoring.what_if_inputs import PITCHES
 
@@ -122,14 +122,7 @@ def remarks_on(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel, b
 
 def little_known(rows: EncodedRows) -> list[bool]:
     """Say of which encoded rows, shape (n, ...), neither sound nor artist is known: those of little evidence."""
-
-    def flag(name: str) -> np.ndarray:
-        has_it = name in NUMERIC
-        return rows.numeric[:, NUMERIC.index(name)] == 1 if has_it else np.zeros(len(rows), bool)
-
-    has_no_sound = flag("is_audio_missing") | flag("is_analysis_failed")
-    is_little: list[bool] = (has_no_sound & flag("is_artist_new") & flag("is_artist_popularity_missing")).tolist()
-    return is_little
+    return [evidence == LITTLE for evidence in evidence_of(rows)]
 
 
 def _gaps(row: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ import polars as pl
 
 from songpop import model_folder
 from songpop.estimators import Role
+from songpop.estimators.picks import ANY, LEAST_ALBUMS, LEAST_LIFT, MOST_WRONG
 from songpop.evaluation import HEADLINE, contestants
 from songpop.training.model_card_plots import draw_plots
 
@@ -32,6 +33,8 @@ _PICKS = (
     ("top1_chance", "by chance", 3),
     ("top1_regret", "points missed by the pick", 2),
 )
+_OF_SIZE = {"2": "two songs", "3": "three songs", "4+": "four songs or more"}
+_OF_EVIDENCE = {"full": "sound, artist and genre known", "some": "only some known", "little": "little known"}
 _SPLIT_NOTES = {
     "random": "Random rows. Only to compare with the course project: it flatters every model.",
     "artist": "Grouped by artist: no artist is on both sides.",
@@ -265,36 +268,47 @@ def _singles(metrics: dict[str, Any]) -> list[str]:
         "## Which song should be the single\n",
         judged + "\n",
         "\n".join(table) + "\n",
-        _describe_clear_picks(metrics),
+        _describe_order(metrics["album_order"]),
+        *_records(metrics["single_records"]),
     ]
 
 
-def _describe_clear_picks(metrics: dict[str, Any]) -> str:
-    learned, found = metrics.get("album_order"), metrics.get("singles")
-    lines = []
-    if learned:
-        lines.append(
-            f"The order was learned from {learned['n_albums']:,} albums. On each of them, left out in turn, it puts "
-            f"{learned['pair_accuracy']:.1%} of pairs in order (sorting by score "
-            f"{learned['pair_accuracy_by_score']:.1%}) and picks the best song of {learned['right_share']:.1%} (chance "
-            f"{learned['chance_share']:.1%})."
-        )
-        if learned["n_clear"]:
-            lines.append(
-                f"It calls {learned['n_clear']:,} of them clear and is right in {learned['clear_right_share']:.0%} of "
-                f"those: expect {1 - learned['clear_right_share']:.0%} of clear verdicts to be wrong."
-            )
-    else:
-        lines.append(
+def _describe_order(learned: dict[str, Any] | None) -> str:
+    if not learned:
+        return (
             "No order was learned (too few dated albums, or none that beats sorting by score): chances come from the "
-            "songs' own distributions."
+            "songs' own distributions.\n"
         )
-    if found and found["n_clear"]:
-        lines.append(
-            f"On the albums of the temporal split {found['n_clear']:,} were clear, and "
-            f"{found['clear_right_share']:.0%} of those picks were the best."
-        )
-    return "\n".join(lines) + "\n"
+    return (
+        f"The order was learned from {learned['n_albums']:,} albums. On each of them, left out in turn, it puts "
+        f"{learned['pair_accuracy']:.1%} of pairs in order (sorting by score "
+        f"{learned['pair_accuracy_by_score']:.1%}).\n"
+    )
+
+
+def _records(records: Sequence[dict[str, Any]]) -> list[str]:
+    """Show how often the leading song was right by size and by evidence of the album, over all seeds."""
+    rows = [row for row in records if ANY in (row["size_class"], row["evidence"]) and row["n_albums"]]
+    rows.sort(key=lambda row: (row["evidence"] != ANY, row["size_class"] == ANY))
+    if not rows:
+        return []
+    names = [_OF_SIZE.get(row["size_class"]) or _OF_EVIDENCE.get(row["evidence"]) or "all albums" for row in rows]
+    cells = [[f"{row['n_albums']:,}", *(_record_cells(row) if row["is_known"] else ["not known"] * 5)] for row in rows]
+    headings = ["albums", "leading song right", "by chance", "lift", "clear leads", "of those right"]
+    n_clear = sum(row["has_clear"] for row in rows if row["size_class"] != ANY)
+    return [
+        "\n".join(_lines(headings, names, cells)) + "\n",
+        f"Means over the seeds, counted from {model_folder.ALBUM_PREDICTIONS}; of fewer than {LEAST_ALBUMS} albums "
+        f"nothing is known. A clear lead is a clear verdict where {LEAST_ALBUMS} of them or more were judged on albums "
+        f"of its size, at most {MOST_WRONG:.0%} of those were wrong, and the lift is {LEAST_LIFT} or more: "
+        + (f"{n_clear or 'none'} of the {len(_OF_SIZE)} sizes has one."),
+        "",
+    ]
+
+
+def _record_cells(row: dict[str, Any]) -> list[str]:
+    shares = [f"{row['right_share']:.0%}", f"{row['chance_share']:.0%}", f"{row['lift']:.2f}", f"{row['n_clear']:,}"]
+    return [*shares, "–" if row["clear_right_share"] is None else f"{row['clear_right_share']:.0%}"]
 
 
 def _protocol(metrics: dict[str, Any]) -> str:

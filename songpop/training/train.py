@@ -16,6 +16,7 @@ from songpop.estimators import Benchmark, Estimator, Network, Role, blend
 from songpop.estimators.album_order import AlbumOrder
 from songpop.estimators.blend import Blend, blend_of
 from songpop.estimators.distribution import PMF
+from songpop.estimators.picks import measure_records
 from songpop.evaluation import HEADLINE, SPLITS, contestants, data_sha256, describe_protocol
 from songpop.evaluation.contest import Contest, Contestant, Fold, evaluate_models, fit_and_predict
 from songpop.evaluation.encoding import Lesson, encode_with, make_lesson
@@ -23,10 +24,12 @@ from songpop.evaluation.leaks import refuse_leaks
 from songpop.features import ANALYSIS, GROUPS, FeatureEncoder, conform, has_analysis
 from songpop.features.partial import PARTIAL
 from songpop.ids import make_model_version
-from songpop.scoring.album_picks import chances_within, measure_picks, standing_together
+from songpop.scoring.album_picks import chances_within, standing_together
 from songpop.scoring.contributions import contributions, reference_row
 from songpop.scoring.drift import build_reference, save_reference
+from songpop.scoring.evidence import evidence_of
 from songpop.scoring.what_if_inputs import experience_of
+from songpop.training.album_songs import judged_songs
 from songpop.training.model_card import write_card
 from songpop.training.shipping import PERIODS, Shipped, decide_shipping, ships_blend
 from songpop.training.training_tracks import save_learned
@@ -90,7 +93,7 @@ def train(
     frame = _usable(frame)
     found = _evaluate(frame, seed, threads, progress)
     shipped = decide_shipping(found.differences)
-    judged = _judged(found, shipped)
+    judged, album_songs = _judged(found, shipped), _album_songs(found)
     progress(f"fitting on all {frame.height:,} rows")
     final = _fit_final(frame, seed, threads)
     net, order = final.net, final.order
@@ -115,12 +118,14 @@ def train(
         "benchmark_tuning": final.benchmark.tuning,
         "seconds_a_fit": _seconds(found),
         "warnings": gap_warnings(frame),
-        "singles": _measure_singles(judged),
+        "single_records": [] if album_songs is None else measure_records(album_songs),
         "album_order": None if order is None else order.measured,
         "packages": _package_versions(),
     }
     with model_folder.writing(models_dir, name) as folder:
         found.places.write_parquet(folder / model_folder.SPLITS)
+        if album_songs is not None:
+            album_songs.write_parquet(folder / model_folder.ALBUM_PREDICTIONS)
         _write(folder, final, shipped, frame, metrics, judged)
     return TrainedModel(name, net.family, models_dir / name, scoreboard, metrics)
 
@@ -180,7 +185,7 @@ def _compete_with_the_network(fold: Fold) -> pl.DataFrame:
     predictions = fit_and_predict(net, fold)
     order = _fit_order(net, lesson, fold.seed, fold.threads)
     p_best = chances_within(order, unseen, net.predict_distribution(unseen), conform(fold.test)["album_id"])
-    return predictions.with_columns(p_best)
+    return predictions.with_columns(p_best, pl.Series("evidence", evidence_of(unseen)))
 
 
 def _fit_order(net: Network, lesson: Lesson, seed: int, threads: int) -> AlbumOrder | None:
@@ -234,10 +239,11 @@ def _judged(found: Contest, shipped: Sequence[Shipped]) -> pl.DataFrame:
     return conform(test).select(names).with_columns(*own, benchmark)
 
 
-def _measure_singles(judged: pl.DataFrame) -> dict[str, Any] | None:
-    if "p_best" not in judged.columns or judged["p_best"].null_count() == judged.height:
+def _album_songs(found: Contest) -> pl.DataFrame | None:
+    """List the songs of the headline's albums beside what the network of each seed said; None where none was judged."""
+    if found.headline is None:
         return None
-    return measure_picks(judged)
+    return judged_songs(found.headline[0], found.headline_seeds[contestants.NETWORK.family])
 
 
 def gap_warnings(frame: pl.DataFrame) -> list[str]:

@@ -65,9 +65,8 @@ def _rank(reader: PublishedReader, album: "AlbumInput") -> dict[str, Any]:
     from songpop import albums
 
     model = reader.champion()
-    measured = reader.kept("measured", lambda: albums.load_measured(reader.settings.models_dir / album.champion))
     try:
-        ranking = albums.rank_album(album.frame, model, measured)
+        ranking = albums.rank_album(album.frame, model, album.records, evidence=album.evidence)
     except ModelError as error:
         raise BadList(str(error), 422) from error
     return ranking.to_document(album)

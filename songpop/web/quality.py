@@ -28,8 +28,7 @@ def read_quality(reader: PublishedReader, *, now: datetime) -> dict[str, Any]:
 
     Returns:
         `as_of_date, published_at, published_age_hours, model_version, run_id, n_releases, is_synthetic, scoreboard,
-        coverage, reliability, drift, realised, singles, runs, findings`; lists of mappings but for the first seven
-        and `singles`.
+        coverage, reliability, drift, realised, singles, runs, findings`; lists of mappings but for the first seven.
     """
     edition = reader.edition()
     with reader.reading() as con:
@@ -44,7 +43,6 @@ def read_quality(reader: PublishedReader, *, now: datetime) -> dict[str, Any]:
         "is_synthetic": edition.is_synthetic,
         **tables,
         "reliability": reader.kept("reliability", lambda: _reliability(reader)),
-        "singles": {"left_out": reader.metrics().get("album_order"), "latest": reader.metrics().get("singles")},
     }
 
 
@@ -59,6 +57,8 @@ def _read_tables(con: "duckdb.DuckDBPyConnection") -> dict[str, list[dict[str, A
         "coverage": queries.read_rows(con, "reports", "interval_coverage"),
         "drift": queries.read_rows(con, "reports", "drift"),
         "realised": queries.read_rows(con, "reports", "backtest_by_age"),
+        # a file of before has none
+        "singles": queries.read_if_built(con, "reports", "single_records") or [],
         "runs": status.read_runs(con, _SHOWN_RUNS),
         "findings": queries.pick(findings, "severity", "check_name", "message", "n_rows"),
     }

@@ -35,6 +35,7 @@ _mean = _is("number", "What to sum and average: the score leans to the median", 
 _family = _is("string", "Kind of estimator that made the score")
 _share = _is("number", minimum=0, maximum=1)
 _maybe_share = _is("number", null=True, minimum=0, maximum=1)
+_evidence = _is("string", "Of the song most is known of", enum=["full", "some", "little"])
 _any_value: Schema = {"type": ["string", "number", "null"]}
 _BINS = dict.fromkeys(("p_0_25", "p_26_50", "p_51_75", "p_76_100"), _share)
 _OUTCOME = {
@@ -50,7 +51,6 @@ _FACTS = {
     **_TRACK, "album_id": maybe_text, "album_name": maybe_text, "popularity": maybe_whole, "popularity_date": day,
     "published_score": maybe_number,
 }  # fmt: skip
-_PICK_SHARES: Schema = {"type": ["object", "null"], "additionalProperties": maybe_number}
 
 SCHEMAS: dict[str, Schema] = {
     "Problem": _record(
@@ -132,7 +132,7 @@ SCHEMAS: dict[str, Schema] = {
             )
         ),
     ),
-    "Reason": _record(message=text, difference=number, unit=_is("string", enum=["chance", "points"])),
+    "Reason": _record(message=text, difference=number, unit=_is("string", enum=["chance"])),
     "Single": _record(
         album_id=maybe_text, album_name=maybe_text, artist_name=text,
         origin=_is("string", enum=["new release", "known tracks", "file"]), n_songs=whole,
@@ -147,12 +147,19 @@ SCHEMAS: dict[str, Schema] = {
                 speaks_for=_list(ref("Reason")), speaks_against=_list(ref("Reason")), popularity=maybe_whole,
             )
         ),
-        measured={
-            "type": "object", "additionalProperties": _PICK_SHARES,
-            "description": "How often such picks were right: on albums left out of training, on the latest ones",
-        },
+        record=_record(
+            "How often the leading song was right on albums like this one; null is not known",
+            size_class=_is("string", enum=["2", "3", "4+"]), evidence=_evidence,
+            record_evidence=_is("string", "Whose albums were counted", null=True), n_albums=maybe_whole,
+            right_share=_maybe_share, chance_share=_maybe_share, lift=maybe_number, n_clear=maybe_whole,
+            clear_right_share=_maybe_share,
+            can_tell=_is("boolean", "Whether that is 1.2 times as often as chance, or more"),
+            has_clear=_is("boolean", "Whether a clear lead is to be believed"),
+        ),
+        n_album_tracks=_is("integer", "How many tracks of the album are known"),
         remarks=_list(text, "What the model does not know about the songs"),
-        is_clear=yes_or_no,
+        is_clear=yes_or_no, is_fragment=_is("boolean", "Whether songs of the album are missing here"),
+        headline=_is("string", "The single, or that there is none"),
         rejects=_list(_record(line=whole, reason=text, content=maybe_text), "Lines that were left out"),
         notes=_list(text, "What was read otherwise than it was written"),
         is_synthetic=_is("boolean", "The readers' file is of a synthetic sample"),
@@ -196,7 +203,15 @@ SCHEMAS: dict[str, Schema] = {
                 benchmark_mae=maybe_number,
             )
         ),
-        singles=_record(left_out=_PICK_SHARES, latest=_PICK_SHARES),
+        singles=_list(
+            _record(
+                size_class=_is("string", enum=["2", "3", "4+", "any"]),
+                evidence=_is("string", enum=["full", "some", "little", "any"]), n_albums=whole, n_clear=whole,
+                is_known=yes_or_no, can_tell=yes_or_no, has_clear=yes_or_no, right_share=_maybe_share,
+                chance_share=_maybe_share, lift=maybe_number, clear_right_share=_maybe_share,
+            ),
+            "How often the leading song of an album was right on the temporal split, by size and by evidence",
+        ),
         runs=_list(
             _record(
                 run_id=text, flow=text, status=text, as_of_date=day, started_at=moment, seconds=maybe_number,
