@@ -1,21 +1,18 @@
-"""Singles: chances add up, and a pick is only clear when it leads."""
+"""Singles: chances add up, and a pick is only clear when it leads and such leads are to be believed."""
 
 from datetime import date
 
-import duckdb
 import numpy as np
 import polars as pl
 import pytest
 
-from songpop import resources
 from songpop.scoring.album_picks import (
     CLEAR,
     TOO_CLOSE,
     best_chances,
     chances_of_best,
-    measure_picks,
-    pick_singles,
     standing_together,
+    verdict_of,
 )
 
 
@@ -43,65 +40,21 @@ def test_a_single_song_and_a_song_without_an_album_have_no_chance() -> None:
     assert found[3] == pytest.approx(1, abs=1e-3)
 
 
-def _scored() -> pl.DataFrame:
-    albums = ["a", "a", "b", "b", "c"]
-    return pl.DataFrame(
-        {
-            "album_id": albums,
-            "track_id": list("12345"),
-            "track_name": ["one", "two", "three", "four", "five"],
-            "score": [30.0, 70.0, 50.0, 51.0, 60.0],
-            "p_best": best_chances(pl.Series(albums), _around(30, 70, 50, 51, 60)),
-        }
-    )
-
-
-def test_a_clear_single_and_one_too_close_to_call() -> None:
-    found = pick_singles(_scored())
-    assert found["album_id"].to_list() == ["a", "b"]
-    assert found["single_track_name"].to_list() == ["two", "four"]
-    assert found["runner_up_track_name"].to_list() == ["one", "three"]
-    assert found["verdict"].to_list() == [CLEAR, TOO_CLOSE]
-
-
-def test_picks_are_measured_against_chance() -> None:
-    found = measure_picks(_scored().with_columns(pl.Series("popularity", [10, 60, 55, 40, 1])))
-
-    assert found["n_albums"] == 2
-    assert found["right_share"] == 0.5
-    assert found["chance_share"] == 0.5
-    assert (found["n_clear"], found["clear_right_share"]) == (1, 1.0)
-
-
-def test_the_mart_calls_the_same_albums_clear_as_the_module() -> None:
-    """Generated albums, chances in hundredths, so that many stand on the rule's edges."""
-    draw = np.random.default_rng(0)
-    parts = [draw.multinomial(100, draw.dirichlet(np.full(n, 0.6))) / 100 for n in draw.integers(1, 6, 2000)]
-    chances = np.concatenate(parts)
-    scored = pl.DataFrame(
-        {
-            "album_id": np.repeat([f"album {i}" for i in range(len(parts))], [len(part) for part in parts]),
-            "track_id": [f"t{i}" for i in draw.permutation(len(chances))],
-            "track_name": [f"Song {i}" for i in range(len(chances))],
-            "score": draw.integers(0, 5, len(chances)).astype(float),
-            "p_best": chances,
-        }
-    )
-    names = ("album_id", "n_tracks", "single_track_id", "p_best", "runner_up_track_name", "verdict")
-    picked = pick_singles(scored).select(names).rows()
-    with duckdb.connect() as con:
-        con.execute("create schema marts")
-        con.register("scored", scored)
-        con.execute(
-            "create table marts.ranked_releases as select *, '' as album_name, '' as artist_name, 'full' as evidence "
-            "from scored"
-        )
-        con.execute("create table marts.scores as select track_id, p_best from scored")
-        mart = resources.sql_path("marts", "album_singles").read_text()
-        in_mart = con.execute(f"select {', '.join(names)} from ({mart}) order by album_id").fetchall()
-
-    assert picked == in_mart
-    assert 100 < sum(row[-1] == CLEAR for row in picked) < len(picked) - 100
+@pytest.mark.parametrize(
+    ("chances", "has_clear", "is_fragment", "verdict"),
+    [
+        ((0.7, 0.3), True, False, CLEAR),
+        ((0.52, 0.48), True, False, TOO_CLOSE),
+        # such leads were not right often enough, or songs are missing
+        ((0.7, 0.3), False, False, TOO_CLOSE),
+        ((0.7, 0.3), True, True, TOO_CLOSE),
+        ((0.25, 0.25, 0.25, 0.25), True, False, TOO_CLOSE),
+    ],
+)
+def test_a_single_is_clear_where_it_leads_and_such_leads_are_to_be_believed(
+    chances: tuple[float, ...], has_clear: bool, is_fragment: bool, verdict: str
+) -> None:
+    assert verdict_of(chances, has_clear=has_clear, is_fragment=is_fragment) == verdict
 
 
 def test_an_order_is_learned_from_dated_albums_alone() -> None:

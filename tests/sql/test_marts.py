@@ -4,11 +4,13 @@ from datetime import date, datetime
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from songpop import ledger, queries, warehouse
+from songpop.albums.verdict import read_records, record_of
 from songpop.published.list_definition import Filters
-from songpop.scoring.album_picks import pick_singles
+from songpop.scoring.album_picks import verdict_of
 
 _DAY = date(2026, 11, 23)
 _NOW = datetime(2026, 11, 23, 3)
@@ -315,23 +317,86 @@ def test_without_a_genre_that_tracks_have_there_is_no_percentile_in_it(con: duck
     assert rows == [("a", 100.0, None), ("b", None, None), ("c", None, None)]
 
 
+def _record(con: duckdb.DuckDBPyConnection, size: str, evidence: str, n_albums: int = 40, **values: object) -> None:
+    """Keep the record of one kind of album of the model that scores in these tests."""
+    known = n_albums >= 30
+    row = {
+        "right_share": 0.6, "chance_share": 0.4, "lift": 1.5, "n_clear": 35, "clear_right_share": 0.8,
+        "is_known": known, "can_tell": known, "has_clear": known,
+    }  # fmt: skip
+    _insert(
+        con, "ledger.single_records", model_version="m", size_class=size, evidence=evidence, n_albums=n_albums,
+        **row | values,
+    )  # fmt: skip
+
+
 def test_an_albums_single_is_its_song_with_the_best_chance(con: duckdb.DuckDBPyConnection) -> None:
     _snapshot(con, "releases", "releases", _DAY)
-    for album_id, chances in (("clear", (0.7, 0.3)), ("close", (0.52, 0.48)), ("lone", (1.0,))):
+    for album_id, chances in (
+        ("clear", (0.7, 0.3)),
+        ("close", (0.52, 0.48)),
+        ("lone", (1.0,)),
+        ("more", (0.7, 0.2, 0.1)),
+    ):
         for number, p_best in enumerate(chances):
             track_id = f"{album_id}-{number}"
-            _release(con, "releases", track_id, album_id=album_id, album_name=album_id, track_name=track_id)
+            _release(con, "releases", track_id, album_id=album_id, album_name=album_id, track_name=track_id, energy=0.5)
             _score(con, "run", track_id, 50.0 - number, _NOW, p_best=p_best, album_id=album_id)
+    _record(con, "2", "any")
+    _record(con, "2", "some", n_albums=3)
+    _record(con, "3", "any", n_albums=29)
+    _record(con, "3", "some", n_albums=29)
     _build(con)
 
     rows = con.execute(
-        "select album_id, n_tracks, single_track_id, p_best, runner_up_track_name, verdict "
-        "from marts.album_singles order by 1"
+        "select album_id, n_tracks, single_track_id, p_best, runner_up_track_name, verdict, record_n_albums, "
+        "record_right_share from marts.album_singles order by 1"
     ).fetchall()
     assert rows == [
-        ("clear", 2, "clear-0", 0.7, "clear-1", "clear"),
-        ("close", 2, "close-0", 0.52, "close-1", "too close to call"),
+        ("clear", 2, "clear-0", 0.7, "clear-1", "clear", 40, 0.6),
+        ("close", 2, "close-0", 0.52, "close-1", "too close to call", 40, 0.6),
+        # nothing is known of albums of three
+        ("more", 3, "more-0", 0.7, "more-1", "too close to call", None, None),
     ]
+
+
+def test_the_record_of_an_album_is_that_of_its_size_and_evidence_or_else_of_its_size(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    for evidence, n_albums, share in (("any", 90, 0.6), ("full", 60, 0.7), ("some", 25, 0.5), ("little", 5, 0.4)):
+        _record(con, "2", evidence, n_albums, right_share=share, n_clear=n_albums // 3, can_tell=n_albums > 60)
+    _record(con, "any", "full", 70)
+    _build(con)
+
+    rows = con.execute(
+        "select size_class, evidence, record_evidence, n_albums, right_share, n_clear, can_tell, has_clear "
+        "from marts.single_records order by evidence"
+    ).fetchall()
+    assert rows == [
+        # what few such albums can't tell, those of its size can, and clear leads are counted over all of a size
+        ("2", "full", "full", 60, 0.7, 30, False, False),
+        # of albums of which little is known, the others tell nothing
+        ("2", "little", None, None, None, None, False, False),
+        ("2", "some", "any", 90, 0.6, 30, True, True),
+    ]
+
+
+def test_a_fragment_has_no_clear_single(con: duckdb.DuckDBPyConnection) -> None:
+    _snapshot(con, "releases", "releases", _DAY)
+    _snapshot(con, "albums", "albums", _DAY)
+    for number, p_best in enumerate((0.7, 0.3)):
+        _release(con, "releases", f"t{number}", album_id="lp", album_name="LP", track_name=f"T{number}", energy=0.5)
+        _score(con, "run", f"t{number}", 50.0, _NOW, p_best=p_best, album_id="lp")
+    _record(con, "2", "any")
+    _record(con, "2", "some", n_albums=3)
+    _build(con)
+    whole = con.execute("select n_album_tracks, is_fragment, verdict from marts.album_singles").fetchall()
+    _insert(con, "raw.files__albums", snapshot_id="albums", line=2, track_id="old", album_id="lp", album_name="LP")
+    _build(con)
+
+    assert whole == [(2, False, "clear")]
+    rows = con.execute("select n_album_tracks, is_fragment, verdict from marts.album_singles").fetchall()
+    assert rows == [(3, True, "too close to call")]
 
 
 def test_a_backtest_row_is_a_score_and_a_popularity_seen_since(con: duckdb.DuckDBPyConnection) -> None:
@@ -584,22 +649,36 @@ def test_drift_is_that_of_the_newest_scoring_run_that_did_not_fail(con: duckdb.D
     assert con.execute("select * from marts.drift").fetchall() == []
 
 
-@pytest.mark.parametrize("chances", [(0.5, 0.3, 0.2), (0.5, 0.34, 0.16), (0.49, 0.3, 0.21), (0.9, 0.1), (1.0, 0.0)])
-def test_the_mart_and_the_module_call_the_same_albums_clear(
-    con: duckdb.DuckDBPyConnection, chances: tuple[float, ...]
-) -> None:
+def test_the_mart_and_the_module_call_the_same_albums_clear(con: duckdb.DuckDBPyConnection) -> None:
+    """Generated albums of all sizes and records, chances in hundredths, so that many stand on the rule's edges."""
+    draw = np.random.default_rng(0)
+    for size in ("2", "3", "4+"):
+        for evidence, n_albums in (("any", 90), ("full", 40), ("some", 20), ("little", 5)):
+            _record(con, size, evidence, n_albums, has_clear=n_albums > 30 and size != "3")
     _snapshot(con, "releases", "releases", _DAY)
-    for number, p_best in enumerate(chances):
-        _release(con, "releases", f"t{number}", album_id="album", track_name=f"Song {number}")
-        _score(con, "run", f"t{number}", 50.0, _NOW, p_best=p_best, album_id="album")
+    _snapshot(con, "albums", "albums", _DAY)
+    chances = {f"album {i}": draw.multinomial(100, draw.dirichlet(np.full(i % 4 + 2, 0.5))) / 100 for i in range(60)}
+    for number, (album_id, shares) in enumerate(chances.items()):
+        for song, p_best in enumerate(shares):
+            track_id = f"{album_id}, {song}"
+            sound = {} if number % 3 == 0 else {"energy": 0.5, "tempo": 100.0}
+            _release(con, "releases", track_id, album_id=album_id, album_name=album_id, track_name=track_id, **sound)
+            _score(con, "run", track_id, 50.0, _NOW, p_best=p_best, album_id=album_id)
+        if number % 5 == 0:
+            _insert(con, "raw.files__albums", snapshot_id="albums", line=number + 2, track_id=f"old {number}",
+                    album_id=album_id, album_name=album_id)  # fmt: skip
     _build(con)
 
-    scored = con.sql(
-        "select releases.album_id, releases.track_id, releases.track_name, scores.score, scores.p_best "
-        "from marts.releases as releases inner join marts.scores as scores on releases.track_id = scores.track_id"
-    ).pl()
-    picked = pick_singles(scored).select("single_track_id", "p_best", "runner_up_track_name", "verdict").rows()
-    in_mart = con.execute(
-        "select single_track_id, p_best, runner_up_track_name, verdict from marts.album_singles"
-    ).fetchall()
-    assert picked == in_mart
+    records = read_records(con, "m")
+    rows = con.execute("select album_id, n_tracks, evidence, is_fragment, verdict from marts.album_singles").fetchall()
+    called = {
+        album_id: verdict_of(
+            sorted(chances[album_id], reverse=True),
+            has_clear=record_of(records, n_tracks, evidence).has_clear,
+            is_fragment=is_fragment,
+        )
+        for album_id, n_tracks, evidence, is_fragment, _ in rows
+    }
+    assert called == {row[0]: row[-1] for row in rows}
+    assert len(rows) == 60
+    assert 5 < list(called.values()).count("clear") < 40
