@@ -82,6 +82,13 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
         "'temporal' as split, 'genre' as slice, 'pop' as slice_value, 'mae' as metric, 20 as n, 8.0 as value"
     )
     con.execute(
+        "insert into ledger.single_records by name select 'keras-1' as model_version, size_class, evidence, "
+        "200 as n_albums, 0.5 as right_share, 0.4 as chance_share, 1.25 as lift, 50 as n_clear, "
+        "0.8 as clear_right_share, is_known, is_known as can_tell, is_known as has_clear "
+        "from (select unnest(['2', '3', '4+', 'any']) as size_class) cross join "
+        "(select unnest(['full', 'some', 'little', 'any']) as evidence, unnest([true, true, false, true]) as is_known)"
+    )
+    con.execute(
         "insert into ledger.scores by name select ? as run_id, track_id, 'keras-1' as model_version, album_id, "
         "'energy +2' as drivers, 40.0 + line as score, 20.0 as score_low, 70.0 as score_high, 0.1 as p_0_25, "
         "0.6 as p_26_50, 0.2 as p_51_75, 0.1 as p_76_100, 0.4 as p_best, 41.0 as benchmark_score, "

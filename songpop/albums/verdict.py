@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TOO_CLOSE, CANNOT_TELL = "Too close to call", "songpop can't tell these apart"
 _SIZES = {"2": "albums of two songs", "3": "albums of three songs", "4+": "albums of four songs or more"}
 _EVIDENCE = {
-    "full": ", their sound, artist and genre known",
+    "full": " of known sound, artist and genre",
     "some": " of which only some is known",
     "little": " of which little is known",
 }

@@ -1,9 +1,8 @@
-"""One album's songs: their order, what tells them apart, the verdict, and how often such verdicts were right."""
+"""One album's songs: their order, what tells them apart, the verdict, and how often picks of such albums were right."""
 
-import json
 import math
 from dataclasses import replace
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ import pytest
 from planted_model import planted_model
 from small_frames import planted_frame
 
-from songpop.albums.rank_album import AlbumRanking, load_measured, rank_album
-from songpop.albums.reasons import CHANCE, FACTORS, POINTS
+from songpop.albums.rank_album import AlbumRanking, Song, rank_album
+from songpop.albums.reasons import ALL_ELSE, CHANCE, FACTORS
+from songpop.albums.verdict import AlbumRecord
 from songpop.errors import ModelError
 from songpop.estimators.album_order import COLUMNS, AlbumOrder
 from songpop.estimators.lightgbm_trees import ContrastTrees
@@ -21,7 +21,9 @@ from songpop.features import ANALYSIS, EncodedRows, FeatureEncoder
 from songpop.scoring.model import ScoringModel
 from songpop.scoring.score import score_releases
 
-_MEASURED = {"n_albums": 200, "right_share": 0.5, "chance_share": 0.4, "n_clear": 50, "clear_right_share": 0.8}
+_TELLS = AlbumRecord("3", "full", "full", 200, 0.5, 0.4, 1.25, 50, 0.8, can_tell=True, has_clear=True)
+# as on the latest albums of real tracks
+_PAIRS = AlbumRecord("2", "full", "any", 105, 0.61, 0.53, 1.15, 28, 0.57)
 
 
 @pytest.fixture(scope="module")
@@ -70,26 +72,78 @@ def test_songs_come_by_their_chance_which_is_that_of_the_published_list(model: S
 
 
 def test_a_clear_verdict_names_the_song_and_how_often_such_a_pick_was_right(model: ScoringModel) -> None:
-    ranking = rank_album(_album("Anchor", "Low Tide", "Salt"), model, {"left_out": _MEASURED})
+    ranking = rank_album(_album("Anchor", "Low Tide", "Salt"), model, [_TELLS])
 
-    assert ranking.is_clear
+    assert (ranking.is_clear, ranking.headline) == (True, "Low Tide")
     assert ranking.messages[0].startswith("'Low Tide' should be the single: its chance to become the album's most")
     assert ranking.messages[1] == (
-        "A clear pick was the album's most popular song on 80 % of 50 albums left out of training."
+        "On 200 albums of three songs of known sound, artist and genre that the model had not seen, the leading song "
+        "was the most popular one on 50 %; one picked by chance would have been on 40 %. Where it led clearly, it was "
+        "right on 80 % of 50."
     )
 
 
-def test_songs_alike_are_too_close_to_call(model: ScoringModel) -> None:
-    ranking = rank_album(_album("Anchor", "Ballast"), model, {"left_out": _MEASURED, "latest": _MEASURED})
+def test_songs_that_can_not_be_told_apart_are_said_to_be_so_before_anything_else(model: ScoringModel) -> None:
+    ranking = rank_album(_album("Anchor", "Low Tide"), model, [_PAIRS, _TELLS])
 
-    assert (ranking.verdict, ranking.is_clear) == ("too close to call", False)
-    assert ranking.messages[0].startswith("Too close to call: 'Anchor' leads with a chance of 50 %, 'Ballast' has 50")
-    assert ranking.messages[1] == (
-        "Where it was too close to call, the leading song was still the album's most popular song on 40 % of 150 "
-        "albums left out of training and on 40 % of 150 of the latest albums known."
+    assert (ranking.verdict, ranking.headline) == ("too close to call", "songpop can't tell these apart")
+    assert ranking.messages[0] == (
+        "songpop can't tell these apart. On 105 albums of two songs that the model had not seen, the leading song was "
+        "the most popular one on 61 %; one picked by chance would have been on 53 %."
     )
-    unmeasured = rank_album(_album("Anchor", "Ballast"), model)
-    assert unmeasured.messages[1].startswith("How often such verdicts are right was not measured")
+    assert ranking.messages[1].startswith("Too close to call: 'Low Tide' leads with a chance of ")
+    assert (
+        "How often so clear a lead is right on albums of two songs is not known: 28 were judged." in ranking.messages[1]
+    )
+
+
+def test_a_clear_lead_is_no_clear_verdict_where_such_leads_were_wrong_too_often(model: ScoringModel) -> None:
+    wrong = replace(_TELLS, clear_right_share=0.6, has_clear=False)
+
+    first, record = rank_album(_album("Anchor", "Low Tide", "Salt"), model, [wrong]).messages
+    assert first.startswith("Too close to call: 'Low Tide' leads with a chance of ")
+    assert "So clear a lead was right on 60 % of 50 albums of three songs. Choose by" in first
+    assert record.startswith("On 200 albums of three songs")
+
+
+def test_of_albums_of_a_kind_that_was_not_judged_nothing_is_called_clear(model: ScoringModel) -> None:
+    for records in ([], [_PAIRS], [replace(_TELLS, evidence="little")]):
+        ranking = rank_album(_album("Anchor", "Low Tide", "Salt"), model, records)
+
+        assert (ranking.is_clear, ranking.headline) == (False, "Too close to call")
+        assert ranking.record == AlbumRecord("3", "full")
+        assert ranking.messages[1] == (
+            "How often the leading song is right on albums of three songs of known sound, artist and genre is not "
+            "known: the model was judged on fewer than 30 of them, so no lead is called clear."
+        )
+
+
+def test_a_fragment_is_said_to_be_one_and_is_never_clear(model: ScoringModel) -> None:
+    ranking = rank_album(_album("Anchor", "Low Tide", "Salt", n_album_tracks=[12, 12, None]), model, [_TELLS])
+
+    assert (ranking.is_clear, ranking.is_fragment, ranking.n_album_tracks) == (False, True, 12)
+    assert ranking.messages[-1] == (
+        "This is a fragment: 12 tracks of the album are known, and 3 stand here, so its best song may be another one."
+    )
+    assert not rank_album(_album("Anchor", "Low Tide", "Salt"), model, [_TELLS]).is_fragment
+
+
+def test_the_evidence_of_the_readers_file_decides_which_record_counts(model: ScoringModel) -> None:
+    album, little = _album("Anchor", "Low Tide", "Salt"), replace(_TELLS, evidence="little", n_albums=31)
+
+    assert rank_album(album, model, [_TELLS, little]).record.n_albums == 200
+    assert rank_album(album, model, [_TELLS, little], evidence="little").record.n_albums == 31
+
+
+@pytest.mark.parametrize("n_songs", [2, 3, 12])
+def test_songs_that_are_alike_tie_and_nothing_speaks_for_any(model: ScoringModel, n_songs: int) -> None:
+    for one in (model, planted_model()):
+        ranking = rank_album(_album(*["Anchor"] * n_songs), one, [_TELLS, replace(_TELLS, size_class="4+")])
+
+        assert [song.track_id for song in ranking.songs] == sorted(song.track_id for song in ranking.songs)
+        assert [song.p_best for song in ranking.songs] == pytest.approx([1 / n_songs] * n_songs)
+        assert [song.speaks_for + song.speaks_against for song in ranking.songs] == [[]] * n_songs
+        assert not ranking.is_clear
 
 
 def test_a_chance_below_one_percent_is_not_called_none(model: ScoringModel) -> None:
@@ -132,7 +186,61 @@ def test_a_model_without_an_order_tells_of_contributions() -> None:
     assert ranking.songs[0].track_name == "Anchor"
     assert reason.message.startswith("its sound brings ")
     assert reason.message.endswith(" points more than the album's mean")
-    assert reason.unit == POINTS
+    assert reason.unit == CHANCE
+
+
+def _sum_of_reasons(song: Song) -> float:
+    """Add a song's reasons up, as log odds: what they say of it beside the songs around it."""
+    told = [song.p_best - reason.difference for reason in (*song.speaks_for, *song.speaks_against)]
+    return sum(math.log(song.p_best / (1 - song.p_best) * (1 - without) / without) for without in told)
+
+
+def _generated(draw: np.random.Generator, n_songs: int) -> pl.DataFrame:
+    words = ("Low Tide", "Salt - Live", "Anchor (feat. Someone)", "ballast", "Torn - Remix", "Outro", "Kiel (Acoustic)")
+    album = _album(*draw.choice(words, n_songs))
+    columns: dict[str, Any] = {name: draw.random(n_songs) for name in ("danceability", "energy", "valence", "liveness")}
+    columns |= {"tempo": draw.uniform(60, 180, n_songs), "duration_ms": draw.integers(90_000, 400_000, n_songs)}
+    columns["artist_popularity"] = draw.uniform(0, 100, n_songs)
+    return album.with_columns(pl.Series(name, values, dtype=album.schema[name]) for name, values in columns.items())
+
+
+@pytest.mark.parametrize("has_order", [True, False])
+def test_reasons_do_not_contradict_the_order_of_any_album(has_order: bool) -> None:
+    """Of generated albums under generated orders, whose trees play columns together."""
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(300, len(COLUMNS)))
+    trees = ContrastTrees.fit(x, 5 * x[:, 0] * x[:, 1] + 3 * np.abs(x[:, 2]), np.ones(300), seed=0, threads=1)
+    scale = np.exp(draw.normal(1, 1, len(COLUMNS)))
+    for number in range(40):
+        slopes = draw.normal(0, 0.4, len(COLUMNS))
+        order = AlbumOrder(scale, slopes, trees, np.array([1.0, 4.0]), 1.0, {}) if has_order else None
+        songs = rank_album(_generated(draw, number % 11 + 2), replace(planted_model(), order=order)).songs
+
+        assert not songs[0].speaks_against or songs[0].speaks_for
+        assert not songs[-1].speaks_for or songs[-1].speaks_against
+        for above, below in pairwise(songs):
+            # what is not told is less than a hundredth of a chance
+            slack = 2 * 0.01 / (below.p_best * (1 - below.p_best)) if below.p_best > 0.02 else math.inf
+            assert _sum_of_reasons(above) >= _sum_of_reasons(below) - slack
+            has_only_for = below.speaks_for and not below.speaks_against
+            assert not (has_only_for and above.speaks_against and not above.speaks_for)
+        for song in songs:
+            assert len(song.speaks_for) <= 4
+            assert [reason.message for reason in (*song.speaks_for, *song.speaks_against)].count(ALL_ELSE) <= 1
+
+
+def test_a_song_above_or_below_the_mean_score_that_gains_nothing_by_it_is_explained(model: ScoringModel) -> None:
+    slopes = np.zeros(len(COLUMNS))
+    slopes[COLUMNS.index("score_mean")] = -0.2
+    assert model.order is not None
+    turned = AlbumOrder(model.order.scale, slopes, model.order.trees, np.ones(2), 1.0, {})
+    ranking = rank_album(_album("Anchor", "Ballast", danceability=[0.9, 0.1]), replace(model, order=turned))
+
+    against = next(song for song in ranking.songs if song.track_name == "Anchor").speaks_against[0].message
+    speaks_for = next(song for song in ranking.songs if song.track_name == "Ballast").speaks_for[0].message
+    assert "above the album's mean" in against
+    assert against.endswith(", which past albums did not reward")
+    assert speaks_for.endswith(", which past albums did not hold against a song")
 
 
 def test_what_the_model_does_not_know_is_said(model: ScoringModel) -> None:
@@ -185,13 +293,3 @@ class _CountingEncoder(FeatureEncoder):
 def test_one_song_is_no_choice(model: ScoringModel) -> None:
     with pytest.raises(ModelError, match="among 2 songs or more, however there is one here"):
         rank_album(_album("Anchor"), model)
-
-
-def test_what_was_measured_is_read_from_the_models_folder(tmp_path: Path) -> None:
-    assert load_measured(tmp_path) == {}
-    metrics = tmp_path / "metrics.json"
-    metrics.write_text(json.dumps({"album_order": None, "singles": _MEASURED}))
-    assert load_measured(tmp_path) == {"latest": _MEASURED}
-    metrics.write_text("{")
-    with pytest.raises(ModelError, match=r"must lie complete in its folder, however metrics.json of"):
-        load_measured(tmp_path)

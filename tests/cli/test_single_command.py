@@ -370,6 +370,31 @@ def test_choosing_needs_no_library_of_training_or_serving() -> None:
     assert child.stdout == "[]\n"
 
 
+def test_a_file_of_before_records_were_kept_knows_of_none_and_calls_nothing_clear(published: Settings) -> None:
+    known = _document(published, "--album", "newAlbum1")
+    with duckdb.connect(published.published) as con:
+        con.execute("drop table marts.single_records")
+    document = _document(published, "--album", "newAlbum1")
+
+    assert known["record"]["n_albums"] == 200
+    assert (document["record"]["n_albums"], document["is_clear"]) == (None, False)
+    assert "is not known: the model was judged on fewer than 30 of them" in document["messages"][-1]
+
+
+def test_the_command_gives_the_verdict_and_the_record_of_the_list(published: Settings) -> None:
+    names = ("verdict", "record_n_albums", "record_right_share", "evidence", "n_album_tracks", "is_fragment")
+    with duckdb.connect(published.published, read_only=True) as con:
+        listed = con.execute(
+            f"select {', '.join(names)} from marts.album_singles where album_id = 'newAlbum1'"
+        ).fetchall()
+    document = _document(published, "--album", "newAlbum1")
+
+    record = document["record"]
+    told = (record["n_albums"], record["right_share"], record["evidence"])
+    assert listed == [(document["verdict"], *told, document["n_album_tracks"], document["is_fragment"])]
+    assert record["record_evidence"] == record["evidence"]
+
+
 def test_misuse_says_what_to_name(published: Settings, file: Path) -> None:
     for arguments in ([], ["--album", "x", "--csv", str(file)]):
         done = _run(published, *arguments)

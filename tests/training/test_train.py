@@ -11,6 +11,7 @@ import pytest
 from small_frames import planted_frame
 
 from songpop.errors import ModelError
+from songpop.estimators.picks import measure_records
 from songpop.evaluation import SPLITS
 from songpop.scoring.contributions import contributions
 from songpop.scoring.model import ScoringModel, load_model
@@ -78,6 +79,28 @@ def test_the_card_tells_protocol_spread_and_surety(trained: TrainedModel) -> Non
     assert ("No order was learned" in card) is (trained.metrics["album_order"] is None)
     for words in trained.metrics["protocol"].values():
         assert words in card
+
+
+def test_the_record_of_singles_can_be_recounted_from_the_models_folder(trained: TrainedModel) -> None:
+    songs = pl.read_parquet(trained.path / "album_predictions.parquet")
+
+    assert measure_records(songs) == trained.metrics["single_records"]
+    assert songs["seed"].unique().sort().to_list() == [0, 1]
+    assert set(songs["track_id"]) < set(pl.read_parquet(trained.path / "eval_predictions.parquet")["track_id"])
+    albums = songs.group_by("seed", "album_id").agg(pl.len(), pl.col("n_songs").first(), pl.col("p_best").sum())
+    assert albums["len"].to_list() == albums["n_songs"].to_list()
+    np.testing.assert_allclose(albums["p_best"].to_numpy(), 1, atol=1e-6)
+    assert songs["n_songs"].min() == 2
+    assert set(songs["n_album_tracks"]) == {3}
+    assert set(songs["evidence"]) <= {"full", "some"}
+
+
+def test_the_card_shows_the_record_of_singles_by_size(trained: TrainedModel) -> None:
+    card = (trained.path / "card.md").read_text()
+    n_pairs = next(row["n_albums"] for row in trained.metrics["single_records"] if row["size_class"] == "2")
+
+    assert re.search(rf"^\| two songs \| {n_pairs} \| not known \|", card, re.MULTILINE)
+    assert "and the lift is 1.2 or more: none of the 3 sizes has one." in card
 
 
 def test_releases_are_scored_in_their_order(model: ScoringModel) -> None:

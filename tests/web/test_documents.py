@@ -15,7 +15,6 @@ from songpop.cli import songpop
 from songpop.settings import Settings
 from songpop.web import create_app
 
-_MEASURED = {"n_albums": 200, "right_share": 0.5, "chance_share": 0.4, "n_clear": 50, "clear_right_share": 0.8}
 _CSV = """artist_name,track_name,album_name,release_date,genre,tempo,mood
 artist 3,Anchor,Low Tide,2026-12-04,rock,118,bright
 artist 3,Low Tide,Low Tide,,vaporwave,,
@@ -26,12 +25,9 @@ artist 3,Tide
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Return the settings of a small published home, whose champion's picks were measured."""
+    """Return the settings of a small published home, whose champion's picks were judged."""
     settings = make_settings(tmp_path_factory.mktemp("home"))
     publish(settings)
-    folder = settings.models_dir / "keras-1"
-    folder.mkdir(parents=True)
-    (folder / "metrics.json").write_text(json.dumps({"album_order": _MEASURED, "singles": None}))
     return settings
 
 
@@ -106,7 +102,7 @@ def test_an_albums_document_is_the_same_by_command_and_api(home: Settings, api: 
     answer = api.get(f"/api/v1/albums/{album_id}/single")
 
     assert _bytes(answer.get_json()) == _bytes(document)
-    assert document["measured"] == {"left_out": _MEASURED}
+    assert document["record"]["n_albums"] == 200
     assert len(document["messages"]) == 2
     assert all(reason["message"] for song in document["songs"] for reason in song["speaks_for"])
 

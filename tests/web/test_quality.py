@@ -97,6 +97,8 @@ def test_the_page_reads_how_good_and_how_fresh_the_scores_are(quality: dict[str,
     drift = {"kind": "input", "psi_threshold": 1.1, "missing_share": 0.0, "reference_missing_share": 0.1}
     drift |= {"n_releases": 12}
     night = {"flow": "nightly", "message": None}
+    picks = {"n_albums": 200, "n_clear": 50, "is_known": True, "can_tell": True, "has_clear": True}
+    picks |= {"right_share": 0.5, "chance_share": 0.4, "lift": 1.25, "clear_right_share": 0.8}
     assert quality == {
         "as_of_date": AS_OF,
         "published_at": datetime(2026, 11, 22, 3, 17, tzinfo=UTC),
@@ -130,7 +132,13 @@ def test_the_page_reads_how_good_and_how_fresh_the_scores_are(quality: dict[str,
             for number in range(11)
         ],
         "reliability": [],
-        "singles": {"left_out": None, "latest": None},
+        "singles": [
+            *({"size_class": size, "evidence": "any", **picks} for size in ("2", "3", "4+", "any")),
+            *({"size_class": "any", "evidence": evidence, **picks} for evidence in ("full", "some")),
+            # too few albums to tell
+            {"size_class": "any", "evidence": "little", **dict.fromkeys(picks), "n_albums": 200, "n_clear": 50,
+             "is_known": False, "can_tell": False, "has_clear": False},
+        ],
     }  # fmt: skip
 
 
