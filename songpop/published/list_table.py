@@ -62,6 +62,14 @@ def _chance(row: Row) -> str | None:
     return None if row["p_best"] is None else f"{round_half_up(100 * row['p_best']):.0f} %"
 
 
+def _record(row: Row) -> str:
+    """Say how often picks of such albums were right."""
+    if row["record_n_albums"] is None:
+        return "not known"
+    right, chance = (round_half_up(100 * row[f"record_{name}_share"]) for name in ("right", "chance"))
+    return f"{right:.0f} % of {row['record_n_albums']:,}, chance {chance:.0f} %"
+
+
 _SCORE = rounded("score") | {"90 % interval": _interval}
 _TRACK = as_they_are("track_name", "artist_name", "genre")
 _RELEASED = {"released": itemgetter("release_date")}
@@ -84,6 +92,7 @@ TABLES: dict[str, Columns] = {
         "score": rounded("single_score")["single_score"],
         "chance_of_best": _chance,
         "verdict": itemgetter("verdict"),
+        "such_picks_right": _record,
         "single": itemgetter("single_track_name"),
         **as_they_are("artist_name", "album_name", "n_tracks"),
         "runner_up": itemgetter("runner_up_track_name"),

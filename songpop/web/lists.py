@@ -115,12 +115,20 @@ LISTS: dict[str, RankedList] = {
         "For each new album, the song most likely to become its most popular one.",
         (
             Heading("Single", "single_track_name", False, ("single_track_name", "artist_name", "evidence"), "single"),
-            Heading("Verdict", "verdict", False, ("verdict",), "verdict"),
+            Heading(
+                "Verdict",
+                "verdict",
+                False,
+                ("verdict", "record_n_albums", "record_right_share", "record_chance_share"),
+                "verdict",
+            ),
             Heading("Chance to be best", "p_best", True, ("p_best",), "chance"),
             Heading(
                 "Score and 90 % interval", "single_score", True, ("single_score", "score_low", "score_high"), "score"
             ),
-            Heading("Album", "album_name", False, ("album_name", "n_tracks"), "album", True),
+            Heading(
+                "Album", "album_name", False, ("album_name", "n_tracks", "n_album_tracks", "is_fragment"), "album", True
+            ),
             Heading("Runner-up", "runner_up_track_name", False, ("runner_up_track_name",), "text", True),
             _GENRE,
             _RELEASED,

@@ -39,14 +39,16 @@ def test_a_release_that_is_new_or_stays_has_no_number(change: int | None, shown:
 def test_a_pick_is_shown_with_its_chance() -> None:
     pick = {
         "single_score": 41.04, "p_best": 0.125, "verdict": "clear", "single_track_name": "One", "album_name": "LP",
-        "n_tracks": 4, "runner_up_track_name": None,
+        "n_tracks": 4, "runner_up_track_name": None, "record_n_albums": 1105, "record_right_share": 0.605,
+        "record_chance_share": 0.53,
     }  # fmt: skip
 
     assert _cells("singles", **pick) == {
-        "score": 41.0, "chance_of_best": "13 %", "verdict": "clear", "single": "One", "artist_name": "A",
-        "album_name": "LP", "n_tracks": 4, "runner_up": None,
+        "score": 41.0, "chance_of_best": "13 %", "verdict": "clear",
+        "such_picks_right": "61 % of 1,105, chance 53 %", "single": "One", "artist_name": "A", "album_name": "LP", "n_tracks": 4, "runner_up": None,
     }  # fmt: skip
     assert _cells("singles", **pick | {"p_best": None})["chance_of_best"] is None
+    assert _cells("singles", **pick | {"record_n_albums": None})["such_picks_right"] == "not known"
 
 
 def test_what_changed_is_shown_with_both_ranks_and_the_sign_of_the_points() -> None:
