@@ -14,8 +14,10 @@ from songpop.settings import Settings
 _REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 _LOOPBACK = ("127.", "localhost", "::1")
 
-# the same examples each time: whether the suite passes says something of the change, not of the day
-hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+# the same few examples each time: whether the suite passes says something of the change, not of the day;
+# `--hypothesis-profile thorough` draws many others
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, max_examples=20)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("suite")
 
 

@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from quick_training import train_quickly
 
 from songpop import warehouse
 from songpop.pipeline import night
 from songpop.pipeline.load import Inputs
 from songpop.settings import Settings
-from songpop.training import train
 
 DAY = date(2026, 11, 23)
 ROWS = 2_000
@@ -35,7 +35,7 @@ def night_home(factory: pytest.TempPathFactory, worker_id: str) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(train, "HEADLINE_SEEDS", 1)  # each of three takes its time; test_training has several
+                train_quickly(patch)
                 night.run_night(make_settings(home), Inputs(), as_of_date=DAY, sample_rows=ROWS)
             done.touch()
     return home

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,16 +63,15 @@ _QUERY = re.compile(r"\s*(select|with|from)\b[^\n]*\n\s*\S")
 _HOLD_QUERIES = {"enriching/scale_mappings.py", "warehouse.py"}
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def _imports(path: Path) -> list[tuple[str, bool]]:
     """Return the top-level package of every import of a file, and whether it runs when the file is imported."""
-    tree = ast.parse(path.read_text())
-    at_import = {
-        node
-        for statement in ast.walk(tree)
-        if isinstance(statement, ast.Module)
-        for node in statement.body
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-    }
+    tree = _tree(path)
+    at_import = {node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -88,10 +88,11 @@ def _name(path: Path) -> str:
 _NAMES = {_name(path): path for path in _MODULES}
 
 
+@cache
 def _imported_modules(path: Path) -> set[str]:
     """Return the modules of songpop that a file imports, wherever in it."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    found: set[str] = set()
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "songpop":
             whole = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name if name in _NAMES else node.module for name in whole}
@@ -169,12 +170,11 @@ def test_a_library_is_imported_only_where_it_lives_and_a_heavy_one_only_when_use
 
 @pytest.mark.parametrize("path", _MODULES + _FLOWS, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_every_module_and_public_function_says_what_it_does(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+    tree = _tree(path)
     assert ast.get_docstring(tree), f"{path.name} has no docstring"
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
-            parents = [other for other in ast.walk(tree) if node in ast.iter_child_nodes(other)]
-            if all(isinstance(parent, (ast.Module, ast.ClassDef)) for parent in parents):
+    for parent in ast.walk(tree):
+        for node in parent.body if isinstance(parent, (ast.Module, ast.ClassDef)) else ():
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
                 assert ast.get_docstring(node), f"{path.name}: {node.name} has no docstring"
 
 
@@ -216,7 +216,7 @@ def test_the_files_of_a_models_folder_are_named_in_one_module() -> None:
     names -= {model_folder.__name__, model_folder.__file__}
     assert {"metrics.json", "eval_predictions.parquet", "card.md"} <= names
     for path in _MODULES:
-        constants = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        constants = {node.value for node in ast.walk(_tree(path)) if isinstance(node, ast.Constant)}
         assert path.name == "model_folder.py" or not constants & names, f"{path.name} names {constants & names}"
 
 
@@ -228,7 +228,7 @@ _SQL_NAMING_FAMILIES = {"marts/model_scoreboard.sql"}
 def test_who_competes_is_asked_for_by_role_and_not_by_family() -> None:
     for path in _MODULES:
         place = str(path.relative_to(_ROOT / "songpop"))
-        texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+        texts = [node.value for node in ast.walk(_tree(path)) if isinstance(node, ast.Constant)]
         named = [text for text in texts if re.search(r"^(keras|lightgbm)$|'(keras|lightgbm)'", str(text))]
         assert not named or {place, place.split("/")[0]} & _NAMING_FAMILIES, f"{place} asks for {named}"
     for path in (_ROOT / "sql").rglob("*.sql"):
@@ -260,7 +260,7 @@ def test_every_sql_file_opens_with_its_contract(schema: str) -> None:
 
 def _queries(path: Path) -> list[str]:
     """Return the queries of several lines that a module holds."""
-    constants = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    constants = [node.value for node in ast.walk(_tree(path)) if isinstance(node, ast.Constant)]
     return [text for text in constants if isinstance(text, str) and _QUERY.match(text)]
 
 

@@ -318,7 +318,7 @@ def test_an_id_is_one_in_a_link_too(con: duckdb.DuckDBPyConnection, tmp_path: Pa
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     st.sampled_from(["\n", "\r\n", "\r"]),
 )
-@profile(max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@profile(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_read_set_aside_and_blank_is_every_line(
     con: duckdb.DuckDBPyConnection,
     tmp_path: Path,

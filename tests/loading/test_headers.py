@@ -2,7 +2,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from songpop.errors import SettingsError, SourceError
@@ -331,7 +331,6 @@ def _spelled(draw: st.DrawFn) -> tuple[Entity, str, str]:
 
 
 @given(_spelled())
-@settings(max_examples=300, deadline=None, database=None)
 def test_any_spelling_of_a_declared_name_is_that_name(spelled: tuple[Entity, str, str]) -> None:
     entity, name, text = spelled
 
@@ -342,7 +341,6 @@ def test_any_spelling_of_a_declared_name_is_that_name(spelled: tuple[Entity, str
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=300, deadline=None, database=None)
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     assert headers.fold(headers.fold(text)) == headers.fold(text)
 
@@ -352,7 +350,6 @@ def test_folding_twice_changes_nothing_more(text: str) -> None:
         st.sampled_from(["id", "name", "Artist", "artists", "Title", "genre", "BPM", "x", "", "Energy"]), max_size=8
     )
 )
-@settings(max_examples=300, deadline=None, database=None)
 def test_what_was_read_is_read_the_same_again(names: list[str]) -> None:
     try:
         once = headers.read_header("a.csv", names, RELEASES)

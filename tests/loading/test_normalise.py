@@ -8,7 +8,6 @@ from typing import Any
 import duckdb
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from songpop import warehouse
@@ -93,7 +92,6 @@ def test_a_day_that_there_is_not_is_left_to_be_refused(
 
 
 @given(day=st.dates(date(1900, 1, 1), date(2099, 12, 31)))
-@trials(max_examples=60, deadline=None)
 def test_every_day_that_there_is_is_plain(day: date) -> None:
     assert duckdb.execute("select regexp_full_match(?, ?)", [day.isoformat(), survey.DATE]).fetchall() == [(True,)]
 
@@ -595,7 +593,6 @@ _rows = st.lists(
 )
 
 
-@trials(max_examples=40, deadline=None)
 @example(rows=[{"tempo": "0.61"}, {"tempo": "46346"}])
 @given(rows=_rows)
 def test_what_is_read_once_is_read_the_same_again(
@@ -613,7 +610,6 @@ def test_what_is_read_once_is_read_the_same_again(
     assert not [one for one in changes.changes if any(written != value for written, value in one.examples)]
 
 
-@trials(max_examples=40, deadline=None)
 @given(rows=_rows, n_blank=st.integers(0, 2))
 def test_every_row_is_kept_rejected_or_blank(
     rows: list[dict[str, str]], n_blank: int, tmp_path_factory: pytest.TempPathFactory
@@ -630,7 +626,6 @@ def test_every_row_is_kept_rejected_or_blank(
     assert file.n_blank_lines == n_blank
 
 
-@trials(max_examples=40, deadline=None)
 @given(day=st.dates(date(1950, 1, 1), date(2027, 12, 31)))
 def test_all_spellings_of_a_day_are_one_day(day: date, tmp_path_factory: pytest.TempPathFactory) -> None:
     forms = [
@@ -650,7 +645,6 @@ def test_all_spellings_of_a_day_are_one_day(day: date, tmp_path_factory: pytest.
     assert read == [day.isoformat()] * len(forms)
 
 
-@trials(max_examples=40, deadline=None)
 @given(ms=st.integers(61, 3_599))
 def test_all_spellings_of_a_length_are_one_length(ms: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     minutes, seconds = divmod(ms, 60)

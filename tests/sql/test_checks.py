@@ -155,6 +155,14 @@ def filled() -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
+@pytest.fixture(scope="module")
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        warehouse.create_tables(con)
+        build(con)
+        yield con
+
+
 @pytest.fixture
 def rolled_back(filled: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
     filled.execute("begin transaction")
@@ -202,10 +210,8 @@ def test_a_check_says_its_rule_severity_and_table(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _CHECKS)
-def test_a_check_has_nothing_to_say_about_an_empty_warehouse(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    build(con)
-
-    assert _finding(con, _CHECKS[name]) is None
+def test_a_check_has_nothing_to_say_about_an_empty_warehouse(empty: duckdb.DuckDBPyConnection, name: str) -> None:
+    assert _finding(empty, _CHECKS[name]) is None
 
 
 def test_two_files_of_different_tracks_are_not_compared(rolled_back: duckdb.DuckDBPyConnection) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from quick_training import train_quickly
 from small_frames import planted_frame
 
 from songpop.errors import ModelError
@@ -16,7 +17,6 @@ from songpop.evaluation import SPLITS
 from songpop.scoring.contributions import contributions
 from songpop.scoring.model import ScoringModel, load_model
 from songpop.scoring.score import score_releases
-from songpop.training import train as training
 from songpop.training.promotion import decide
 from songpop.training.train import TrainedModel, train
 from songpop.training.training_tracks import find_fresh
@@ -28,7 +28,7 @@ AS_OF = date(2026, 11, 22)
 def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "HEADLINE_SEEDS", 2)  # a spread takes two; the shipped three take longer
+        train_quickly(patch, headline_seeds=2)  # a spread takes two
         return train(
             planted_frame(400), models_dir=folder, seed=0, threads=1, as_of_date=AS_OF, snapshot_ids=["tracks-1"]
         )
