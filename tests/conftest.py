@@ -13,12 +13,31 @@ from songpop.settings import Settings
 
 _REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 _LOOPBACK = ("127.", "localhost", "::1")
+# the files that take longest, in their order; what goes on from the sample night comes well after what runs it
+_LONGEST = (
+    "pipeline/test_night.py",
+    "training/test_train.py",
+    "benchmarks/test_quality.py",
+    "estimators/test_estimators.py",
+    "checking/test_run_checks.py",
+    "pipeline/test_later_nights.py",
+)
 
 # the same few examples each time: whether the suite passes says something of the change, not of the day;
 # `--hypothesis-profile thorough` draws many others
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, max_examples=20)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker waits for another that has one of them left."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.as_posix()
+        return next((number for number, name in enumerate(_LONGEST) if path.endswith(f"/{name}")), len(_LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)

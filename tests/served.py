@@ -1,9 +1,14 @@
 """A small published home with the planted model, for tests of the web page."""
 
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
 import duckdb
 import polars as pl
 import pytest
-from checked_warehouse import fill, opened, promote
+from checked_warehouse import fill, make_settings, opened, promote
 from planted_model import planted_model
 
 from songpop import warehouse
@@ -16,14 +21,26 @@ RELEASE, KNOWN = "newTrack00000000000004", "oldTrack00000000000007"
 
 def publish(settings: Settings, *statements: str) -> None:
     """Publish the small warehouse, whose champion is the planted model, after some statements of a test."""
-    is_new = not settings.warehouse.is_file()
+    if not settings.warehouse.is_file():
+        shutil.copytree(_published_home().name, settings.home, dirs_exist_ok=True)
+        if not statements:
+            return
     with opened(settings) as con:
-        if is_new:
-            fill(con)
-            promote(con)
         for statement in statements:
             con.execute(statement)
         warehouse.publish(con, settings.published)
+
+
+@cache
+def _published_home() -> "tempfile.TemporaryDirectory[str]":
+    """Publish the small warehouse in a folder that lasts as long as the process."""
+    home = tempfile.TemporaryDirectory()
+    settings = make_settings(Path(home.name))
+    with opened(settings) as con:
+        fill(con)
+        promote(con)
+        warehouse.publish(con, settings.published)
+    return home
 
 
 def write_held_out(settings: Settings, n: int = 200) -> None:

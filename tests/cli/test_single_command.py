@@ -12,8 +12,8 @@ from typing import Any
 import checked_warehouse
 import duckdb
 import pytest
+import served
 from click.testing import CliRunner, Result
-from planted_model import planted_model
 
 from songpop import albums, warehouse
 from songpop.cli import songpop
@@ -36,15 +36,8 @@ artist 3,Torn
 @pytest.fixture
 def published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Publish a small warehouse whose champion is the planted model."""
-    with checked_warehouse.opened(settings) as con:
-        checked_warehouse.fill(con)
-        con.execute(
-            "insert into ledger.promotions by name select 'p' as promotion_id, ? as run_id, 'promoted' as decision, "
-            "'keras-1' as challenger, 'keras-1' as champion, 'first' as reason, ?::timestamp as decided_at",
-            [checked_warehouse.RUN, checked_warehouse.NOW],
-        )
-        warehouse.publish(con, settings.published)
-    monkeypatch.setattr(model, "load_model", lambda folder, threads: planted_model())
+    served.publish(settings)
+    served.plant_model(monkeypatch)
     return settings
 
 

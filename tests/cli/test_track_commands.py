@@ -6,15 +6,14 @@ from typing import Any
 
 import checked_warehouse
 import pytest
+import served
 from click.testing import CliRunner, Result
-from planted_model import planted_model
 
 from songpop import warehouse
 from songpop.cli import songpop
 from songpop.errors import ModelError, SettingsError, WarehouseError
 from songpop.estimators import PREDICTION_COLUMNS
 from songpop.published import tracks
-from songpop.scoring import model
 from songpop.settings import Settings
 
 _RELEASE = "newTrack00000000000004"
@@ -23,11 +22,8 @@ _RELEASE = "newTrack00000000000004"
 @pytest.fixture
 def published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Publish a small warehouse whose champion is the planted model."""
-    with checked_warehouse.opened(settings) as con:
-        checked_warehouse.fill(con)
-        checked_warehouse.promote(con)
-        warehouse.publish(con, settings.published)
-    monkeypatch.setattr(model, "load_model", lambda folder, threads: planted_model())
+    served.publish(settings)
+    served.plant_model(monkeypatch)
     return settings
 
 

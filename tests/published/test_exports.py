@@ -7,6 +7,7 @@ import duckdb
 import openpyxl
 import polars as pl
 import pytest
+from checked_warehouse import make_settings
 
 from songpop import warehouse
 from songpop.errors import ExportError
@@ -18,9 +19,10 @@ from songpop.settings import Settings
 _DAY = date(2026, 11, 23)
 
 
-@pytest.fixture
-def published(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Publish three scored releases: two of Björk, one of another artist with a name that looks like a formula."""
+    settings = make_settings(tmp_path_factory.mktemp("home"))
     with warehouse.connect(settings) as con:
         con.execute(
             "insert into ledger.snapshots values ('s', 'releases', 'f', 'h', 'r', 3, 0, [], ?, ?)", [_DAY, _DAY]

@@ -7,6 +7,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from checked_warehouse import make_settings
 from click.testing import CliRunner, Result
 
 from songpop import warehouse
@@ -34,10 +35,11 @@ _RELEASES: tuple[tuple[str, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def published(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Publish six releases, best first."""
     moment = datetime(2026, 11, 23, 3)
+    settings = make_settings(tmp_path_factory.mktemp("home"))
     with warehouse.connect(settings) as con:
         con.execute("insert into ledger.snapshots values ('s', 'releases', 'f', 'h', 'r', 6, 0, [], ?, ?)",
                     [_DAY, moment])  # fmt: skip

@@ -1,6 +1,7 @@
 """Lists as somebody wants them: columns, order, watchlists, saved definitions, and what changed since a run."""
 
 import json
+import shutil
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
+from checked_warehouse import make_settings
 from click.testing import CliRunner, Result
 
 from songpop import warehouse
@@ -27,14 +29,22 @@ _SCORES = {
 }
 
 
-@pytest.fixture
-def published(settings: Settings) -> Settings:
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Publish two nights of a list whose releases changed."""
+    settings = make_settings(tmp_path_factory.mktemp("home"))
     with warehouse.connect(settings) as con:
         for number, (run_id, day) in enumerate(_RUNS):
             _save_night(con, run_id, day, number)
         warehouse.build(con, as_of_date=_RUNS[-1][1], new_release_days=28)
         warehouse.publish(con, settings.published)
+    return settings.home
+
+
+@pytest.fixture
+def published(home: Path, settings: Settings) -> Settings:
+    """Return the settings of a copy of that home."""
+    shutil.copytree(home, settings.home, dirs_exist_ok=True)
     return settings
 
 
