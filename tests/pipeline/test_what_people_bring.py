@@ -1,13 +1,16 @@
 """One album in the forms that people bring it in: every door reads it as its owner meant it."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from checked_warehouse import AS_OF
+from checked_warehouse import AS_OF, make_settings
+from toy_network import ToyNetwork
 
 from songpop import albums, warehouse
+from songpop.evaluation import contestants
 from songpop.pipeline.load import Inputs, load
 from songpop.pipeline.publish import publish
 from songpop.pipeline.score import score
@@ -58,13 +61,24 @@ def _in_batch(settings: Settings, path: Path) -> tuple[pl.DataFrame, list[Any]]:
     return frame.sort("track_name"), run.findings
 
 
+@pytest.fixture(scope="module")
+def meant(toy_home: Path, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """Return what the songs of the plain file are to the models."""
+    folder = tmp_path_factory.mktemp("meant")
+    shutil.copytree(toy_home, folder / "home")
+    (folder / "plain.csv").write_text(_PLAIN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contestants, "NETWORK", ToyNetwork)
+        return _in_batch(make_settings(folder / "home"), folder / "plain.csv")[0]
+
+
 @pytest.mark.parametrize("form", _BROUGHT)
-def test_an_album_is_the_same_in_whatever_form_it_is_brought(toy: Settings, tmp_path: Path, form: str) -> None:
-    plain, brought = tmp_path / "plain.csv", tmp_path / "brought.csv"
-    plain.write_text(_PLAIN)
+def test_an_album_is_the_same_in_whatever_form_it_is_brought(
+    toy: Settings, meant: pl.DataFrame, tmp_path: Path, form: str
+) -> None:
+    brought = tmp_path / "brought.csv"
     brought.write_text(_BROUGHT[form])
 
-    meant, _ = _in_batch(toy, plain)
     read, findings = _in_batch(toy, brought)
     alone = albums.read_album_file(toy, brought, today=AS_OF)
 

@@ -31,11 +31,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
+@pytest.fixture(scope="module")
+def app(home: Settings) -> Any:
+    """Return the app of that home, whose templates are compiled once."""
+    return create_app(home)
+
+
 @pytest.fixture
-def api(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
+def api(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a client of the app, whose model is the planted one, as that of the commands is."""
     plant_model(monkeypatch)
-    return create_app(home).test_client()
+    return app.test_client()
 
 
 def _command(home: Settings, *arguments: str) -> dict[str, Any]:

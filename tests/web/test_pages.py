@@ -43,11 +43,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
+@pytest.fixture(scope="module")
+def app(home: Settings) -> Any:
+    """Return the app of that home, whose templates are compiled once."""
+    return create_app(home)
+
+
 @pytest.fixture
-def site(home: Settings, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a client of the app of that home."""
+def site(app: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a client of that app."""
     plant_model(monkeypatch)
-    return create_app(home).test_client()
+    return app.test_client()
 
 
 @pytest.fixture
