@@ -1,13 +1,12 @@
 """A small warehouse on disk in which every suite and check holds; tests break one thing in it at a time."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import cache
 from pathlib import Path
 
 import duckdb
+from filled_once import fill_once
 
 from songpop import resources, warehouse
 from songpop.settings import Settings
@@ -39,26 +38,8 @@ def opened(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def fill(con: duckdb.DuckDBPyConnection) -> None:
-    """Put raw rows, a scored run and everything built from them in the place of an empty warehouse.
-
-    It is made once and copied from then on, in a twentieth of the time.
-    """
-    con.execute(f"attach '{Path(_filled_folder().name) / 'filled.duckdb'}' as filled (read_only)")
-    ((name,),) = con.execute("select current_database()").fetchall()
-    for schema in warehouse.SCHEMAS:
-        con.execute(f"drop schema {schema} cascade")
-    con.execute(f"copy from database filled to {name}")
-    con.execute("detach filled")
-
-
-@cache
-def _filled_folder() -> "tempfile.TemporaryDirectory[str]":
-    """Fill a warehouse in a folder that lasts as long as the process."""
-    folder = tempfile.TemporaryDirectory()
-    with duckdb.connect(str(Path(folder.name) / "filled.duckdb"), config={"threads": 1}) as con:
-        warehouse.create_tables(con)
-        _fill(con)
-    return folder
+    """Put raw rows, a scored run and everything built from them into an empty warehouse."""
+    fill_once(con, _fill)
 
 
 def _fill(con: duckdb.DuckDBPyConnection) -> None:

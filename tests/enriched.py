@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import duckdb
+from filled_once import fill_once
 
 from songpop import enriching, warehouse
 from songpop.console import no_progress
@@ -62,6 +63,16 @@ def know_everything(con: duckdb.DuckDBPyConnection, now: datetime = NOW) -> None
     log = CallLog(con, "earlier-run")
     for name in (*PROBED, "artists"):
         log.note_capability("Spotify", name, Capability(True, "", now - timedelta(days=1)))
+
+
+def fill_home(con: duckdb.DuckDBPyConnection) -> None:
+    """Put one artist into an empty warehouse, and a key that is known to be an approved organisation's."""
+    fill_once(con, _fill_home)
+
+
+def _fill_home(con: duckdb.DuckDBPyConnection) -> None:
+    know_everything(con)
+    load_tracks(con, (1, "One", 90))
 
 
 def enrich(

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
-from enriched import AS_OF, NOW, build, enrich, know_everything, load_rows, load_tracks, rows_of, track_id
+from enriched import AS_OF, NOW, build, enrich, fill_home, know_everything, load_rows, load_tracks, rows_of, track_id
 from fake_spotify import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -178,8 +178,7 @@ def test_audio_features_of_another_scale_are_mapped_and_those_of_ours_are_left_a
 def test_the_order_of_sources_decides_whose_popularity_counts(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    know_everything(con)
-    load_tracks(con, (1, "One", 90))
+    fill_home(con)
     load_rows(con, "artists", [{"artist_name": "One", "popularity": 40}])
     found = hits(artist("One", "o1", popularity=60))
     chosen = {}
@@ -221,8 +220,7 @@ def test_models_read_no_spotify_features_where_the_setting_forbids_it(
 def test_fresh_albums_of_listenbrainz_lead_to_spotify_s_tracks(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    know_everything(con)
-    load_tracks(con, (1, "One", 90))
+    fill_home(con)
     fresh = [
         {
             "artist_credit_name": name,
@@ -258,8 +256,7 @@ def test_fresh_albums_of_listenbrainz_lead_to_spotify_s_tracks(
 def test_answers_that_have_expired_are_deleted_and_asked_for_again(
     con: duckdb.DuckDBPyConnection, settings: Settings
 ) -> None:
-    know_everything(con)
-    load_tracks(con, (1, "One", 90))
+    fill_home(con)
     script = QUIET | {TRACKS: [error(403, "Forbidden")], SEARCH: [hits(artist("One", "o1", popularity=60))]}
     later = NOW + timedelta(days=31)
     with scripted(script) as (fake, source):
@@ -406,8 +403,7 @@ def test_the_commands_plan_enrich_and_purge_in_words(settings: Settings, tmp_pat
 def test_a_mistake_in_one_part_is_a_finding_and_the_other_parts_go_on(
     con: duckdb.DuckDBPyConnection, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    know_everything(con)
-    load_tracks(con, (1, "One", 90))
+    fill_home(con)
 
     def mistaken(*_: object, **__: object) -> list[object]:
         raise KeyError("no such key")

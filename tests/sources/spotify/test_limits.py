@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 from broken_server import Fault, broken_server
-from enriched import NOW, build, enrich, know_everything, load_tracks, rows_of, track_id
+from enriched import NOW, build, enrich, fill_home, know_everything, load_tracks, rows_of, track_id
 from fake_spotify import (
     CLIENT_ID,
     CLIENT_SECRET,
@@ -59,8 +59,7 @@ FOUND = hits(artist("One", "o1", popularity=7))
 @pytest.fixture
 def home(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Return a warehouse with one artist, and a key that is known to be an approved organisation's."""
-    know_everything(con)
-    load_tracks(con, (1, "One", 90))
+    fill_home(con)
     return con
 
 

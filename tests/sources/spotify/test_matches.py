@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from enriched import NOW, build, enrich, know_everything, load_rows, load_tracks, rows_of, track_id
+from enriched import NOW, build, enrich, fill_home, know_everything, load_rows, load_tracks, rows_of, track_id
 from fake_spotify import album, albums_page, artist, error, features, hits, scripted, track
 
 from songpop.settings import Settings
@@ -21,8 +21,7 @@ ID = {name: f"{number:022d}" for number, name in enumerate("abcdef", start=100)}
 @pytest.fixture
 def home(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Return a warehouse with one artist, and a key that is known to be an approved organisation's."""
-    know_everything(con)
-    load_tracks(con, (1, "One", 90))
+    fill_home(con)
     return con
 
 
