@@ -6,7 +6,7 @@ from songpop.estimators import lightgbm_trees
 from songpop.estimators.recipe import Recipe
 from songpop.training import train
 
-_RECIPE = Recipe(n_members=4, n_folds=4, width=32, epochs=8, batch=64)
+_RECIPE = Recipe(n_members=4, n_folds=4, width=32, epochs=12, batch=32)
 
 
 def train_quickly(patch: pytest.MonkeyPatch, *, headline_seeds: int = 1) -> None:
