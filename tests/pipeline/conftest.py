@@ -6,6 +6,7 @@ from pathlib import Path
 
 import checked_warehouse
 import pytest
+from quick_training import train_quickly
 from toy_network import ToyNetwork
 
 from songpop.evaluation import contestants
@@ -27,6 +28,7 @@ def toy_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         con.execute("update raw.files__tracks set danceability = popularity / 100")
         checked_warehouse.build(con)
     with pytest.MonkeyPatch.context() as patch:
+        train_quickly(patch)
         patch.setattr(contestants, "NETWORK", ToyNetwork)
         for name in ("tensorflow", "keras", "onnxruntime"):
             patch.setitem(sys.modules, name, None)  # an import of it fails
@@ -38,6 +40,7 @@ def toy_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def toy(toy_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Return the settings of a copy of that home, while the toy competes."""
+    train_quickly(monkeypatch)
     monkeypatch.setattr(contestants, "NETWORK", ToyNetwork)
     shutil.copytree(toy_home, tmp_path / "home")
     return checked_warehouse.make_settings(tmp_path / "home")
