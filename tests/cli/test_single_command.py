@@ -19,7 +19,6 @@ from songpop import albums, warehouse
 from songpop.cli import songpop
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
 from songpop.estimators import PREDICTION_COLUMNS
-from songpop.scoring import model
 from songpop.settings import Settings
 
 _DAY = date(2026, 11, 22)
