@@ -35,6 +35,7 @@ BUILD_ORDER = (
     "tracks",
     "artists",
     "release_features",
+    "release_candidates",
     "releases",
     "release_titles",
     "recordings",

@@ -16,6 +16,8 @@ from songpop.albums.sent_list import write_content
 from songpop.albums.verdict import AlbumRecord, read_records
 from songpop.audio_features import AUDIO_FEATURES
 from songpop.errors import ModelError, SettingsError, SourceError, WarehouseError
+from songpop.features import conform
+from songpop.features.assumed_dates import assume_dates, describe_assumed
 from songpop.loading import headers, input_files, read_input, validation_sql
 from songpop.loading.input_files import SourceFile
 from songpop.loading.input_schemas import RELEASES
@@ -142,7 +144,7 @@ def read_album_file(
     Args:
         settings: say where the readers' file is; it knows the artists' popularity and who scores.
         source: a path, or the content of a CSV file or a workbook.
-        today: no song may be of a later year than the next.
+        today: no song may be of a later year than the next, and one without a date counts as of this day.
         columns: declared column to header name, set by hand.
 
     Raises:
@@ -170,7 +172,7 @@ def read_album_file(
         frame, known = recognise(con, frame)
         frame, shared = _fill_shared(frame)
         notes = (*unread, *renamed, *filled, *known, *shared)
-        return _album(con, frame, "file", rejects=rejects, notes=notes)
+        return _album(con, assume_dates(conform(frame), today), "file", rejects=rejects, notes=notes)
 
 
 def template() -> str:
@@ -251,7 +253,7 @@ def _album(
         read_records(con, champion),
         evidence,
         rejects,
-        notes,
+        tuple(note for note in (*notes, describe_assumed(conform(frame))) if note),
         is_synthetic=synthetic.is_synthetic(con),
     )
 
@@ -363,7 +365,6 @@ def _with_artists(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> tuple[
         *((row["written_genre"], row["genre"]) for row in genres.to_dicts()),
     ]
     notes = tuple(f"'{written}' is taken as '{name}'." for written, name in taken if written != name)
-    year = pl.col("year").cast(pl.Int32)
     own_keys = pl.Series([names.artist_key(name) for name in frame["artist_name"]], dtype=pl.String)
     return joined.with_columns(
         pl.col("artist_key").fill_null(own_keys),

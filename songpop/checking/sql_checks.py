@@ -20,8 +20,9 @@ EVERY_SUITE_HAS_ITS_TABLE = "every_suite_has_its_table"
 
 _FIELD = re.compile(r"^(Severity|Phase|Table): (\S+?)\.?$")
 _ADVICE = "What to do: "
-# checks of how a file lies beside the one before it, which whoever loads one by hand sees at once
-OF_NEW_FILES = ("known_ids_stay", "no_column_went_blank", "snapshot_did_not_shrink")
+# checks of how a file lies beside the one before it, and of dates that it lacks, which whoever loads one by hand sees
+# at once
+OF_NEW_FILES = ("known_ids_stay", "no_column_went_blank", "releases_have_a_date", "snapshot_did_not_shrink")
 _MAX_SHOWN_COLUMNS = 5
 
 

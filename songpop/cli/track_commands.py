@@ -80,8 +80,8 @@ def what_if_command(
     track, model = _open(settings, track_id)
     row = track.frame.row(0, named=True)
     changes, notes = what_if_inputs.with_artist(row, changes, partial(_find_artists, settings))
-    answer = what_if(track.frame, changes, model)
-    over = None if swept is None else sweep(track.frame, swept, model, changes)
+    answer = what_if(track.frame, changes, model, track.as_of_date)
+    over = None if swept is None else sweep(track.frame, swept, model, changes, track.as_of_date)
     document = answer.to_document(track, notes)
     if as_json:
         print_json({**document, "sweep": over and over.to_document()})
@@ -113,7 +113,8 @@ def _find_artists(settings: Settings, names: list[str]) -> "pl.DataFrame":
 def _print_head(document: Mapping[str, Any]) -> None:
     track = document["track"]
     click.echo(f"{track['track_name']} – {track['artist_name']}")
-    parts = [track["genre"], track["release_date"], "new release" if track["is_release"] else "known track"]
+    day = None if track["is_date_assumed"] else track["release_date"]
+    parts = [track["genre"], day, "new release" if track["is_release"] else "known track"]
     known = ", ".join(str(part) for part in parts if part)
     click.echo(f"{known}; {track['track_id']}; {document['model_version']}\n")
 

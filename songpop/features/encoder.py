@@ -11,6 +11,7 @@ import polars as pl
 from songpop import model_folder
 from songpop.audio_features import MEASURES
 from songpop.errors import ModelError
+from songpop.features.assumed_dates import is_assumed
 from songpop.features.declared import FEATURES, conform, fill_gaps, has_analysis, usual_values
 from songpop.features.partial import Copies
 from songpop.features.records import (
@@ -83,7 +84,8 @@ def _plain_columns(frame: pl.DataFrame) -> pl.DataFrame:
         year.alias("year"),
         year.is_null().cast(pl.Float32).alias("is_year_missing"),
         pl.coalesce(date.dt.year() + date.dt.ordinal_day() / 365.25, year + 0.5).cast(pl.Float32).alias("release_time"),
-        (date.dt.weekday() == 5).fill_null(False).cast(pl.Float32).alias("is_friday"),
+        # of a release without a date the day of the week is not known, whatever day stands in for it
+        ((date.dt.weekday() == 5).fill_null(False) & ~is_assumed()).cast(pl.Float32).alias("is_friday"),
         date.is_null().cast(pl.Float32).alias("is_release_date_missing"),
         pl.col("n_album_tracks").cast(pl.Float32).log1p().alias("n_album_tracks"),
         pl.col("album_name").is_null().cast(pl.Float32).alias("is_album_missing"),

@@ -58,9 +58,9 @@ def _score_frame(con: duckdb.DuckDBPyConnection, run: Run, releases: pl.DataFram
 
     model = load_model(run.settings.models_dir / champion, threads=run.settings.threads)
     scores = score_releases(releases, model)
-    stamped = scores.join(
-        releases.select("track_id", "album_id", "release_date"), on="track_id", how="left", maintain_order="left"
-    ).with_columns(
+    # of a date that is assumed nothing is kept: it moves on with every run, and a release's age would be told from it
+    known = releases.select("track_id", "album_id", pl.when(~pl.col("is_date_assumed")).then("release_date"))
+    stamped = scores.join(known, on="track_id", how="left", maintain_order="left").with_columns(
         run_id=pl.lit(run.run_id),
         model_version=pl.lit(champion),
         as_of_date=pl.lit(run.as_of_date),

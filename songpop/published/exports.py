@@ -78,7 +78,9 @@ def _read_named(settings: Settings, wanted: ListDefinition, label: str) -> tuple
     with warehouse.open_file(settings.published, settings, read_only=True) as con:
         try:
             # of a mart that is there, but of another version, the list would lack columns
-            con.execute("select rank_change, score_change, place, evidence from marts.ranked_releases limit 0")
+            con.execute(
+                "select rank_change, score_change, place, evidence, is_date_assumed from marts.ranked_releases limit 0"
+            )
             query, run_id = wanted.name, None
             if wanted.changed_since is not None:
                 if wanted.name != "releases":
@@ -222,6 +224,7 @@ def notes_of(settings: Settings, wanted: ListDefinition, missing: LeftOut | None
         "with a known artist popularity": _of(facts["n_with_artist_popularity"], n),
         "with an audio analysis": _of(facts["n_with_audio_features"], n),
         "with a genre": _of(facts["n_with_genre"], n),
+        "with the as-of date for want of one": _of(facts["n_with_assumed_date"], n),
         "90 % intervals held": f"{100 * covered:.1f} % of {facts['n_judged']:,} later tracks" if covered else "unknown",
         "Filters": ", ".join(f"{key} {value}" for key, value in wanted.filters.chosen.items()) or "none",
     }

@@ -58,6 +58,11 @@ def _n_versions(row: Row) -> int | None:
     return row["n_versions"] if row["n_versions"] > 1 else None
 
 
+def _released(row: Row) -> Any:
+    """Show the release date, and whether it is the as-of date for want of one."""
+    return f"{row['release_date']} (assumed)" if row["is_date_assumed"] else row["release_date"]
+
+
 def _chance(row: Row) -> str | None:
     return None if row["p_best"] is None else f"{round_half_up(100 * row['p_best']):.0f} %"
 
@@ -72,7 +77,7 @@ def _record(row: Row) -> str:
 
 _SCORE = rounded("score") | {"90 % interval": _interval}
 _TRACK = as_they_are("track_name", "artist_name", "genre")
-_RELEASED = {"released": itemgetter("release_date")}
+_RELEASED = {"released": _released}
 
 # every column is in the formats of a file
 TABLES: dict[str, Columns] = {

@@ -12,7 +12,7 @@ from songpop.errors import ModelError, SettingsError, WarehouseError
 from songpop.settings import Settings
 
 _SHOWN_NEAR = 5
-_FACTS = ("track_id", "track_name", "artist_name", "album_id", "album_name", "genre", "release_date")
+_FACTS = ("track_id", "track_name", "artist_name", "album_id", "album_name", "genre", "release_date", "is_date_assumed")
 # a score that is this far from the published one is another
 _LEAST_APART = 0.05
 
@@ -27,6 +27,8 @@ class PublishedTrack:
         popularity, popularity_date: as last reported, None for a new release.
         stored: its newest published score (`sql/lookups/stored_score.sql`), None where it has none.
         champion: the model version that scores now.
+        as_of_date: the day that the file speaks for, on which a new release without a date counts as released; None
+            for a track whose popularity is known, which is none.
     """
 
     frame: pl.DataFrame
@@ -35,13 +37,14 @@ class PublishedTrack:
     popularity_date: date | None
     stored: dict[str, Any] | None
     champion: str
+    as_of_date: date | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
         """Return what a reader should know of the track, without its features."""
         row = self.frame.row(0, named=True)
         return {
-            **{name: row[name] for name in _FACTS},
+            **{name: row.get(name, False) for name in _FACTS},
             "is_release": self.is_release,
             "popularity": self.popularity,
             "popularity_date": self.popularity_date,
@@ -102,4 +105,12 @@ def _found(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame, *, is_release: b
     row = frame.row(0, named=True)
     stored = queries.read_rows(con, "lookups", "stored_score", track_id=row["track_id"])
     known = (row.get("popularity"), row.get("popularity_date"))
-    return PublishedTrack(frame, is_release, *known, stored[0] if stored else None, champion[0]["model_version"])
+    published = queries.read_rows(con, "reports", "published_at")
+    return PublishedTrack(
+        frame,
+        is_release,
+        *known,
+        stored[0] if stored else None,
+        champion[0]["model_version"],
+        published[0]["as_of_date"] if is_release and published else None,
+    )

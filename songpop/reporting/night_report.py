@@ -214,8 +214,8 @@ def _movers(movers: Sequence[Row] | None) -> Table:
 
 
 def _best(releases: Sequence[Row] | None) -> Table:
-    names = ("place", "score", "90 % interval", "track_name", "artist_name", "genre")
-    columns = {name: list_table.TABLES["releases"][name] for name in names} | as_they_are("release_date")
+    names = ("place", "score", "90 % interval", "track_name", "artist_name", "genre", "released")
+    columns = {name: list_table.TABLES["releases"][name] for name in names}
     return _table(f"Best {_SHOWN_RELEASES} new releases", columns, releases)
 
 

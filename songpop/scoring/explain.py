@@ -8,6 +8,7 @@ import polars as pl
 
 from songpop.errors import ModelError
 from songpop.features import ANALYSIS, GROUPS, MODEL_COLUMNS, EncodedRows, FeatureEncoder, conform
+from songpop.features.assumed_dates import describe_assumed
 from songpop.features.encoder import NUMERIC
 from songpop.published.tracks import PublishedTrack
 from songpop.scoring import what_if_inputs
@@ -68,7 +69,7 @@ def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
         model.predict(rows).row(0, named=True),
         dict(points),
         explain_features(rows, model),
-        remarks_on(frame.row(0, named=True), rows, model),
+        remarks_on(frame, rows, model),
     )
 
 
@@ -95,8 +96,9 @@ def one_row(frame: pl.DataFrame) -> pl.DataFrame:
     return conform(frame).select(list(MODEL_COLUMNS))
 
 
-def remarks_on(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel, but: Collection[str] = ()) -> list[str]:
-    """Say what the model does not know of a track; its encoded row has shape (1, ...); `but` some columns."""
+def remarks_on(frame: pl.DataFrame, rows: EncodedRows, model: ScoringModel, but: Collection[str] = ()) -> list[str]:
+    """Say what the model does not know of a track, one row of a model frame and encoded; `but` some columns."""
+    row = frame.row(0, named=True)
     remarks = []
     flags = {name: rows.numeric[0, NUMERIC.index(name)] == 1 for name in _FLAG_REMARKS if name in NUMERIC}
     if row["genre"] is not None and flags.pop("is_genre_missing", False):
@@ -108,6 +110,8 @@ def remarks_on(row: Mapping[str, Any], rows: EncodedRows, model: ScoringModel, b
         remarks += _gaps(row)
     if row["duration_ms"] is None:
         remarks.append("The length is unknown.")
+    if assumed := describe_assumed(frame):
+        remarks.append(assumed)
     odd = [name for name in model.experience if name not in but and _is_outside(name, row[name], model)]
     if odd:
         values = ", ".join(

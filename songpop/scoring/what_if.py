@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from songpop.features import GROUPS, MODEL_COLUMNS
+from songpop.features.assumed_dates import assume_dates, without_assumed_dates
 from songpop.published.tracks import PublishedTrack
 from songpop.scoring import what_if_inputs
 from songpop.scoring.contributions import ASSOCIATION, FeaturePart, contributions
@@ -75,7 +77,9 @@ class WhatIf:
         }
 
 
-def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel) -> WhatIf:
+def what_if(
+    frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel, as_of_date: date | None = None
+) -> WhatIf:
     """Score one track under changed features: what goes with such a track, not what a change would cause.
 
     Args:
@@ -83,18 +87,19 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
         changes: new values by column (`what_if_inputs.SETTABLE`), as text or typed; None is unknown. A date brings
             its year along, and a year moves the date into it. What is so already is no change.
         model: from `load_model`.
+        as_of_date: when a song without a date and a year counts as released; None leaves a known track's unknown.
 
     Raises:
         SettingsError: a change can't be made.
         ModelError: `frame` has not one row, or lacks `track_id` or `artist_name`.
     """
-    frame = one_row(frame)
+    frame = without_assumed_dates(one_row(frame))
     row = frame.row(0, named=True)
     own = _differing(row, changes)
     full = what_if_inputs.with_implied(row, own)
-    changed = _changed(frame, full)
+    changed = _dated(_changed(frame, full), as_of_date)
     new_row = changed.row(0, named=True)
-    rows = model.encoder.transform(pl.concat([frame, changed]))
+    rows = model.encoder.transform(pl.concat([_dated(frame, as_of_date), changed]))
     new_rows = rows.take(np.array([1]))
     table, reference = contributions(model.scorer, rows, model.reference, exact=True)
     before, after = model.predict(rows).to_dicts()
@@ -102,7 +107,7 @@ def what_if(frame: pl.DataFrame, changes: Mapping[str, Any], model: ScoringModel
         {"group": group, "before": float(a), "after": float(b), "difference": float(b - a)}
         for group, a, b in zip(GROUPS, table[0], table[1], strict=True)
     ]
-    remarks = remarks_on(new_row, new_rows, model, but=full)
+    remarks = remarks_on(changed, new_rows, model, but=full)
     if "artist_name" in own and "artist_popularity" not in changes:
         remarks.append("artist_popularity stays that of the present artist. Set it too, or leave it blank for unknown.")
     return WhatIf(
@@ -142,7 +147,13 @@ class Sweep:
         return {**asdict(self), "association": ASSOCIATION}
 
 
-def sweep(frame: pl.DataFrame, name: str, model: ScoringModel, changes: Mapping[str, Any] | None = None) -> Sweep:
+def sweep(
+    frame: pl.DataFrame,
+    name: str,
+    model: ScoringModel,
+    changes: Mapping[str, Any] | None = None,
+    as_of_date: date | None = None,
+) -> Sweep:
     """Score one track over the range of one feature, with other changes where there are any, in one batch.
 
     Numbers go over the model's experience, and as far as the track's own value; genres over those it learned.
@@ -151,13 +162,13 @@ def sweep(frame: pl.DataFrame, name: str, model: ScoringModel, changes: Mapping[
         SettingsError: the feature has no range to go over, or a change can't be made.
         ModelError: `frame` has not one row, or lacks `track_id` or `artist_name`.
     """
-    frame = one_row(frame)
+    frame = without_assumed_dates(one_row(frame))
     row = frame.row(0, named=True)
     frame = _changed(frame, what_if_inputs.with_implied(row, _differing(row, changes or {})))
     row = frame.row(0, named=True)
     values = what_if_inputs.values_over(name, row.get(name), model.experience, model.encoder.genres)
     frames = [_changed(frame, what_if_inputs.with_implied(row, {name: value})) for value in values]
-    scores = model.predict(model.encoder.transform(pl.concat(frames)))
+    scores = model.predict(model.encoder.transform(_dated(pl.concat(frames), as_of_date)))
     points = [
         {
             "value": value,
@@ -182,6 +193,10 @@ def _changed(frame: pl.DataFrame, changes: Mapping[str, Any]) -> pl.DataFrame:
         # another name is another artist
         columns.append(pl.lit(None, dtype=pl.String).alias("artist_key"))
     return frame.with_columns(columns)
+
+
+def _dated(frame: pl.DataFrame, as_of_date: date | None) -> pl.DataFrame:
+    return frame if as_of_date is None else assume_dates(frame, as_of_date)
 
 
 def _outside(name: str, value: Any, model: ScoringModel) -> str | None:

@@ -52,7 +52,7 @@ CONTROLS: tuple[Control, ...] = (
     Control("track_name", "Title", "Song", "text", "Words such as remix, live or feat. count"),
     Control("artist_name", "Artist", "Song", "text", "A known one brings the record of earlier songs along"),
     Control("artist_popularity", "Artist's popularity", "Song", "slider", "0 to 100, as Spotify reports it", 0, 100, 1),
-    Control("release_date", "Release date", "Song", "date", "Blank where only the year is known"),
+    Control("release_date", "Release date", "Song", "date", "Blank where only the year is known; without either, new"),
     Control("year", "Year", "Song", "whole", "Follows the date, where there is one"),
     Control("album_name", "Album", "Song", "text", "Its own title, where the song is not on one"),
     Control("n_album_tracks", "Tracks on the album", "Song", "whole", "1 for a single"),

@@ -65,7 +65,7 @@ _TRACK = Heading(
     "track",
 )
 _GENRE = Heading("Genre", "genre", False, ("genre",), "text", True)
-_RELEASED = Heading("Released", "release_date", True, ("release_date",), "date", True)
+_RELEASED = Heading("Released", "release_date", True, ("release_date", "is_date_assumed"), "date", True)
 _REACH = Heading("Artist's popularity", "artist_popularity", True, ("artist_popularity",), "whole", True)
 _MOVED = Heading("Change", "rank_change", True, ("previous_rank", "rank_change"), "change")
 _CHANGE = replace(_MOVED, is_wide=True)

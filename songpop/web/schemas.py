@@ -45,6 +45,7 @@ _OUTCOME = {
 
 _TRACK = {
     "track_id": text, "track_name": maybe_text, "artist_name": text, "genre": maybe_text, "release_date": day,
+    "is_date_assumed": _is("boolean", "It counts as released on the as-of date, for want of its own"),
     "is_release": yes_or_no,
 }  # fmt: skip
 _FACTS = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from songpop.errors import SettingsError
@@ -38,11 +39,13 @@ class Beginning:
     """What the form begins with.
 
     Attributes:
-        frame: one row of the model frame.
+        frame: one row of the model frame, its date as it is known.
+        as_of_date: when the song counts as released where neither date nor year is entered; None leaves that unknown.
         track: as the readers' file has it, None for a song that is not out yet.
     """
 
     frame: "pl.DataFrame"
+    as_of_date: date | None
     track: "PublishedTrack | None" = None
 
     @property
@@ -75,15 +78,17 @@ def begin(reader: PublishedReader, track_id: str | None) -> Beginning:
         ModelError: there is no champion.
         WarehouseError: nothing was published yet.
     """
+    from songpop.features import conform
+    from songpop.features.assumed_dates import without_assumed_dates
     from songpop.published import tracks
 
     if track_id is None:
-        return Beginning(_typical(reader))
+        return Beginning(_typical(reader), reader.edition().as_of_date)
     try:
         track = reader.kept(f"track {track_id}", lambda: tracks.read_track(reader.settings, track_id))
     except SettingsError as error:
         raise BadRequest(f"There is no track '{track_id[:80]}' in the published file.", 404) from error
-    return Beginning(track.frame, track)
+    return Beginning(without_assumed_dates(conform(track.frame)), track.as_of_date, track)
 
 
 def _typical(reader: PublishedReader) -> "pl.DataFrame":
@@ -153,7 +158,9 @@ def score_song(
     """Score a song as entered, beside its score as it was; see `WhatIf.to_document`."""
     from songpop.scoring import what_if
 
-    return what_if(beginning.frame, changes, reader.champion()).to_document(beginning.track, notes)
+    return what_if(beginning.frame, changes, reader.champion(), beginning.as_of_date).to_document(
+        beginning.track, notes
+    )
 
 
 def sweep_song(reader: PublishedReader, beginning: Beginning, changes: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -165,6 +172,6 @@ def sweep_song(reader: PublishedReader, beginning: Beginning, changes: Mapping[s
     from songpop.scoring import sweep
 
     try:
-        return sweep(beginning.frame, name, reader.champion(), changes).to_document()
+        return sweep(beginning.frame, name, reader.champion(), changes, beginning.as_of_date).to_document()
     except SettingsError as error:
         raise BadRequest(str(error).splitlines()[0], 422) from error

@@ -4,6 +4,7 @@ select
     singles.*,
     releases.genre,
     releases.release_date,
+    releases.is_date_assumed,
     releases.score_low,
     releases.score_high
 from marts.album_singles as singles

@@ -12,6 +12,7 @@ select
     releases."year"::integer as "year",
     releases.release_date,
     releases.release_date_precision,
+    releases.is_date_assumed,
     releases.danceability,
     releases.energy,
     releases."key",

@@ -6,7 +6,12 @@
 -- accents.
 with
 songs as (
-    select album_id, album_name, artist_name, release_date, true as is_release
+    select
+        album_id,
+        album_name,
+        artist_name,
+        case when not is_date_assumed then release_date end as release_date,
+        true as is_release
     from marts.releases
     union all
     select album_id, album_name, artist_name, release_date, false

@@ -10,11 +10,20 @@ known as (
         artist_name,
         genre,
         release_date,
+        is_date_assumed,
         true as is_release,
         null as popularity
     from marts.releases
     union all
-    select track_id, track_name, artist_name, genre, release_date, false, popularity
+    select
+        track_id,
+        track_name,
+        artist_name,
+        genre,
+        release_date,
+        false as is_date_assumed,
+        false as is_release,
+        popularity
     from marts.tracks
 ),
 folded as (
@@ -30,6 +39,7 @@ select
     folded.artist_name,
     folded.genre,
     folded.release_date,
+    folded.is_date_assumed,
     folded.is_release
 from folded
 left join marts.scores as scores on folded.track_id = scores.track_id

@@ -13,7 +13,8 @@ listed as (
         max(ranked.scored_at) as scored_at,
         count(ranked.artist_popularity) as n_with_artist_popularity,
         count(releases.danceability) as n_with_audio_features,
-        count(ranked.genre) as n_with_genre
+        count(ranked.genre) as n_with_genre,
+        count(*) filter (where ranked.is_date_assumed) as n_with_assumed_date
     from marts.ranked_releases as ranked
     inner join marts.releases as releases on ranked.track_id = releases.track_id
 ),

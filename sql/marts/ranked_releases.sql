@@ -61,6 +61,7 @@ select
     releases.artist_name,
     releases.album_name,
     releases.release_date,
+    releases.is_date_assumed,
     releases."year",
     releases.genre,
     scores.score,

@@ -22,7 +22,8 @@ parts as (
         or artist_sources.popularity_for_models is not null
             as has_artist,
         known_genres.genre is not null as has_genre,
-        releases.release_date is not null as has_date
+        releases.release_date is not null
+        and not releases.is_date_assumed as has_date
     from marts.releases as releases
     left join marts.artist_sources as artist_sources
         on releases.artist_key = artist_sources.artist_key

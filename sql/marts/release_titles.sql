@@ -8,7 +8,7 @@ names as (
         track_id,
         coalesce(album_id, album_name) as album_key,
         duration_ms,
-        release_date,
+        case when not is_date_assumed then release_date end as release_date,
         artist_key,
         -- the marks of other scripts make other letters
         nullif(

@@ -112,7 +112,11 @@ def fetch_new_releases(
     first = as_of_date - timedelta(days=days)
     seen_albums, seen_tracks = set(known_album_ids), set[str]()
     for found_by, listed in _candidates(source, watched_ids, leads, first, looked_up):
-        is_new = answers.may_be_released_within(listed.get("release_date"), first, as_of_date)
+        day = listed.get("release_date")
+        # a list of what is new may leave the date out; among an artist's albums one without a date may be of any year
+        is_new = answers.may_be_released_within(day, first, as_of_date) or (
+            found_by != "watchlist" and answers.is_no_date(day)
+        )
         if not is_new or listed["id"] in seen_albums:
             continue
         seen_albums.add(listed["id"])

@@ -136,10 +136,14 @@ def feature_row(features: Row) -> Row:
     return row
 
 
+def is_no_date(release_date: Any) -> bool:
+    """Say whether no release date is told: blank, the year 0000, or of no form that is known."""
+    return not may_be_released_within(release_date, date.min, date.max)
+
+
 def was_released_before(release_date: Any, first: date) -> bool:
     """Say whether a release date is one, and means a day before `first` for certain."""
-    is_date = may_be_released_within(release_date, date.min, date.max)
-    return is_date and not may_be_released_within(release_date, first, date.max)
+    return not is_no_date(release_date) and not may_be_released_within(release_date, first, date.max)
 
 
 def may_be_released_within(release_date: Any, first: date, last: date) -> bool:
