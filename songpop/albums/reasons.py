@@ -250,26 +250,21 @@ def _by_order(songs: list[Beside], order: AlbumOrder, rows: EncodedRows, pmf: np
 def _by_score(songs: list[Beside]) -> Told:
     """Share chances out by the score's contributions, for models that learned no order of albums.
 
-    What the chances do not follow of the scores is told by the range of outcomes: a wide one reaches higher.
+    What chances do not follow of the scores, as where outcomes spread wider, is left to all else.
     """
     utility = np.log(np.maximum(songs[0].scored["p_best"].to_numpy(), 1e-12))
     total = utility - utility.mean()
     above = np.array([list(song.above.values()) for song in songs])
     score = above.sum(axis=1)
     slope = max(float(total @ score), 0.0) / max(float(score @ score), 1e-9)
-    by_group = slope * above
-    shares = np.column_stack([by_group, total - by_group.sum(axis=1)])
     messages = [
         [
-            *(
-                f"its {group} brings {abs(value):.1f} points {'more' if value > 0 else 'less'} than the album's mean"
-                for group, value in song.above.items()
-            ),
-            _range(song),
+            f"its {group} brings {abs(value):.1f} points {'more' if value > 0 else 'less'} than the album's mean"
+            for group, value in song.above.items()
         ]
         for song in songs
     ]
-    return messages, shares, total
+    return messages, slope * above, total
 
 
 def _reasons(messages: list[str], shares: np.ndarray, total: float, chance: float) -> list[Reason]:
@@ -288,11 +283,6 @@ def _reasons(messages: list[str], shares: np.ndarray, total: float, chance: floa
     shown = [part for side in (1, -1) for part in [one for one in told if one[0] * side > 0][:_SHOWN]]
     left = total - sum(share for share, _ in shown)
     all_else = Reason(ALL_ELSE, difference(left))
-    is_needed = bool(shown) and all(share * left < 0 for share, _ in shown)
+    is_needed = bool(shown) and all(share * total < 0 for share, _ in shown)
     reasons = sorted((reason for _, reason in shown), key=lambda reason: -abs(reason.difference))
     return [*reasons, all_else] if abs(all_else.difference) >= _LEAST_CHANCE or is_needed else reasons
-
-
-def _range(song: Beside) -> str:
-    low, high = (song.scored[name][song.row] for name in ("score_low", "score_high"))
-    return f"its range of outcomes, {low:.0f} to {high:.0f}, beside its score"

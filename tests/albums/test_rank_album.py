@@ -211,7 +211,7 @@ def test_reasons_do_not_contradict_the_order_of_any_album(has_order: bool) -> No
     x = draw.normal(size=(300, len(COLUMNS)))
     trees = ContrastTrees.fit(x, 5 * x[:, 0] * x[:, 1] + 3 * np.abs(x[:, 2]), np.ones(300), seed=0, threads=1)
     scale = np.exp(draw.normal(1, 1, len(COLUMNS)))
-    for number in range(40):
+    for number in range(22):
         slopes = draw.normal(0, 0.4, len(COLUMNS))
         order = AlbumOrder(scale, slopes, trees, np.array([1.0, 4.0]), 1.0, {}) if has_order else None
         songs = rank_album(_generated(draw, number % 11 + 2), replace(planted_model(), order=order)).songs

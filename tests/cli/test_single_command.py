@@ -262,7 +262,7 @@ def test_the_template_can_be_read_back(published: Settings, tmp_path: Path) -> N
 
 
 def test_songs_that_nothing_tells_apart_are_counted(published: Settings, file: Path) -> None:
-    file.write_text("artist_name,track_name,danceability\nX,Anchor,0.9\nX,Ballast,0.9\nX,Salt,0.1\nX,Tide,0.6333\n")
+    file.write_text("artist_name,track_name,danceability\nX,Anchor,0.9\nX,Ballast,0.9\nX,Salt,0.75\nX,Tide,0.85\n")
 
     text = _run(published, "--csv", str(file)).stdout
 

@@ -45,7 +45,8 @@ def test_a_pick_is_shown_with_its_chance() -> None:
 
     assert _cells("singles", **pick) == {
         "score": 41.0, "chance_of_best": "13 %", "verdict": "clear",
-        "such_picks_right": "61 % of 1,105, chance 53 %", "single": "One", "artist_name": "A", "album_name": "LP", "n_tracks": 4, "runner_up": None,
+        "such_picks_right": "61 % of 1,105, chance 53 %", "single": "One", "artist_name": "A", "album_name": "LP",
+        "n_tracks": 4, "runner_up": None,
     }  # fmt: skip
     assert _cells("singles", **pick | {"p_best": None})["chance_of_best"] is None
     assert _cells("singles", **pick | {"record_n_albums": None})["such_picks_right"] == "not known"
