@@ -144,7 +144,7 @@ def rank_album(
         _song(place, row, reasons[row["row"]], popularity[row["row"]])
         for place, row in enumerate(order.to_dicts(), start=1)
     ]
-    n_album_tracks = max(frame["n_album_tracks"].max() or 0, frame.height)
+    n_album_tracks = max(frame.height, *frame["n_album_tracks"].drop_nulls())
     record = record_of(records, frame.height, evidence or min(evidence_of(rows), key=EVIDENCE.index))
     verdict = verdict_of(
         [song.p_best for song in songs], has_clear=record.has_clear, is_fragment=n_album_tracks > frame.height

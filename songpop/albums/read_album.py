@@ -369,5 +369,5 @@ def _with_artists(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> tuple[
     return joined.with_columns(
         pl.col("artist_key").fill_null(own_keys),
         pl.coalesce("genre_right", "genre").alias("genre"),
-        pl.coalesce(year, pl.col("release_date").dt.year()).alias("year"),
+        pl.coalesce(pl.col("year").cast(pl.Int32), pl.col("release_date").dt.year()).alias("year"),
     ).drop("genre_right", "is_known", "snapshot_id", "line"), notes

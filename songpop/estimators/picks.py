@@ -104,7 +104,10 @@ def _albums(songs: pl.DataFrame) -> pl.DataFrame:
 
 def _record(albums: pl.DataFrame, n_seeds: int) -> dict[str, Any]:
     n_albums, clear = albums["album_id"].n_unique(), albums.filter("is_clear")
-    right, chance, clear_right = albums["is_hit"].mean(), albums["by_chance"].mean(), clear["is_hit"].mean()
+    right, chance, clear_right = (
+        float(column.to_numpy().mean()) if len(column) else None
+        for column in (albums["is_hit"], albums["by_chance"], clear["is_hit"])
+    )
     n_clear = clear.height / n_seeds
     lift = None if right is None or not chance else right / chance
     is_known = n_albums >= LEAST_ALBUMS

@@ -55,8 +55,8 @@ def test_each_period_is_blended_or_not_and_every_score_names_its_family(
     assert found["family"].to_list() == families
     assert set(PREDICTION_COLUMNS) <= set(found.columns)
     is_blend = np.array(families) == "blend"
-    rest = (one.filter(~is_blend).select(PREDICTION_COLUMNS).to_numpy() for one in (found, alone))
-    np.testing.assert_allclose(*rest, rtol=1e-5)
+    rest = [one.filter(~is_blend).select(PREDICTION_COLUMNS).to_numpy() for one in (found, alone)]
+    np.testing.assert_allclose(rest[0], rest[1], rtol=1e-5)
     np.testing.assert_allclose(found.select(BIN_COLUMNS).to_numpy().sum(axis=1), 1, atol=1e-6)
     for name in ("score_low", "score_high"):
         halves = (alone[name] + _Trees().predict(rows)[name]) / 2

@@ -97,7 +97,7 @@ def test_the_page_reads_how_good_and_how_fresh_the_scores_are(quality: dict[str,
     drift = {"kind": "input", "psi_threshold": 1.1, "missing_share": 0.0, "reference_missing_share": 0.1}
     drift |= {"n_releases": 12}
     night = {"flow": "nightly", "message": None}
-    picks = {"n_albums": 200, "n_clear": 50, "is_known": True, "can_tell": True, "has_clear": True}
+    picks: dict[str, float] = {"n_albums": 200, "n_clear": 50, "is_known": True, "can_tell": True, "has_clear": True}
     picks |= {"right_share": 0.5, "chance_share": 0.4, "lift": 1.25, "clear_right_share": 0.8}
     assert quality == {
         "as_of_date": AS_OF,
