@@ -17,6 +17,7 @@ ALL_ELSE = "all else together"
 _LEAST_NAMED = 0.3
 _LEAST_CHANCE = 0.01
 _SHOWN = 3
+_MOST_LOG_ODDS = 100.0
 _MOST = 0.5
 
 
@@ -270,9 +271,10 @@ def _by_score(songs: list[Beside]) -> Told:
 def _reasons(messages: list[str], shares: np.ndarray, total: float, chance: float) -> list[Reason]:
     """List one song's reasons: the largest on either side, and all else as one."""
 
+    against = (1 - chance) / max(chance, 1e-12)
+
     def difference(share: float) -> float:
-        odds = chance * np.exp(-share)
-        return float(chance - odds / (1 - chance + odds))
+        return float(chance - 1 / (1 + against * np.exp(np.clip(share, -_MOST_LOG_ODDS, _MOST_LOG_ODDS))))
 
     told = [
         (share, Reason(message, difference(share)))

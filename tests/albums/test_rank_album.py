@@ -84,7 +84,7 @@ def test_a_clear_verdict_names_the_song_and_how_often_such_a_pick_was_right(mode
 
 
 def test_songs_that_can_not_be_told_apart_are_said_to_be_so_before_anything_else(model: ScoringModel) -> None:
-    ranking = rank_album(_album("Anchor", "Low Tide"), model, [_PAIRS, _TELLS])
+    ranking = rank_album(_album("Anchor", "Low Tide", n_album_tracks=[2, 2]), model, [_PAIRS, _TELLS])
 
     assert (ranking.verdict, ranking.headline) == ("too close to call", "songpop can't tell these apart")
     assert ranking.messages[0] == (
@@ -210,7 +210,9 @@ def test_reasons_do_not_contradict_the_order_of_any_album(has_order: bool) -> No
     draw = np.random.default_rng(0)
     x = draw.normal(size=(300, len(COLUMNS)))
     trees = ContrastTrees.fit(x, 5 * x[:, 0] * x[:, 1] + 3 * np.abs(x[:, 2]), np.ones(300), seed=0, threads=1)
-    scale = np.exp(draw.normal(1, 1, len(COLUMNS)))
+    units = {"duration_ms": 60_000, "tempo": 30, "title_length": 6, "score_mean": 6, "score_middle": 6}
+    units |= {"score_high": 6, "score_low": 6, "n_title_words": 2}
+    scale = np.array([units.get(name, 1.0) for name in COLUMNS])
     for number in range(22):
         slopes = draw.normal(0, 0.4, len(COLUMNS))
         order = AlbumOrder(scale, slopes, trees, np.array([1.0, 4.0]), 1.0, {}) if has_order else None
