@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from songpop.errors import ModelError
-from songpop.estimators.album_order import MIN_ALBUMS, AlbumOrder, contrasts, group_numbers
+from songpop.estimators.album_order import COLUMNS, MIN_ALBUMS, AlbumOrder, contrasts, group_numbers
 from songpop.features import EncodedRows
 from songpop.features.encoder import CATEGORIES, NUMERIC
 
@@ -64,6 +64,15 @@ def test_what_all_songs_of_an_album_share_orders_nothing(order: AlbumOrder) -> N
     group = group_numbers(album)
     one, other = (contrasts(part, pmf, group) for part in (rows, shifted))
     np.testing.assert_allclose(one[:, 6:15], other[:, 6:15], atol=1e-5)
+
+
+def test_utilities_are_shared_out_over_the_columns_to_the_last(order: AlbumOrder) -> None:
+    rows, pmf, album, _ = _planted(20, seed=6)
+    x = contrasts(rows, pmf, group_numbers(album))
+    shares, utility = order.shares(x), order.utilities(x)
+
+    np.testing.assert_allclose(shares.sum(axis=1) - shares.sum(axis=1)[0], utility - utility[0], atol=1e-9)
+    assert np.abs(shares - shares.mean(axis=0)).mean(axis=0).argmax() == COLUMNS.index("is_title_track")
 
 
 def test_a_lone_song_and_one_without_an_album_have_no_chance(order: AlbumOrder) -> None:
