@@ -33,22 +33,14 @@ def is_assumed() -> pl.Expr:
     return pl.col("is_date_assumed").fill_null(False)
 
 
-def describe_assumed(frame: pl.DataFrame, songs: str = "song") -> str | None:
-    """Say of how many songs the date is assumed, and which it is; None where of none.
-
-    Args:
-        frame: a conformed model frame.
-        songs: what a row is called.
-    """
+def describe_assumed(frame: pl.DataFrame) -> str | None:
+    """Say of how many songs of a conformed model frame the date is assumed, and which it is; None where of none."""
     assumed = frame.filter(is_assumed())
     if assumed.is_empty():
         return None
     n, day = assumed.height, assumed["release_date"][0]
+    it_counts = "it counts" if n == 1 else "they count"
+    whom = f"{n:,} of the {frame.height:,} songs"
     if n == frame.height:
-        whom = f"this {songs}" if n == 1 else f"these {songs}s"
-    else:
-        whom = f"{n:,} of the {frame.height:,} {songs}s"
-    verb = "counts" if n == 1 else "count"
-    return (
-        f"No release date and no year is known of {whom}, so {'it' if n == 1 else 'they'} {verb} as released on {day}."
-    )
+        whom = "this song" if n == 1 else "these songs"
+    return f"No release date and no year is known of {whom}, so {it_counts} as released on {day}."

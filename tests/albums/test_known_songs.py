@@ -55,7 +55,8 @@ def test_a_known_song_brings_its_sound_genre_and_popularity(published: Settings)
     assert unheard == (None, None, None)
     # an album shares its genre
     assert album.frame["genre"].n_unique() == 1
-    assert album.frame["release_date"].to_list() == [None, None]
+    # the date of what is known is not that of the album
+    assert album.frame["is_date_assumed"].to_list() == [True, True]
     assert album.notes[0] == (
         "1 of 2 songs is known: 'Low Tide' (popularity 7); what the list does not say of their sound and genre is "
         "taken from there."
@@ -73,7 +74,7 @@ def test_a_song_is_found_by_its_id_then_by_its_code_then_by_its_name(published: 
 
     assert [value is not None for (value,) in _values(album, "energy")] == [True, True, True]
     assert album.frame["popularity"].to_list() == [7, None, 24]
-    assert album.notes[-1].startswith(
+    assert album.notes[0].startswith(
         "3 of 3 songs are known: 'Lowe Tyde' (popularity 7), 'Other Name', 'cafe del mar'"
     )
 
@@ -93,7 +94,7 @@ def test_another_song_is_not_taken_for_a_known_one(published: Settings, line: st
     album = _read(published, line, ",Ida Fenn,Unheard", header="track_id,artist_name,track_name")
 
     assert album.frame["popularity"].to_list() == [None, None]
-    assert not any("known" in note for note in album.notes)
+    assert not any("songs are known" in note or "songs is known" in note for note in album.notes)
 
 
 def test_a_title_of_several_known_songs_is_not_taken_but_on_the_album_of_one(published: Settings) -> None:

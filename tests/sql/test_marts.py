@@ -199,6 +199,48 @@ def test_every_row_of_the_newest_releases_file_is_a_release_whatever_its_date(co
     ]
 
 
+def test_a_release_without_a_date_and_a_year_is_out_on_the_as_of_date_and_marked(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    _snapshot(con, "file", "releases", _DAY)
+    _release(con, "file", "dated", release_date="2026-11-02")
+    _release(con, "file", "of-a-month", release_date="2026-11", line=3)
+    _release(con, "file", "of-a-year", year=2019, line=4)
+    _release(con, "file", "undated", line=5)
+    _build(con)
+
+    columns = "release_date, release_date_precision, year, is_date_assumed, release_age_days"
+    rows = con.execute(f"select track_id, {columns} from marts.releases order by 1").fetchall()
+    assert rows == [
+        ("dated", date(2026, 11, 2), "day", 2026, False, 21),
+        ("of-a-month", date(2026, 11, 1), "month", 2026, False, 22),
+        ("of-a-year", None, None, 2019, False, None),
+        ("undated", _DAY, "day", 2026, True, None),
+    ]
+    assert con.execute(
+        "select track_id from marts.release_evidence where contains(evidence_missing, 'release date') order by 1"
+    ).fetchall() == [("of-a-year",), ("undated",)]
+    titles = con.execute("select track_id, release_date from marts.release_titles where track_id = 'undated'")
+    assert titles.fetchall() == [("undated", None)]
+
+
+@pytest.mark.parametrize(("found_on", "is_release"), [("2026-10-26", True), ("2026-10-25", False)])
+def test_a_track_that_a_service_found_without_a_date_is_new_for_as_long_as_one_of_that_day(
+    con: duckdb.DuckDBPyConnection, found_on: str, is_release: bool
+) -> None:
+    day = date.fromisoformat(found_on)
+    ledger.open_run(con, "found", "enrich", as_of_date=day, now=datetime(2026, 11, 23))
+    _insert(
+        con, "raw.spotify__releases", run_id="found", track_id="new", track_name="T", artist_name="A", album_id="album",
+        album_name="N", album_type="single", found_by="tag:new", market="US", fetched_at=datetime(2026, 11, 23),
+        expires_at=datetime(2026, 12, 23),
+    )  # fmt: skip
+    _build(con)
+
+    rows = con.execute("select release_date, is_date_assumed, release_age_days from marts.releases").fetchall()
+    assert rows == ([(_DAY, True, None)] if is_release else [])
+
+
 def test_a_file_that_is_loaded_again_counts_as_the_newest(con: duckdb.DuckDBPyConnection) -> None:
     _snapshot(con, "first", "releases", _DAY, datetime(2026, 11, 1))
     _snapshot(con, "second", "releases", _DAY, datetime(2026, 11, 2))
