@@ -16,7 +16,7 @@ from songpop.evaluation.contest import MIN_TRAIN, Contestant, Fold
 from songpop.evaluation.contestants import BENCHMARK, NETWORK
 from songpop.evaluation.encoding import encode_with
 from songpop.features import FeatureEncoder
-from songpop.training.train import product_contestants
+from songpop.training.competing import product_contestants
 
 # Seconds that a fit takes on one core for each 1,000 training rows, to tell the time left before any is known.
 _PACE = {NETWORK.family: 11.0, BENCHMARK.family: 2.0, "course_recipe": 4.5, "lightgbm_tuned": 8.0, "catboost": 5.0}

@@ -47,7 +47,7 @@ _CODE: dict[str, tuple[Part, ...]] = {
         *_FEATURES,
         *_ESTIMATORS,
         _SONGPOP / "scoring" / "album_picks.py",
-        _SONGPOP / "training" / "train.py",
+        _SONGPOP / "training" / "competing.py",
     ),
     **{kind.family: (*_FEATURES, *_ESTIMATORS) for kind in (BENCHMARK, *BASELINES)},
     "course_recipe": (*_COLUMNS, *_OUTPUTS, _BENCHMARKS / "course.py"),

@@ -165,7 +165,7 @@ def _song(place: int, row: Mapping[str, Any], reasons: list[Reason], popularity:
         place=place,
         speaks_for=[reason for reason in reasons if reason.difference > 0],
         speaks_against=[reason for reason in reasons if reason.difference < 0],
-        popularity=popularity,
+        popularity=None if popularity is None else round(popularity),
         **named,
     )
 

@@ -45,8 +45,9 @@ def encode_and_score(frame: pl.DataFrame, model: ScoringModel) -> tuple[pl.DataF
     parts, pieces, distributions = [], [], []
     for start in range(0, max(frame.height, 1), PIECE):
         rows = model.encoder.transform(frame[start : start + PIECE])
-        pmf = model.scorer.predict_distribution(rows)
-        distributions.append(model.net.predict_distribution(rows).astype(np.float32))
+        own = model.net.predict_distribution(rows)
+        pmf = own if model.scorer is model.net else model.scorer.predict_distribution(rows)
+        distributions.append(own.astype(np.float32))
         parts.append(_score_piece(rows, pmf, model, exact=frame.height <= EXACT_ROWS))
         pieces.append(rows)
     rows, distribution = EncodedRows.concat(pieces), np.concatenate(distributions)

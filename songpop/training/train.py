@@ -12,24 +12,23 @@ import polars as pl
 
 from songpop import model_folder
 from songpop.errors import ModelError
-from songpop.estimators import Benchmark, Estimator, Network, Role, blend
+from songpop.estimators import Benchmark, Estimator, Network, blend
 from songpop.estimators.album_order import AlbumOrder
-from songpop.estimators.blend import Blend, blend_of
+from songpop.estimators.blend import Blend
 from songpop.estimators.distribution import PMF
 from songpop.estimators.picks import measure_records
 from songpop.evaluation import HEADLINE, SPLITS, contestants, data_sha256, describe_protocol
-from songpop.evaluation.contest import Contest, Contestant, Fold, evaluate_models, fit_and_predict
+from songpop.evaluation.contest import Contest, evaluate_models
 from songpop.evaluation.encoding import Lesson, encode_with, make_lesson
 from songpop.evaluation.leaks import refuse_leaks
 from songpop.features import ANALYSIS, GROUPS, FeatureEncoder, conform, has_analysis
 from songpop.features.partial import PARTIAL
 from songpop.ids import make_model_version
-from songpop.scoring.album_picks import chances_within, standing_together
 from songpop.scoring.contributions import contributions, reference_row
 from songpop.scoring.drift import build_reference, save_reference
-from songpop.scoring.evidence import evidence_of
 from songpop.scoring.what_if_inputs import experience_of
 from songpop.training.album_songs import judged_songs
+from songpop.training.competing import fit_order, product_contestants
 from songpop.training.model_card import write_card
 from songpop.training.shipping import PERIODS, Shipped, decide_shipping, ships_blend
 from songpop.training.training_tracks import save_learned
@@ -159,42 +158,6 @@ def count_fits(n_rows: int) -> int:
     return sum(map(len, seeds_of(n_rows, 0).values())) + 1
 
 
-def product_contestants() -> list[Contestant]:
-    """List who competes in every training: the network, the benchmark and the baselines."""
-
-    def make(kind: type[Estimator], role: Role) -> Contestant:
-        return Contestant.of_estimator(kind.family, role, lambda encoder: kind())
-
-    return [
-        Contestant(contestants.NETWORK.family, "network", _compete_with_the_network),
-        make(contestants.BENCHMARK, "benchmark"),
-        Contestant(
-            blend.FAMILY,
-            "blend",
-            lambda fold, network, trees: blend_of(network, trees),
-            made_of=(contestants.NETWORK.family, contestants.BENCHMARK.family),
-        ),
-        *(make(kind, "baseline") for kind in contestants.BASELINES),
-    ]
-
-
-def _compete_with_the_network(fold: Fold) -> pl.DataFrame:
-    """Fit the network as it is shipped, and let it pick each album's single."""
-    lesson, unseen = fold.encoded.lesson, fold.encoded.unseen
-    net = contestants.NETWORK(lesson.encoder)
-    predictions = fit_and_predict(net, fold)
-    order = _fit_order(net, lesson, fold.seed, fold.threads)
-    p_best = chances_within(order, unseen, net.predict_distribution(unseen), conform(fold.test)["album_id"])
-    return predictions.with_columns(p_best, pl.Series("evidence", evidence_of(unseen)))
-
-
-def _fit_order(net: Network, lesson: Lesson, seed: int, threads: int) -> AlbumOrder | None:
-    """Learn the order of an album's songs from what the network said of rows that it had not seen."""
-    held, pmf = net.held_out
-    together = standing_together(lesson.known).gather(held)
-    return AlbumOrder.fit(lesson.rows.take(held), pmf, together, lesson.popularity[held], seed=seed, threads=threads)
-
-
 def _evaluate(frame: pl.DataFrame, seed: int, threads: int, progress: Progress) -> Contest:
     """Judge every family on every split."""
     sample = frame
@@ -274,7 +237,7 @@ def _fit_final(frame: pl.DataFrame, seed: int, threads: int) -> _Final:
     benchmark, net = contestants.BENCHMARK(), contestants.NETWORK(lesson.encoder)
     for estimator in (benchmark, net):
         _fit(estimator, lesson, seed, threads)
-    return _Final(lesson, net, benchmark, _fit_order(net, lesson, seed, threads))
+    return _Final(lesson, net, benchmark, fit_order(net, lesson, seed, threads))
 
 
 def _fit(estimator: Estimator, lesson: Lesson, seed: int, threads: int) -> None:

@@ -138,7 +138,7 @@ def test_drivers_name_what_was_planted(model: ScoringModel) -> None:
 
 def test_contributions_add_up_to_the_score(model: ScoringModel) -> None:
     frame = planted_frame(8, seed=5)
-    table, reference = contributions(model.net, model.encoder.transform(frame), model.reference)
+    table, reference = contributions(model.scorer, model.encoder.transform(frame), model.reference)
     scores = score_releases(frame, model)["score"].to_numpy()
     np.testing.assert_allclose(reference + table.sum(axis=1), scores, atol=1e-3)
 
