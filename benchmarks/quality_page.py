@@ -17,6 +17,8 @@ from benchmarks.quality_tables import (
     headline_tables,
     interval,
     metrics_table,
+    partial_table,
+    records_table,
     seeds_table,
     singles_table,
     slices_table,
@@ -61,11 +63,14 @@ def _contestants(budget: Budget) -> str:
     lines = (
         "**the network**: songpop's Keras network as it is shipped; it picks singles by the chance to be the album's "
         "best, all others by their score",
-        "**LightGBM as shipped**: the benchmark of every training, on the network's features",
-        f"**LightGBM, tuned**: the same features; {budget.tries} settings (the shipped ones first, the others drawn at "
-        f"random), up to {budget.most_trees:,} trees each with early stopping, judged by MAE on a part of the training "
-        "rows that is split off as the test part was, encoder included; the best settings are fitted again on all "
-        "training rows. The test part takes no part in the search",
+        "**LightGBM**: the benchmark of every training, on the rows and features of the network; of three objectives "
+        "(absolute, Huber's, squared error) that which errs least on a part of the training rows, left out by chance "
+        "for tracks of known years and the newest for releases to come, each with early stopping; quantiles for its "
+        "distribution and interval, four classes for the bins",
+        "**half network, half LightGBM**: the mean of both distributions; a version ships it in the periods in which "
+        "it is surely better",
+        f"**LightGBM, tuned further**: the same with {budget.tries} settings (the three first, the others drawn at "
+        f"random) of up to {budget.most_trees:,} trees. The test part takes no part in the search",
         f"**CatBoost**: untuned, {budget.catboost_trees:,} trees of depth 6 ({budget.catboost_class_trees:,} for the "
         "bins) on the plain columns: sound, artist popularity, album size, release time, and artist, genre and "
         "genre-year as native categories",
@@ -75,7 +80,8 @@ def _contestants(budget: Budget) -> str:
         "on tracks with a known artist popularity, as its inner join left them, but without the repeated rows of that "
         "join. Its score and interval are those of its bins' training labels, mixed by its probabilities",
         "**genre-year mean**: the smoothed mean of other tracks of the genre in nearby years",
-        "**median, majority**: the training median, interval and shares of the bins, for every track",
+        "**median, majority**: the training median, interval and shares of the bins, for every track. Its training "
+        "rows, as those of all but CatBoost and the course recipe, are without dead ids where the file has them",
     )
     return "\n".join(f"- {line}." for line in lines)
 
@@ -145,9 +151,11 @@ def _split(judged: Judged, split: str) -> list[str]:
         f"Always saying the commonest bin gives an accuracy of {majority}. Coverage and width are those of the "
         "90 % interval.",
         metrics_table(judged, split, BINS),
-        "How far the network is from each other; below 0 is better for MAE, above 0 for the others.",
+        "How far the network is from each other; below 0 is better for MAE and CRPS, above 0 for the others.",
         differences_table(judged, split),
         *_singles(judged, split),
+        *_titled("By size of the album, of the network", records_table(judged, split)),
+        *_titled("With some fields of the test tracks blank", partial_table(judged, split)),
         *_folded("Standard deviation over the seeds, and time", seeds_table(judged, split)),
         *[part for name in _SLICES for part in _folded(f"By {name}", slices_table(judged, split, name))],
     ]
@@ -164,6 +172,10 @@ def _singles(judged: Judged, split: str) -> list[str]:
             f"song (a random pick: {row['top1_chance']:.3f}), and by how many points a pick falls short of it."
         )
     return [text, singles_table(judged, split)]
+
+
+def _titled(title: str, table: str) -> list[str]:
+    return [f"{title}:", table] if table else []
 
 
 def _folded(title: str, table: str) -> list[str]:

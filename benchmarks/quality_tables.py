@@ -6,15 +6,19 @@ from functools import cached_property
 from typing import Any
 
 from benchmarks.fitting import DataSet
+from songpop.estimators import blend
+from songpop.estimators.picks import ANY, measure_records
 from songpop.evaluation import HEADLINE
 from songpop.evaluation.contest import Contest
 from songpop.evaluation.contestants import BENCHMARK, NETWORK
 from songpop.reporting.night_report import markdown_table
+from songpop.training.album_songs import judged_songs
 
 FAMILIES = {
     NETWORK.family: "the network",
-    BENCHMARK.family: "LightGBM as shipped",
-    "lightgbm_tuned": "LightGBM, tuned",
+    BENCHMARK.family: "LightGBM",
+    blend.FAMILY: "half network, half LightGBM",
+    "lightgbm_tuned": "LightGBM, tuned further",
     "catboost": "CatBoost",
     "course_recipe": "course recipe",
     "genre_year_mean": "genre-year mean",
@@ -29,6 +33,7 @@ HEADINGS = {
     "bias": ("bias", 2),
     "accuracy_4bin": ("4-bin accuracy", 3),
     "macro_f1": ("macro-F1", 3),
+    "crps": ("CRPS", 2),
     "pinball": ("pinball", 2),
     "calibration_error": ("calibration error", 3),
     "coverage_90": ("coverage", 3),
@@ -38,10 +43,10 @@ HEADINGS = {
     "top1_hit_rate": ("top-1 hit rate", 3),
     "top1_regret": ("regret", 2),
 }
-ERRORS = ("mae", "rmse", "r2", "spearman", "bias", "pinball")
+ERRORS = ("mae", "rmse", "r2", "spearman", "bias", "crps", "pinball")
 BINS = ("accuracy_4bin", "macro_f1", "calibration_error", "coverage_90", "width_90")
 SINGLES = ("pair_accuracy", "pair_accuracy_artist", "top1_hit_rate", "top1_regret")
-_HEADLINE = ("mae", "rmse", "r2", "spearman", "accuracy_4bin", "macro_f1", "coverage_90", "width_90")
+_HEADLINE = ("mae", "crps", "rmse", "r2", "spearman", "accuracy_4bin", "macro_f1", "coverage_90", "width_90")
 SLICE_METRICS = ("mae", "bias", "coverage_90", "width_90")
 _SLICE_FAMILIES = (NETWORK.family, BENCHMARK.family)
 _MOST_GENRES = 15
@@ -173,6 +178,74 @@ def slices_table(judged: Judged, split: str, name: str) -> str:
     return markdown_table(columns, rows) if rows else ""
 
 
+def partial_table(judged: Judged, split: str) -> str:
+    """Write what network and benchmark make of the test tracks with some fields blank; empty if none was tried."""
+    families = (NETWORK.family, BENCHMARK.family)
+    states = [
+        value
+        for where, family, kind, value, metric in judged.measures
+        if (where, family, kind, metric) == (split, NETWORK.family, "partly known", "mae")
+    ]
+    metrics = ("mae", "spearman", "coverage_90", "width_90")
+    rows = [
+        [
+            state,
+            *(
+                _plain(judged.measures[split, family, "partly known", state, metric]["value"], metric)
+                for metric in metrics
+                for family in families
+            ),
+        ]
+        for state in states
+    ]
+    columns = ["", *(f"{HEADINGS[metric][0]}, {FAMILIES[family]}" for metric in metrics for family in families)]
+    return markdown_table(columns, rows) if rows else ""
+
+
+def records_table(judged: Judged, split: str) -> str:
+    """Write how often the network's leading song was the best, by size of the album; empty where none is judged."""
+    predicted = judged.contest.headline_seeds.get(NETWORK.family)
+    if split != HEADLINE or judged.contest.headline is None or not predicted:
+        return ""
+    if any("p_best" not in one.columns for one in predicted.values()):
+        return ""
+    songs = judged_songs(judged.contest.headline[0], predicted)
+    if songs.is_empty():
+        return ""
+    rows = [
+        [
+            f"{record['size_class']} songs",
+            f"{record['n_albums']:,}",
+            *(_share(record[name]) for name in ("right_share", "chance_share")),
+            _ratio(record["lift"]),
+            f"{record['n_clear']:,}",
+            _share(record["clear_right_share"]),
+            "known" if record["is_known"] else "too few to know",
+        ]
+        for record in measure_records(songs)
+        if record["evidence"] == ANY
+    ]
+    columns = [
+        "album of",
+        "albums",
+        "leading song was the best",
+        "by chance",
+        "lift",
+        "clear leads",
+        "of them right",
+        "",
+    ]
+    return markdown_table(columns, rows)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
+
+
+def _ratio(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
 def _values_of(judged: Judged, split: str, name: str) -> list[tuple[str, int]]:
     """List a slice's values with their tracks: the largest genres, the newest years."""
     values = [
@@ -200,7 +273,7 @@ def _describe_gap(gap: dict[str, Any], metric: str) -> str:
     if gap["difference"] is None:
         return "–"
     decimals = HEADINGS[metric][1]
-    is_better = (gap["difference"] < 0) == (metric == "mae")
+    is_better = (gap["difference"] < 0) == (metric in ("mae", "crps"))
     surety = f"surely {'better' if is_better else 'worse'}" if _is_sure(gap) else "not surely"
     bounds = "" if gap["low"] is None else f" [{gap['low']:+.{decimals}f}, {gap['high']:+.{decimals}f}]"
     return f"{gap['difference']:+.{decimals}f}{bounds}, {surety}"

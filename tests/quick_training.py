@@ -16,5 +16,7 @@ def train_quickly(patch: pytest.MonkeyPatch, *, headline_seeds: int = 1) -> None
     """
     patch.setattr(train, "HEADLINE_SEEDS", headline_seeds)
     patch.setattr(Recipe, "for_rows", lambda n_rows: _RECIPE)
+    few = lightgbm_trees.TRIES[:1], 100
+    patch.setattr(lightgbm_trees.LightGBMTrees.__init__, "__defaults__", few)
     patch.setattr(lightgbm_trees, "MAX_TREES", 100)
     patch.setattr(lightgbm_trees, "MAX_CLASS_TREES", 40)

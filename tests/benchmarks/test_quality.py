@@ -15,7 +15,7 @@ from benchmarks.peer_parts import inner_parts, without_gaps
 from benchmarks.quality_page import render_page
 from benchmarks.quality_plot import draw_errors
 from benchmarks.quality_tables import FAMILIES, Judged, headline_tables
-from songpop.estimators import BIN_COLUMNS, PREDICTION_COLUMNS
+from songpop.estimators import BIN_COLUMNS, PREDICTION_COLUMNS, blend
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
 from songpop.estimators.recipe import Recipe
 from songpop.evaluation import SPLITS, split_rows
@@ -42,14 +42,17 @@ def _predict(family: str) -> pl.DataFrame:
 
 def _stand_ins() -> list[Contestant]:
     """Let quick baselines compete under every name."""
-    return [
+    alone = [
         Contestant.of_estimator(
             family,
             "baseline",
             (lambda encoder: GenreYearMean()) if family == "keras" else (lambda encoder: MedianBaseline()),
         )
         for family in FAMILIES
+        if family != blend.FAMILY
     ]
+    parts = ("keras", "lightgbm")
+    return [*alone, Contestant(blend.FAMILY, "blend", lambda fold, network, trees: network, made_of=parts)]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     return quality.judge(data, _stand_ins(), [0, 1], 1, store)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [one.family for one in fitting.all_contestants(BUDGET) if not one.made_of])
 def test_a_contestant_gives_valid_predictions(family: str) -> None:
     predicted = _predict(family)
 
@@ -121,7 +124,7 @@ def test_what_is_kept_is_not_fitted_again(tmp_path: Path) -> None:
     fitting.run_fits(fits, 1, lines.append)
     left = fitting.missing_fits(data, store, ["random"], [0], BUDGET, 1)
 
-    assert {fit.family for fit in left} == set(FAMILIES) - {"median", "lightgbm"}
+    assert {fit.family for fit in left} == set(FAMILIES) - {"median", "lightgbm", "blend"}
     assert len(lines) == 2
     assert "2 of 2 fits: small tracks, random 0, median" in lines[1]
     kept = store.load(fits[0].split, "lightgbm")
