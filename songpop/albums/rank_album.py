@@ -47,14 +47,12 @@ class Song:
     artist_name: str
     p_best: float
     score: float
-    score_mean: float
     score_low: float
     score_high: float
     p_0_25: float
     p_26_50: float
     p_51_75: float
     p_76_100: float
-    family: str
     benchmark_score: float
     drivers: str
     speaks_for: list[Reason]
@@ -144,7 +142,7 @@ def rank_album(
         _song(place, row, reasons[row["row"]], popularity[row["row"]])
         for place, row in enumerate(order.to_dicts(), start=1)
     ]
-    n_album_tracks = max(frame.height, *frame["n_album_tracks"].drop_nulls())
+    n_album_tracks = max([*frame["n_album_tracks"].drop_nulls(), frame.height])
     record = record_of(records, frame.height, evidence or min(evidence_of(rows), key=EVIDENCE.index))
     verdict = verdict_of(
         [song.p_best for song in songs], has_clear=record.has_clear, is_fragment=n_album_tracks > frame.height
@@ -165,7 +163,7 @@ def _song(place: int, row: Mapping[str, Any], reasons: list[Reason], popularity:
         place=place,
         speaks_for=[reason for reason in reasons if reason.difference > 0],
         speaks_against=[reason for reason in reasons if reason.difference < 0],
-        popularity=None if popularity is None else round(popularity),
+        popularity=popularity,
         **named,
     )
 

@@ -104,10 +104,7 @@ def _albums(songs: pl.DataFrame) -> pl.DataFrame:
 
 def _record(albums: pl.DataFrame, n_seeds: int) -> dict[str, Any]:
     n_albums, clear = albums["album_id"].n_unique(), albums.filter("is_clear")
-    right, chance, clear_right = (
-        float(column.to_numpy().mean()) if len(column) else None
-        for column in (albums["is_hit"], albums["by_chance"], clear["is_hit"])
-    )
+    right, chance, clear_right = _mean(albums["is_hit"]), _mean(albums["by_chance"]), _mean(clear["is_hit"])
     n_clear = clear.height / n_seeds
     lift = None if right is None or not chance else right / chance
     is_known = n_albums >= LEAST_ALBUMS
@@ -124,3 +121,7 @@ def _record(albums: pl.DataFrame, n_seeds: int) -> dict[str, Any]:
         "can_tell": can_tell,
         "has_clear": can_tell and is_believed,
     }
+
+
+def _mean(values: pl.Series) -> float | None:
+    return float(values.to_numpy().mean()) if len(values) else None

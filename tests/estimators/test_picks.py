@@ -89,11 +89,10 @@ def test_of_fewer_albums_than_thirty_nothing_is_known() -> None:
     ]  # fmt: skip
     few = _record(_songs(29, 4, 29, lead=0.9), "4+", "full")
     assert (few["can_tell"], few["has_clear"]) == (False, False)
-    assert {row["n_albums"] for row in measure_records(few_songs())} == {0}
+    assert {row["n_albums"] for row in measure_records(_no_songs())} == {0}
 
 
-def few_songs() -> pl.DataFrame:
-    """Return no song, with the columns of some."""
+def _no_songs() -> pl.DataFrame:
     return _songs(1, 2, 1).clear()
 
 
