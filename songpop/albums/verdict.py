@@ -123,8 +123,7 @@ def _doubt(record: AlbumRecord) -> list[str]:
     if record.n_clear is None:
         return []
     if record.n_clear < LEAST_ALBUMS or record.clear_right_share is None:
-        seen = {0: "none was", 1: "one was"}.get(record.n_clear, f"{record.n_clear} were")
-        return [f"How often so clear a lead is right on {record.of_size} is not known: {seen} judged."]
+        return [f"So clear a lead was seen on {record.n_clear} {record.of_size}, too few to believe it."]
     return [f"So clear a lead was right on {percent(record.clear_right_share)} of {record.n_clear:,} {record.of_size}."]
 
 
