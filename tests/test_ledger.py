@@ -6,6 +6,7 @@ import pytest
 
 from songpop import ledger
 from songpop.errors import WarehouseError
+from songpop.estimators.picks import measure_records
 from songpop.findings import Finding
 
 _DAY = date(2026, 11, 23)
@@ -49,6 +50,29 @@ def test_the_champion_is_what_the_newest_promotion_says(con: duckdb.DuckDBPyConn
         )
 
     assert ledger.champion_version(con) == "first"
+
+
+def test_the_record_of_a_versions_singles_is_kept_with_it(con: duckdb.DuckDBPyConnection) -> None:
+    version = {
+        "model_version": "m", "run_id": "run", "family": "keras", "seed": 0, "n_tracks": 9, "data_snapshot_ids": [],
+        "data_sha256": "a", "weights_sha256": "b", "as_of_date": date(2026, 11, 22),
+        "registered_at": datetime(2026, 11, 22),
+    }  # fmt: skip
+    songs = pl.DataFrame(
+        {
+            "album_id": ["x", "x"], "track_id": ["1", "2"], "seed": [0, 0], "evidence": ["full", "some"],
+            "p_best": [0.8, 0.2], "score": [50.0, 40.0], "popularity": [60.0, 30.0],
+        }
+    )  # fmt: skip
+    ledger.save_model(con, version, [], (), measure_records(songs))
+
+    rows = con.execute(
+        "select model_version, size_class, evidence, n_albums, right_share, chance_share, lift, n_clear, is_known "
+        "from ledger.single_records where n_albums > 0 order by size_class, evidence"
+    ).fetchall()
+    assert rows == [
+        ("m", size, evidence, 1, 1.0, 0.5, 2.0, 1, False) for size in ("2", "any") for evidence in ("any", "full")
+    ]
 
 
 def test_a_run_scores_a_track_once(con: duckdb.DuckDBPyConnection) -> None:

@@ -18,6 +18,11 @@ _FRAMES = ("training", "releases")
 _GUESTS = re.compile(
     r"\s*[(\[]\s*(?:feat|ft|featuring|with)\b[^)\]]*[)\]]|\s+(?:feat|ft|featuring)\b\.?\s.*$", re.IGNORECASE
 )
+# an artist has many of these: they are known on their album alone; as in sql/marts/release_titles.sql
+_COMMON = re.compile(
+    r"(intro|introduction|outro|interlude|skit|untitled|prelude|epilogue|segue|freestyle|bonus|track|bonus track|"
+    r"instrumental|overture|finale)( \d+)?"
+)
 _SIGNS = re.compile(r"[\W_]+")
 _SHOWN = 5
 
@@ -113,7 +118,11 @@ def _by_code(row: dict[str, Any], known: _Known) -> list[str]:
 
 
 def _by_title(row: dict[str, Any], known: _Known) -> list[str]:
-    return known.by_title.get(_song(row), [])
+    key = _song(row)
+    candidates = known.by_title.get(key, [])
+    if _COMMON.fullmatch(key[1]):
+        return [one for one in candidates if _is_same_album(row, known.by_id[one])]
+    return candidates
 
 
 def _on_the_album(row: dict[str, Any], candidates: list[str], known: _Known) -> list[str]:

@@ -22,7 +22,7 @@ _HIT, _CODED = "oldTrack00000000000007", "newTrack00000000000005"
 def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Publish a small warehouse in which some tracks have titles that a list can name."""
     settings = checked_warehouse.make_settings(tmp_path_factory.mktemp("home"))
-    titles = {7: "Low Tide", 8: "Twice", 16: "Twice", 24: "Café del Mar (feat. Nobody)", 15: "Salt - Live"}
+    titles = {7: "Low Tide", 8: "Twice", 16: "Twice", 24: "Café del Mar (feat. Nobody)", 15: "Salt - Live", 33: "Intro"}
     with checked_warehouse.opened(settings) as con:
         checked_warehouse.fill(con)
         for number, title in titles.items():
@@ -87,6 +87,8 @@ def test_a_song_is_found_by_its_id_then_by_its_code_then_by_its_name(published: 
         ",Ida Fenn,Low Tide (Remix)",
         ",Ida Fenn,Salt",
         ",Somebody Else,Low Tide",
+        # an artist has many of these
+        ",Ida Fenn,Intro",
     ],
 )
 def test_another_song_is_not_taken_for_a_known_one(published: Settings, line: str) -> None:
