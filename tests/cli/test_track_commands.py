@@ -43,7 +43,8 @@ def test_explain_tells_contributions_that_make_the_score(published: Settings) ->
 
     assert document["track"] == {
         "track_id": _RELEASE, "track_name": "New title 4", "artist_name": "Artist 0", "album_id": "newAlbum0",
-        "album_name": "New album", "genre": "rock", "release_date": "2026-11-20", "is_release": True,
+        "album_name": "New album", "genre": "rock", "release_date": "2026-11-20",
+        "is_date_assumed": False, "is_release": True,
         "popularity": None, "popularity_date": None, "published_score": 45.0,
     }  # fmt: skip
     assert document["reference_score"] + sum(document["contributions"].values()) == pytest.approx(

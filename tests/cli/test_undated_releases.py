@@ -1,6 +1,7 @@
 """Releases without a date at the command line: scored as if dated as of the day spoken for, and said so."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +31,8 @@ def _publish(settings: Settings, day: str | None, year: int | None = None) -> No
     publish(settings)
     with warehouse.connect(settings) as con:
         con.execute(f"update raw.files__releases set release_date = {written}, year = {year or 'null'}")
-        warehouse.build(con, as_of_date=_as_date(_DAY), new_release_days=28)
+        warehouse.build(con, as_of_date=date.fromisoformat(_DAY), new_release_days=28)
         warehouse.publish(con, settings.published)
-
-
-def _as_date(text: str) -> Any:
-    from datetime import date
-
-    return date.fromisoformat(text)
 
 
 def _run(settings: Settings, *arguments: str) -> Result:

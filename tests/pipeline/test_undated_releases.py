@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from checked_warehouse import AS_OF, fill, opened, promote
+from checked_warehouse import AS_OF, build, fill, opened, promote
 from planted_model import DatedNet, planted_model
 
 from songpop.pipeline.load import Inputs, load
@@ -66,8 +66,6 @@ def test_of_a_date_that_is_assumed_no_age_is_told(scored: tuple[Settings, list[s
             "50 as popularity, ?::timestamp + interval 10 day as observed_at from marts.releases",
             [AS_OF],
         )
-        from checked_warehouse import build
-
         build(con)
 
     dates = _rows(settings, "select count(release_date), count(*) from marts.rank_history where as_of_date is not null")

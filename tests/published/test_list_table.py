@@ -10,7 +10,7 @@ from songpop.published import list_table
 _RELEASE: dict[str, Any] = {
     "rank": 2, "previous_rank": 5, "rank_change": 3, "track_name": "One", "artist_name": "A", "genre": "pop",
     "score": 47.26, "score_low": 27.5, "score_high": 68.4, "release_date": date(2026, 11, 20), "drivers": "sound +2.0",
-    "place": 1, "n_versions": 2,
+    "place": 1, "n_versions": 2, "is_date_assumed": False,
 }  # fmt: skip
 
 
@@ -25,6 +25,10 @@ def test_a_release_is_shown_with_its_change_and_its_interval() -> None:
         "place": 1, "rank": 2, "change": "+3", "score": 47.3, "90 % interval": "28–68", "track_name": "One",
         "artist_name": "A", "genre": "pop", "released": date(2026, 11, 20), "versions": 2, "drivers": "sound +2.0",
     }  # fmt: skip
+
+
+def test_a_date_that_is_assumed_is_marked() -> None:
+    assert _cells("releases", is_date_assumed=True)["released"] == "2026-11-20 (assumed)"
 
 
 def test_a_recording_of_one_version_shows_no_number_of_them() -> None:

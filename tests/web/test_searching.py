@@ -34,6 +34,7 @@ def test_a_track_is_found_by_words_of_title_and_artist_in_any_case_and_without_a
             "artist_name": "Björk",
             "genre": "rock",
             "release_date": date(2026, 11, 20),
+            "is_date_assumed": False,
             "is_release": True,
         }
     ]

@@ -352,7 +352,7 @@ def test_no_call_and_no_sleep_begins_past_the_deadline() -> None:
 
 
 def test_new_releases_are_the_tracks_of_albums_of_these_days() -> None:
-    listed = [album("old", "2026-09-01"), None, album("al1"), album("month", "2026-11"), album("none", "0000")]
+    listed = [album("old", "2026-09-01"), None, album("al1"), album("month", "2026-11")]
     script = {
         NEW_RELEASES: [albums_page(*listed, next_page="http://evil.example/next")],
         "/v1/albums/al1": [Reply(200, album("al1", tracks=[track("t1"), None, track("t2", track_number=2)]))],
@@ -382,6 +382,20 @@ def test_new_releases_are_the_tracks_of_albums_of_these_days() -> None:
         "duration_ms": 200_000,
         "explicit": False,
     }
+
+
+@pytest.mark.parametrize("day", ["0000", None])
+def test_an_album_without_a_date_is_new_where_it_is_listed_as_new(day: str | None) -> None:
+    undated = album("none", "0000") | {"release_date": day}
+    script = {
+        NEW_RELEASES: [albums_page(undated)],
+        "/v1/albums/none": [Reply(200, album("none", "0000", tracks=[track("t1")]))],
+    }
+    with scripted(script) as (fake, source):
+        rows = list(fetch_new_releases(source, as_of_date=AS_OF, days=28))
+
+    assert fake.paths == [NEW_RELEASES, "/v1/albums/none"]
+    assert [(row["track_id"], row["release_date"]) for row in rows] == [("t1", "0000")]
 
 
 def test_without_the_list_new_albums_come_from_a_search_that_ends() -> None:
