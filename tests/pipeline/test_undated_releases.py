@@ -32,7 +32,11 @@ def scored(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with open_run(settings, "score", as_of_date=AS_OF) as run:
         load(run, Inputs(releases=path))
         score(run)
-    notes = [found.message for found in run.findings if found.check_name == "releases_have_a_date"]
+    notes = [
+        found.message
+        for found in run.findings
+        if (found.check_name, found.severity) == ("releases_have_a_date", "note")
+    ]
     return settings, notes
 
 
@@ -55,7 +59,6 @@ def test_a_note_counts_the_releases_without_a_date(scored: tuple[Settings, list[
 
     assert "A new release must have a release date or a year, however 1 row breaks this" in note
     assert f"taken_as {AS_OF}" in note
-    assert _rows(scored[0], "select status from ledger.runs where flow = 'score'") == [("done",)]
 
 
 def test_of_a_date_that_is_assumed_no_age_is_told(scored: tuple[Settings, list[str]]) -> None:

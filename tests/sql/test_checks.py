@@ -71,6 +71,11 @@ _BROKEN: dict[str, tuple[str, int, str]] = {
         1,
         "oldTrack00000000000005",
     ),
+    "releases_have_a_date": (
+        "update marts.releases set is_date_assumed = true where track_id like '%002'",
+        1,
+        "newTrack00000000000002",
+    ),
     "releases_have_features": (
         "update marts.releases set feature_source = 'none' where track_id <> 'newTrack00000000000000'",
         11,
