@@ -95,7 +95,8 @@ def _fill(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute(
         "insert into ledger.scores by name select ? as run_id, track_id, 'keras-1' as model_version, album_id, "
-        "'energy +2' as drivers, 40.0 + line as score, 41.0 + line as score_mean, 'keras' as family, 20.0 as score_low, 70.0 as score_high, 0.1 as p_0_25, "
+        "'energy +2' as drivers, 'keras' as family, 40.0 + line as score, 41.0 + line as score_mean, "
+        "20.0 as score_low, 70.0 as score_high, 0.1 as p_0_25, "
         "0.6 as p_26_50, 0.2 as p_51_75, 0.1 as p_76_100, 0.4 as p_best, 41.0 as benchmark_score, "
         "30.0 as reference_score, line + 0.5 as contribution_sound, 4.0 as contribution_artist_popularity, "
         "-3.0 as contribution_artist_record, 8.5 as contribution_genre_and_year, 0.0 as contribution_release_date, "
