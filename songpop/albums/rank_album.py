@@ -47,12 +47,14 @@ class Song:
     artist_name: str
     p_best: float
     score: float
+    score_mean: float
     score_low: float
     score_high: float
     p_0_25: float
     p_26_50: float
     p_51_75: float
     p_76_100: float
+    family: str
     benchmark_score: float
     drivers: str
     speaks_for: list[Reason]
@@ -163,7 +165,7 @@ def _song(place: int, row: Mapping[str, Any], reasons: list[Reason], popularity:
         place=place,
         speaks_for=[reason for reason in reasons if reason.difference > 0],
         speaks_against=[reason for reason in reasons if reason.difference < 0],
-        popularity=popularity,
+        popularity=None if popularity is None else round(popularity),
         **named,
     )
 
