@@ -382,7 +382,7 @@ def test_a_mistake_of_ours_shows_no_inside(own_site: Any, settings: Settings, ca
     (settings.models_dir / "keras-1" / "eval_predictions.parquet").unlink()
     (settings.models_dir / "keras-1" / "card.md").unlink()
     (settings.models_dir / "keras-1" / "card.md").mkdir()
-    (settings.models_dir / "keras-1" / "metrics.json").write_text('{"album_order": 5}')
+    (settings.models_dir / "keras-1" / "metrics.json").write_text('{"scoreboard": 5}')
 
     answer = own_site.get("/quality")
 
