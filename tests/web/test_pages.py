@@ -379,10 +379,8 @@ def test_a_request_addressed_to_another_host_is_refused(site: Any, home: Setting
 
 
 def test_a_mistake_of_ours_shows_no_inside(own_site: Any, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    (settings.models_dir / "keras-1" / "eval_predictions.parquet").unlink()
-    (settings.models_dir / "keras-1" / "card.md").unlink()
-    (settings.models_dir / "keras-1" / "card.md").mkdir()
-    (settings.models_dir / "keras-1" / "metrics.json").write_text('{"scoreboard": 5}')
+    predictions = settings.models_dir / "keras-1" / "eval_predictions.parquet"
+    pl.read_parquet(predictions).with_columns(pl.lit("a text").alias("popularity")).write_parquet(predictions)
 
     answer = own_site.get("/quality")
 
