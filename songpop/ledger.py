@@ -156,6 +156,16 @@ def save_drift(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> None:
         con.unregister("new_drift")
 
 
+def save_scored_list(con: duckdb.DuckDBPyConnection, scored_list: dict[str, Any]) -> None:
+    """Append whether a run's list can be trusted, a mapping of the ledger's columns."""
+    _insert(con, "scored_lists", [scored_list])
+
+
+def save_recalibration(con: duckdb.DuckDBPyConnection, recalibration: dict[str, Any]) -> None:
+    """Append that a recalibration was taken or undone, a mapping of the ledger's columns."""
+    _insert(con, "recalibrations", [recalibration])
+
+
 def save_promotion(con: duckdb.DuckDBPyConnection, promotion: dict[str, Any]) -> None:
     """Append a promotion decision, a mapping of the ledger's columns."""
     _insert(con, "promotions", [promotion])

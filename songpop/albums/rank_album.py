@@ -136,7 +136,7 @@ def rank_album(
         )
     popularity = frame["popularity"] if "popularity" in frame.columns else pl.Series([None] * frame.height)
     frame = conform(frame).with_columns(pl.lit(_ONE).alias("album_id"))
-    scores, rows, pmf = encode_and_score(frame, model)
+    scores, rows, pmf, _ = encode_and_score(frame, model)
     scored = scores.with_columns(frame["track_name"], frame["artist_name"], frame["album_id"])
     reasons = tell_apart(scored, rows, pmf, model.order)
     order = scored.with_row_index("row").sort(["p_best", "score", "track_id"], descending=[True, True, False])
@@ -175,7 +175,8 @@ def _remarks(frame: pl.DataFrame, rows: EncodedRows, model: ScoringModel) -> lis
     odd = sorted(set(frame["genre"].drop_nulls()) - set(model.encoder.genres))
     n_little = sum(little_known(rows))
     whom = "these songs" if n_little == n else f"{n_little} of the {n} songs"
-    remarks = [LITTLE_KNOWN.format(whom, "such scores are")] if n_little else []
+    remarks = list(model.adjustment.remarks)
+    remarks += [LITTLE_KNOWN.format(whom, "such scores are")] if n_little else []
     remarks += [f"The genre '{genre}' is none that the model learned, so it counts as unknown." for genre in odd]
     unknown = []
     for name, what in _UNKNOWN.items():

@@ -29,6 +29,7 @@ COMMANDS = {
     "status": ("read_commands", "Show the last runs, freshness, champion and benchmark, and findings."),
     "findings": ("findings_command", "Show what was found, since when, and acknowledge what may be."),
     "backtest": ("step_commands", "Hold past scores against the popularity seen since."),
+    "recalibrate": ("recalibrate_command", "Move scores to the popularity seen since, where a list is unlike others."),
     "purge": ("enrich_commands", "Forget everything that a service told."),
     "doctor": ("read_commands", "Check the set-up: versions, folders, files, keys."),
     "sample": ("night_commands", "Write a synthetic data set in the formats of the inputs."),

@@ -97,6 +97,8 @@ def export_command(
         show_rows = "--evidence some or little" if result.left_out.evidence == "full" else "--evidence little"
         for sentence in result.left_out.describe(wanted.name, show_rows, "--versions"):
             console.say(sentence)
+    for remark in result.remarks:
+        console.say(remark)
     if result.changed_since:
         console.say(f"Compared with {result.changed_since}")
     if result.frame.is_empty():
@@ -274,6 +276,7 @@ def _state_lines(settings: Settings, state: dict[str, Any]) -> list[tuple[str, s
         from songpop.synthetic import MADE_UP
 
         lines.insert(0, ("Data", MADE_UP))
+    lines += [("Trust", remark) for remark in state["trust"]["remarks"]]
     if drift := state["drift"]:
         most = f", most of all {drift['most_drifted']} ({drift['moved']})" if drift["n_drifted"] else ""
         lines.append(("Drift", f"{drift['n_drifted']} of {drift['n_features']} features{most}"))

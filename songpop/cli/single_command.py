@@ -77,11 +77,13 @@ def single_command(
 
 
 def _rank(settings: Settings, album: "AlbumInput") -> "AlbumRanking":
-    from songpop import albums
+    from songpop import adjustments, albums, warehouse
     from songpop.scoring.model import load_model
 
     model = load_model(settings.models_dir / album.champion, threads=settings.threads)
-    return albums.rank_album(album.frame, model, album.records, evidence=album.evidence)
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        adjustment = adjustments.read_adjustment(con).of_song(is_listed=album.origin == "new release")
+    return albums.rank_album(album.frame, model.adjusted(adjustment), album.records, evidence=album.evidence)
 
 
 def _report_rejects(album: "AlbumInput") -> None:

@@ -130,6 +130,8 @@ def score_command(
         print_json(result)
     else:
         console.say(f"{result.n_scored:,} releases scored by {result.model_version}; `songpop publish` shows them")
+        for remark in result.remarks:
+            console.say(remark)
 
 
 @click.command("publish")

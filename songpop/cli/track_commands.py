@@ -99,7 +99,8 @@ def _open(settings: Settings, track_id: str) -> "tuple[PublishedTrack, ScoringMo
     from songpop.scoring.model import load_model
 
     track = tracks.read_track(settings, track_id)
-    return track, load_model(settings.models_dir / track.champion, threads=settings.threads)
+    model = load_model(settings.models_dir / track.champion, threads=settings.threads)
+    return track, model.adjusted(track.adjustment)
 
 
 def _find_artists(settings: Settings, names: list[str]) -> "pl.DataFrame":

@@ -115,7 +115,7 @@ class Night:
     def _score(self) -> str:
         result = score.score(self.run)
         self.n_scored = result.n_scored
-        return f"{result.n_scored:,} releases scored by {result.model_version}"
+        return " ".join([f"{result.n_scored:,} releases scored by {result.model_version}.", *result.remarks])
 
     def _publish(self) -> str:
         path = publish.publish(self.run)

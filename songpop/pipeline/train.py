@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
-from songpop import console, ledger, warehouse
+from songpop import console, ledger, model_folder, warehouse
 from songpop.errors import ModelError
 from songpop.findings import Finding
 from songpop.pipeline.promote import promotion_row, rolled_back_weights, save_promotion
@@ -167,6 +167,7 @@ def _version_row(run: Run, trained: "TrainedModel", snapshot_ids: list[str]) -> 
         "weights_sha256": trained.metrics["weights_sha256"],
         "as_of_date": run.as_of_date,
         "registered_at": run.clock(),
+        "genres": model_folder.read_json(trained.path, model_folder.FEATURES)["genres"],
     }
 
 

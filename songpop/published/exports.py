@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal, get_args
 import duckdb
 import polars as pl
 
-from songpop import queries, resources, synthetic, warehouse
+from songpop import adjustments, queries, resources, synthetic, warehouse
 from songpop.errors import ExportError, WarehouseError
 from songpop.published import left_out, list_definition, sandboxed_sql, xlsx
 from songpop.published.left_out import LeftOut
@@ -37,12 +37,14 @@ class ListResult:
         unmatched: names of the watchlist and the blocklist that no artist of the list has.
         changed_since: the run that it was compared with.
         left_out: what of the rows that fit is not there; None where that can't be told, of a `.sql` file.
+        remarks: what to know of all its scores: that they can't be trusted, or are recalibrated.
     """
 
     frame: pl.DataFrame
     unmatched: tuple[str, ...] = ()
     changed_since: str | None = None
     left_out: LeftOut | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def read_list(settings: Settings, name: str, filters: Filters | None = None) -> pl.DataFrame:
@@ -70,7 +72,9 @@ def read_defined(settings: Settings, wanted: ListDefinition) -> ListResult:
         frame, unmatched = list_definition.choose(frame, wanted, label)
     except pl.exceptions.PolarsError as error:
         raise ExportError(f"{label} must have columns that can be sorted, however: {error}.") from error
-    return ListResult(frame, unmatched, run_id, missing)
+    with warehouse.open_file(settings.published, settings, read_only=True) as con:
+        remarks = adjustments.read_adjustment(con).remarks
+    return ListResult(frame, unmatched, run_id, missing, tuple(remarks))
 
 
 def _read_named(settings: Settings, wanted: ListDefinition, label: str) -> tuple[pl.DataFrame, str | None, LeftOut]:
@@ -212,6 +216,8 @@ def notes_of(settings: Settings, wanted: ListDefinition, missing: LeftOut | None
     with warehouse.open_file(settings.published, settings, read_only=True) as con:
         facts = queries.read_rows(con, "lookups", "list_facts")[0]
         data = {"Data": synthetic.MADE_UP} if synthetic.is_synthetic(con) else {}
+        if remarks := adjustments.read_adjustment(con).remarks:
+            data["Trust"] = " ".join(remarks)
     n = facts["n_releases"]
     covered = facts["coverage_90"]
     notes = {

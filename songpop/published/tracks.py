@@ -7,7 +7,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from songpop import queries, resources, warehouse
+from songpop import adjustments, queries, resources, warehouse
+from songpop.adjustments import Adjustment
 from songpop.errors import ModelError, SettingsError, WarehouseError
 from songpop.settings import Settings
 
@@ -29,6 +30,7 @@ class PublishedTrack:
         champion: the model version that scores now.
         as_of_date: the day that the file speaks for, on which a new release without a date counts as released; None
             for a track whose popularity is known, which is none.
+        adjustment: how its scores of this track are adjusted.
     """
 
     frame: pl.DataFrame
@@ -38,6 +40,7 @@ class PublishedTrack:
     stored: dict[str, Any] | None
     champion: str
     as_of_date: date | None = None
+    adjustment: Adjustment = adjustments.NONE
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -105,12 +108,17 @@ def _found(con: duckdb.DuckDBPyConnection, frame: pl.DataFrame, *, is_release: b
     row = frame.row(0, named=True)
     stored = queries.read_rows(con, "lookups", "stored_score", track_id=row["track_id"])
     known = (row.get("popularity"), row.get("popularity_date"))
+    score = stored[0] if stored else None
+    adjustment = adjustments.read_adjustment(con)
+    newest_run = adjustment.trust.run_id if adjustment.trust else None
+    adjustment = adjustment.of_song(is_listed=is_release and score is not None and score["run_id"] == newest_run)
     published = queries.read_rows(con, "reports", "published_at")
     return PublishedTrack(
         frame,
         is_release,
         *known,
-        stored[0] if stored else None,
+        score,
         champion[0]["model_version"],
         published[0]["as_of_date"] if is_release and published else None,
+        adjustment,
     )

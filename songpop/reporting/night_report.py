@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from songpop import __version__, last_run, ledger, queries, synthetic
+from songpop import __version__, adjustments, last_run, ledger, queries, synthetic
 from songpop.findings import SEVERITIES, is_degrading
 from songpop.published import list_table
 from songpop.published.left_out import LeftOut
@@ -151,6 +151,7 @@ def _facts(con: duckdb.DuckDBPyConnection, board: Sequence[Row]) -> list[tuple[s
                 f"{counts['n_with_audio_features']:,} with an audio analysis",
             )
         )
+    facts += [("Trust", remark) for remark in adjustments.read_adjustment(con).remarks]
     if listed := queries.read_one(con, "reports", "list_counts"):
         missing = LeftOut(n_rows=listed["n_little"], n_versions=listed["n_other_versions"])
         facts.append(("In the list", " ".join([f"{listed['n_listed']:,} recordings.", *missing.describe("releases")])))

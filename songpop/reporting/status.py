@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from songpop import last_run, ledger, queries, run, synthetic, warehouse
+from songpop import adjustments, last_run, ledger, queries, run, synthetic, warehouse
 from songpop.errors import WarehouseError
 from songpop.published.list_table import round_half_up
 from songpop.settings import Settings
@@ -26,12 +26,12 @@ def read_status(settings: Settings, *, now: datetime) -> dict[str, Any]:
     Returns:
         `trouble` (that the last run failed, was degraded or is long ago, with what readers see and what to do; None
         where all is well), `published_problem` (why readers can't open their file), `read_from`, `is_run_going_on`,
-        `is_synthetic` (its tracks are made up), `published_at`,
-        `published_age_hours`, `champion`, `runs`, `findings`, `scoreboard`, `drift`, `coverage` (of the new
-        releases), `loaded` (the newest file of each kind), `movers` (in the list that readers see), `backtest` (past
-        scores against the popularity seen since), `matches` (how artists' names were matched) and `budgets` (calls of
-        the last 24 hours); the lists are of mappings, runs and findings newest first. What is not built yet, or not
-        by this version, is None or empty.
+        `is_synthetic` (its tracks are made up), `published_at`, `published_age_hours`, `champion`, `runs`, `findings`,
+        `scoreboard`, `drift`, `trust` (whether the newest list's scores can be trusted, and by what they are
+        recalibrated), `coverage` (of the new releases), `loaded` (the newest file of each kind), `movers` (in the list
+        that readers see), `backtest` (past scores against the popularity seen since), `matches` (how artists' names
+        were matched) and `budgets` (calls of the last 24 hours); the lists are of mappings, runs and findings newest
+        first. What is not built yet, or not by this version, is None or empty.
 
     Raises:
         WarehouseError: there is no warehouse yet, or a run is going on and nothing was published yet.
@@ -66,6 +66,7 @@ def _read_state(con: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, Any]
             "accuracy_majority", "coverage_90",
         ),
         "drift": queries.read_one(con, "reports", "drift_summary"),
+        "trust": _read_trust(con),
         "coverage": queries.read_one(con, "reports", "release_counts"),
         "loaded": read("loaded_files"),
         "movers": read("movers", *_OF_MOVERS, limit=_SHOWN_MOVERS),
@@ -73,6 +74,17 @@ def _read_state(con: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, Any]
         "matches": read("artist_matches"),
         "budgets": read("call_budgets", now=now),
     }  # fmt: skip
+
+
+def _read_trust(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Read whether the newest list's scores can be trusted (None: nothing is scored yet), and what to say of them."""
+    adjustment = adjustments.read_adjustment(con)
+    taken, trust = adjustment.recalibration, adjustment.trust
+    return {
+        "is_trusted": trust.is_trusted if trust else None,
+        "recalibration_id": taken.recalibration_id if taken else None,
+        "remarks": adjustment.remarks,
+    }
 
 
 def _read_trouble(

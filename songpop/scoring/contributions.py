@@ -1,6 +1,6 @@
 """What pushed a score up and down: contributions of feature groups that add up to the score exactly."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -32,6 +32,10 @@ def contribution_column(group: str) -> str:
 CONTRIBUTION_COLUMNS: tuple[str, ...] = tuple(contribution_column(group) for group in GROUPS)
 
 
+# How scores are read from distributions, shape (n, 101) to (n,).
+ReadScores = Callable[[np.ndarray], np.ndarray]
+
+
 class Distributing(Protocol):
     """Anything that predicts probabilities of 0..100 for encoded rows."""
 
@@ -47,7 +51,12 @@ def reference_row(rows: EncodedRows) -> dict[str, Any]:
 
 
 def contributions(
-    model: Distributing, rows: EncodedRows, reference: dict[str, Any], *, exact: bool = False
+    model: Distributing,
+    rows: EncodedRows,
+    reference: dict[str, Any],
+    *,
+    exact: bool = False,
+    read_scores: ReadScores = score_of,
 ) -> tuple[np.ndarray, float]:
     """Share each score's distance from the reference score out among the feature groups.
 
@@ -60,6 +69,7 @@ def contributions(
         reference: of `reference_row`.
         exact: score all 2^7 coalitions; otherwise 44 chosen ones stand for them (`_chosen`). Against the exact values
             of 600 real releases the chosen ones were 0.09 points off on average, 95 % of them by less than 0.29.
+        read_scores: from the model's distributions.
 
     Returns:
         Contributions, shape (n, len(GROUPS)), and the reference score.
@@ -67,7 +77,7 @@ def contributions(
     Source: Shapley values from a weighted regression over coalitions, Lundberg and Lee 2017 (KernelSHAP).
     """
     coalitions, weights = _exact_weights() if exact else _chosen_weights()
-    scores = _scores(model, rows, _encoded(reference), coalitions)
+    scores = _scores(model, rows, _encoded(reference), coalitions, read_scores)
     return scores.T @ weights.T, float(scores[0, 0]) if len(rows) else 0.0
 
 
@@ -81,7 +91,9 @@ def _groups_of(names: Iterable[str]) -> np.ndarray:
     return np.array([group_of[name] for name in names])
 
 
-def _scores(model: Distributing, rows: EncodedRows, base: EncodedRows, coalitions: np.ndarray) -> np.ndarray:
+def _scores(
+    model: Distributing, rows: EncodedRows, base: EncodedRows, coalitions: np.ndarray, read_scores: ReadScores
+) -> np.ndarray:
     """Score each row under each coalition, shape (n_coalitions, n); each call takes as many as fit."""
     own_numbers, own_categories = coalitions[:, _groups_of(NUMERIC)], coalitions[:, _groups_of(CATEGORIES)]
     at_once = max(_ROWS_AT_ONCE // max(len(rows), 1), 1)
@@ -92,13 +104,13 @@ def _scores(model: Distributing, rows: EncodedRows, base: EncodedRows, coalition
             np.where(own_numbers[piece, None, :], rows.numeric, base.numeric).reshape(-1, len(NUMERIC)),
             np.where(own_categories[piece, None, :], rows.categories, base.categories).reshape(-1, len(CATEGORIES)),
         )
-        parts.append(_score(model, mixed).reshape(len(own_numbers[piece]), len(rows)))
+        parts.append(_score(model, mixed, read_scores).reshape(len(own_numbers[piece]), len(rows)))
     return np.concatenate(parts)
 
 
-def _score(model: Distributing, rows: EncodedRows) -> np.ndarray:
+def _score(model: Distributing, rows: EncodedRows, read_scores: ReadScores) -> np.ndarray:
     pmf = model.predict_distribution(rows)
-    return score_of(pmf / pmf.sum(axis=1, keepdims=True)).astype(np.float64)
+    return read_scores(pmf / pmf.sum(axis=1, keepdims=True)).astype(np.float64)
 
 
 def _members(sets: Iterable[Iterable[int]]) -> np.ndarray:
@@ -173,7 +185,9 @@ class FeaturePart:
     difference: float
 
 
-def feature_parts(model: Distributing, rows: EncodedRows, reference: dict[str, Any]) -> list[FeaturePart]:
+def feature_parts(
+    model: Distributing, rows: EncodedRows, reference: dict[str, Any], *, read_scores: ReadScores = score_of
+) -> list[FeaturePart]:
     """Compare the score of one track, shape (1, ...), with its scores if single features were typical.
 
     A flag that a value is missing goes with the value. Largest differences first.
@@ -190,7 +204,7 @@ def feature_parts(model: Distributing, rows: EncodedRows, reference: dict[str, A
                 numeric[row, NUMERIC.index(name)] = base.numeric[0, NUMERIC.index(name)]
             elif name in CATEGORIES:
                 categories[row, CATEGORIES.index(name)] = base.categories[0, CATEGORIES.index(name)]
-    scores = _score(model, EncodedRows(numeric, categories))
+    scores = _score(model, EncodedRows(numeric, categories), read_scores)
     parts = [
         FeaturePart(
             feature.name,

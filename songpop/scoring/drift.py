@@ -1,7 +1,7 @@
 """Drift: whether new releases, and what the model says of them, still look like what it was fitted and judged on."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import polars as pl
 
 from songpop import model_folder
 from songpop.audio_features import CLASSES, MEASURES
+from songpop.estimators import N_VALUES
 from songpop.evaluation import release_time
 from songpop.features import FeatureEncoder, conform
 from songpop.features.records import artist_key
@@ -33,10 +34,14 @@ DRAWS = 5_000
 LEAST_EFFECTIVE = 10
 # A rank that moves by less, on a scale of 0 to 1, is a change of spread.
 LEAST_MOVE = 0.05
+# A genre of fewer tracks is not told apart from all.
+LEAST_OF_GENRE = 30
 
 NUMBERS = (*MEASURES, "artist_popularity", "year")
 # Services tell no genre of their releases, so that a gap is no news; known genres are compared.
 NEVER_TOLD = ("genre",)
+# What the training tracks reached: no feature, so it is not compared.
+LABEL = "popularity"
 # Fewer new artists is no loss: records of known ones are what the models learn most from.
 KNOWN_ARTISTS = "is_artist_new"
 NEVER_LEARNED = "a genre never learned"
@@ -54,6 +59,8 @@ class Profile:
         shares: of the bins, and of missing values at the end.
         median: of a number.
         since: the earliest release time, in years, that is compared; None compares all.
+        by_genre: how many tracks of each learned genre are in each of the bins, for numbers; empty in versions of
+            before.
     """
 
     n_effective: float
@@ -62,6 +69,7 @@ class Profile:
     shares: list[float]
     median: float | None = None
     since: float | None = None
+    by_genre: dict[str, list[int]] = field(default_factory=dict)
 
 
 Reference = dict[str, Profile]
@@ -80,7 +88,8 @@ def build_reference(frame: pl.DataFrame, genres: Collection[str], judged: pl.Dat
         seed: draws the tracks where there are more than MOST_TRACKS.
 
     Returns:
-        A profile by feature; that of the scores is called `score`.
+        A profile by feature; that of the scores is called `score`, and that of what all training tracks reached, by
+        whole numbers, LABEL.
     """
     frame = conform(frame)
     time = release_time(frame)
@@ -95,11 +104,27 @@ def build_reference(frame: pl.DataFrame, genres: Collection[str], judged: pl.Dat
     size = effective_size(artist_key(frame[chosen]))
     rows = values[chosen]
     reference = {name: _profile(name, rows[name], size) for name in rows.columns}
+    for name in NUMBERS:
+        reference[name] = _with_genres(reference[name], rows[name], frame["genre"][chosen])
+    every = [*range(N_VALUES - 1)]
+    reference[LABEL] = Profile(size, every, [], _shares(frame[LABEL].cast(pl.Float64), every, []).tolist())
     if judged.height and "score" in judged.columns:
         since = np.nanmin(release_time(conform(judged)), initial=np.inf)
         known_since = float(since) if np.isfinite(since) else None
-        reference["score"] = _profile("score", judged["score"], effective_size(artist_key(judged)), known_since)
+        of_scores = _profile("score", judged["score"], effective_size(artist_key(judged)), known_since)
+        reference["score"] = _with_genres(of_scores, judged["score"], conform(judged)["genre"])
     return reference
+
+
+def _with_genres(profile: Profile, values: pl.Series, genre: pl.Series) -> Profile:
+    """Count the tracks of each genre in the bins of a number."""
+    rows = pl.DataFrame({"genre": genre, "value": values}).drop_nulls("genre")
+    counts = {
+        str(name): np.rint(_shares(part["value"], profile.edges, []) * part.height).astype(int).tolist()
+        for (name,), part in rows.group_by("genre")
+        if part.height >= LEAST_OF_GENRE
+    }
+    return replace(profile, by_genre=dict(sorted(counts.items())))
 
 
 def save_reference(folder: Path, reference: Reference) -> None:
@@ -140,8 +165,8 @@ def measure_drift(
 
     Returns:
         One row a feature: `feature, kind, moved, n_releases, psi, psi_threshold, missing_share,
-        reference_missing_share, is_drifted`; kind is input or score, moved is in words, and psi_threshold is None for
-        too few releases.
+        reference_missing_share, is_drifted, is_elsewhere`; kind is input or score, moved is in words, psi_threshold is
+        None for too few releases, and a number is elsewhere that drifted further than the genres of the releases tell.
 
     Source: the index is Siddiqi 2006; that its size under no drift depends on the sample, Yurdakul 2018.
     """
@@ -150,9 +175,10 @@ def measure_drift(
     is_new = (~key.is_in(encoder.artists.table["artist_key"].to_list())).cast(pl.String).alias("is_artist_new")
     values = _values(frame, encoder.genres).with_columns(is_new, scores.alias("score"))
     time = release_time(frame)
-    level = FALSE_ALARMS / max(len(reference), 1)
+    compared = {name: profile for name, profile in reference.items() if name != LABEL}
+    level = FALSE_ALARMS / max(len(compared), 1)
     rows = []
-    for name, profile in reference.items():
+    for name, profile in compared.items():
         missing: dict[str, float] = {}
         is_compared = np.ones(len(time), bool) if profile.since is None else ~(time < profile.since)
         if name in NEVER_TOLD:
@@ -160,7 +186,8 @@ def measure_drift(
             missing = {"missing_share": values[name].null_count() / max(len(values), 1)}
             missing["reference_missing_share"] = profile.shares[-1]
             profile = replace(profile, shares=_known_shares(profile.shares))
-        row = _compare(name, profile, values[name].filter(is_compared), key.filter(is_compared), level, seed)
+        columns = values.select(value=name).with_columns(key.alias("key"), frame["genre"]).filter(is_compared)
+        row = _compare(name, profile, *columns.get_columns(), level=level, seed=seed)
         rows.append(row | missing)
     return pl.DataFrame(rows, schema=_SCHEMA)
 
@@ -175,6 +202,7 @@ _SCHEMA = {
     "missing_share": pl.Float64,
     "reference_missing_share": pl.Float64,
     "is_drifted": pl.Boolean,
+    "is_elsewhere": pl.Boolean,
 }
 
 
@@ -261,7 +289,9 @@ def _known_shares(shares: Sequence[float]) -> list[float]:
     return [share / known if known > 0 else 0.0 for share in shares[:-1]] + [0.0]
 
 
-def _compare(name: str, profile: Profile, values: pl.Series, key: pl.Series, level: float, seed: int) -> dict[str, Any]:
+def _compare(
+    name: str, profile: Profile, values: pl.Series, key: pl.Series, genre: pl.Series, *, level: float, seed: int
+) -> dict[str, Any]:
     reference = np.asarray(profile.shares)
     row: dict[str, Any] = {
         "feature": name,
@@ -269,6 +299,7 @@ def _compare(name: str, profile: Profile, values: pl.Series, key: pl.Series, lev
         "n_releases": len(values),
         "reference_missing_share": float(reference[-1]),
         "is_drifted": False,
+        "is_elsewhere": False,
     }
     if values.is_empty():
         return row
@@ -278,15 +309,38 @@ def _compare(name: str, profile: Profile, values: pl.Series, key: pl.Series, lev
     threshold = None
     if size >= LEAST_EFFECTIVE:
         threshold = max(SHIFT, _chance(tuple(profile.shares), round(profile.n_effective), round(size), level, seed))
+    known = values.drop_nulls()
     move, moved = _moved(name, profile, values, shares)
     is_natural = (name == "year" and move > 0) or (name == KNOWN_ARTISTS and _fell("true", profile, shares))
+    is_drifted = threshold is not None and psi > threshold and not is_natural
+    is_elsewhere = False
+    if is_drifted and profile.by_genre and not known.is_empty():
+        # what is missing lies nowhere
+        of_known = (column.filter(values.is_not_null()) for column in (values, key, genre))
+        like = _of_these_genres(profile, genre.filter(values.is_not_null()))
+        is_elsewhere = _compare(name, like, *of_known, level=level, seed=seed)["is_drifted"]
     return row | {
         "moved": moved,
         "psi": psi,
         "psi_threshold": threshold,
         "missing_share": float(shares[-1]),
-        "is_drifted": threshold is not None and psi > threshold and not is_natural,
+        "is_drifted": is_drifted,
+        "is_elsewhere": is_elsewhere,
     }
+
+
+def _of_these_genres(profile: Profile, genre: pl.Series) -> Profile:
+    """Return the profile of known values of reference tracks whose genres are as a list's; an unknown one is as all."""
+    whole = np.asarray(_known_shares(profile.shares)) * profile.n_effective
+    counted = {name: np.asarray([*counts[:-1], 0]) for name, counts in profile.by_genre.items() if any(counts[:-1])}
+    weights = genre.replace_strict({name: name for name in counted}, default=None).value_counts()
+    shares, uncertainty = np.zeros(len(whole)), 0.0
+    for name, n in weights.iter_rows():
+        counts = counted[name] if name is not None else whole
+        weight = n / len(genre)
+        shares += weight * counts / counts.sum()
+        uncertainty += weight**2 / max(counts.sum(), 1.0)
+    return replace(profile, shares=shares.tolist(), n_effective=1 / uncertainty, by_genre={})
 
 
 @lru_cache(maxsize=1024)

@@ -60,7 +60,7 @@ def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
     """
     frame = one_row(frame)
     rows = model.encoder.transform(frame)
-    table, reference = contributions(model.scorer, rows, model.reference, exact=True)
+    table, reference = contributions(model.scorer, rows, model.reference, exact=True, read_scores=model.read_scores)
     points = sorted(zip(GROUPS, table[0].tolist(), strict=True), key=lambda part: -abs(part[1]))
     return Explanation(
         frame["track_id"][0],
@@ -75,7 +75,8 @@ def explain(frame: pl.DataFrame, model: ScoringModel) -> Explanation:
 
 def explain_features(rows: EncodedRows, model: ScoringModel) -> list[FeaturePart]:
     """Compare each feature of one track, shape (1, ...), with a typical one; categories by name, None where unknown."""
-    return [_named(part, model.encoder) for part in feature_parts(model.scorer, rows, model.reference)]
+    parts = feature_parts(model.scorer, rows, model.reference, read_scores=model.read_scores)
+    return [_named(part, model.encoder) for part in parts]
 
 
 def _named(part: FeaturePart, encoder: FeatureEncoder) -> FeaturePart:
@@ -97,7 +98,10 @@ def one_row(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def remarks_on(frame: pl.DataFrame, rows: EncodedRows, model: ScoringModel, but: Collection[str] = ()) -> list[str]:
-    """Say what the model does not know of a track, one row of a model frame and encoded; `but` some columns."""
+    """Say what the model does not know of a track, one row of a model frame and encoded, and how scores are adjusted.
+
+    Columns of `but` are left out.
+    """
     row = frame.row(0, named=True)
     remarks = []
     flags = {name: rows.numeric[0, NUMERIC.index(name)] == 1 for name in _FLAG_REMARKS if name in NUMERIC}
@@ -121,7 +125,7 @@ def remarks_on(frame: pl.DataFrame, rows: EncodedRows, model: ScoringModel, but:
         remarks.append(f"Outside the range of 98 % of the training tracks, so the score is less sure: {values}.")
     if not model.experience:
         remarks.append("This model version does not tell where it has experience. Train again with `songpop train`.")
-    return remarks
+    return [*model.adjustment.remarks, *remarks]
 
 
 def little_known(rows: EncodedRows) -> list[bool]:

@@ -101,7 +101,7 @@ def what_if(
     new_row = changed.row(0, named=True)
     rows = model.encoder.transform(pl.concat([_dated(frame, as_of_date), changed]))
     new_rows = rows.take(np.array([1]))
-    table, reference = contributions(model.scorer, rows, model.reference, exact=True)
+    table, reference = contributions(model.scorer, rows, model.reference, exact=True, read_scores=model.read_scores)
     before, after = model.predict(rows).to_dicts()
     moved = [
         {"group": group, "before": float(a), "after": float(b), "difference": float(b - a)}

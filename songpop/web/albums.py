@@ -64,7 +64,7 @@ def template() -> str:
 def _rank(reader: PublishedReader, album: "AlbumInput") -> dict[str, Any]:
     from songpop import albums
 
-    model = reader.champion()
+    model = reader.champion(is_listed=album.origin == "new release")
     try:
         ranking = albums.rank_album(album.frame, model, album.records, evidence=album.evidence)
     except ModelError as error:

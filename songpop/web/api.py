@@ -194,6 +194,8 @@ def _list(reader: PublishedReader, request: Request, name: str) -> Response:
             "per_page": query.per_page,
             "evidence": found.missing.evidence,
             "versions": bool(query.filters["versions"]),
+            "is_trusted": reader.edition().adjustment.is_trusted,
+            "remarks": reader.edition().adjustment.remarks,
             "n_left_out": found.missing.n_rows,
             "n_versions_folded": found.missing.n_versions,
             "rows": found.frame.to_dicts(),

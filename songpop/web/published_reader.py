@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from songpop import model_folder
+from songpop import adjustments, model_folder
+from songpop.adjustments import Adjustment
 from songpop.errors import ModelError, WarehouseError
 from songpop.last_run import LastRun, read_last_run, read_state
 from songpop.published.left_out import LEAST_EVIDENCE
@@ -37,6 +38,7 @@ class Edition:
         is_synthetic: whether its tracks are made up.
         genres: of the new releases, the commonest first.
         published_at: when the run that published it ended, UTC; copying the file does not change it.
+        adjustment: how the champion's scores of the newest list are adjusted.
     """
 
     champion: str | None
@@ -47,6 +49,7 @@ class Edition:
     is_synthetic: bool
     genres: tuple[str, ...]
     published_at: datetime
+    adjustment: Adjustment
 
 
 @dataclass
@@ -111,8 +114,8 @@ class PublishedReader:
         own: LastRun = self.kept("last_run", self._read_last_run)
         return read_state(self.settings, own.facts["published_run_id"] if own.facts else None) or own
 
-    def champion(self) -> "ScoringModel":
-        """Return the model that scores now, loaded once a version.
+    def champion(self, *, is_listed: bool = False) -> "ScoringModel":
+        """Return the model that scores now, loaded once a version, as it scores songs of the newest list or of none.
 
         Raises:
             ModelError: none was trained yet, or its folder is not complete.
@@ -126,7 +129,8 @@ class PublishedReader:
             if version not in self._models:
                 # a song is quicker on one core, and requests share the others
                 self._models = {version: load_model(self.settings.models_dir / version, 1)}
-            return self._models[version]
+            model = self._models[version]
+        return model.adjusted(self.edition().adjustment.of_song(is_listed=is_listed))
 
     def metrics(self) -> Mapping[str, Any]:
         """Return what the champion's folder tells of its evaluation, empty where it tells nothing."""
@@ -159,6 +163,7 @@ class PublishedReader:
             genres = queries.read_rows(con, "lookups", "release_genres")
             published = queries.read_rows(con, "reports", "published_at")
             is_synthetic = synthetic.is_synthetic(con)
+            adjustment = adjustments.read_adjustment(con)
         moment = published[0]["published_at"] if published else None
         return Edition(
             champion=champion[0]["model_version"] if champion else None,
@@ -169,6 +174,7 @@ class PublishedReader:
             is_synthetic=is_synthetic,
             genres=tuple(row["genre"] for row in genres),
             published_at=(moment or datetime.fromtimestamp(self._current().identity[1] / 1e9, UTC)).replace(tzinfo=UTC),
+            adjustment=adjustment,
         )
 
 

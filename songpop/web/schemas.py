@@ -170,6 +170,8 @@ SCHEMAS: dict[str, Schema] = {
         name=text, n_rows=_is("integer", "How many fit, on all pages"), page=whole, n_pages=whole, per_page=whole,
         evidence=_is("string", "The least that a row has", enum=["full", "some", "little"]),
         versions=_is("boolean", "Whether each version of a recording has a row"),
+        is_trusted=_is("boolean", "Whether its scores can be trusted; else the remarks tell why not"),
+        remarks=_list(text, "What to know of all its scores: that they can't be trusted, or are recalibrated"),
         n_left_out=_is("integer", "Rows that would fit, but of which less is known", minimum=0),
         n_versions_folded=_is("integer", "Releases that another version of their recording stands for", minimum=0),
         rows=_list({"type": "object"}, "Columns as in the mart of the list, described in sql/columns.toml"),

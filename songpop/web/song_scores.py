@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from songpop.published.tracks import PublishedTrack
+    from songpop.scoring.model import ScoringModel
 
 # stands in for a name where none was entered; no artist is called so
 NOBODY = "(no artist named)"
@@ -158,9 +159,15 @@ def score_song(
     """Score a song as entered, beside its score as it was; see `WhatIf.to_document`."""
     from songpop.scoring import what_if
 
-    return what_if(beginning.frame, changes, reader.champion(), beginning.as_of_date).to_document(
+    return what_if(beginning.frame, changes, _model_for(reader, beginning), beginning.as_of_date).to_document(
         beginning.track, notes
     )
+
+
+def _model_for(reader: PublishedReader, beginning: Beginning) -> "ScoringModel":
+    """Return the champion as it scores a track of the readers' file, or a song of no list."""
+    model = reader.champion()
+    return model.adjusted(beginning.track.adjustment) if beginning.track else model
 
 
 def sweep_song(reader: PublishedReader, beginning: Beginning, changes: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -172,6 +179,7 @@ def sweep_song(reader: PublishedReader, beginning: Beginning, changes: Mapping[s
     from songpop.scoring import sweep
 
     try:
-        return sweep(beginning.frame, name, reader.champion(), changes, beginning.as_of_date).to_document()
+        model = _model_for(reader, beginning)
+        return sweep(beginning.frame, name, model, changes, beginning.as_of_date).to_document()
     except SettingsError as error:
         raise BadRequest(str(error).splitlines()[0], 422) from error

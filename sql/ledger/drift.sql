@@ -13,6 +13,7 @@ create table if not exists ledger.drift (
     missing_share double,
     reference_missing_share double,
     is_drifted boolean not null,
+    is_elsewhere boolean,
     as_of_date date not null,
     primary key (run_id, feature)
 );

@@ -23,6 +23,7 @@ select
     drift.missing_share,
     drift.reference_missing_share,
     drift.is_drifted,
+    drift.is_elsewhere,
     drift.as_of_date
 from ledger.drift as drift
 inner join newest_run on drift.run_id = newest_run.run_id

@@ -1,11 +1,22 @@
 -- One row per new release: how much its score rests on.
--- Key: track_id. Reads: marts.releases, artist_sources, artists, tracks.
+-- Key: track_id. Reads: marts.releases, artist_sources, artists, tracks, champion, ledger.model_versions.
 -- Unit: evidence is full (an audio analysis, a known artist and genre), little (neither analysis nor a known artist:
--- such scores are all near the same) or some. An artist is known by a popularity or by tracks, a genre by tracks; only
--- what models may read counts.
+-- such scores are all near the same) or some. An artist is known by a popularity or by tracks, a genre where the
+-- champion learned it; only what models may read counts.
 with
+learned_genres as (
+    -- those that the champion knows; one of before does not tell
+    select unnest(versions.genres) as genre
+    from marts.champion as champion
+    inner join ledger.model_versions as versions
+        on champion.model_version = versions.model_version
+),
 known_genres as (
-    select distinct genre from marts.tracks
+    select genre from learned_genres
+    union
+    select genre
+    from marts.tracks
+    where not exists (from learned_genres)
 ),
 parts as (
     -- each join finds one row a track: artists and genres stand once

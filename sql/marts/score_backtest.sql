@@ -4,6 +4,7 @@
 -- Left out: a popularity seen before the model was fitted, or that it learned from, and
 -- every track that it learned from, whenever it was seen again.
 -- Unit: error is score minus popularity; age_days from release to observation; covered: popularity lay in the interval.
+-- The shipped_ columns are as the model gave them, before a recalibration or a widening.
 with
 observations as (
     select null as snapshot_id, track_id, observed_at, popularity
@@ -42,10 +43,14 @@ learned_tracks as (
 select
     scores.track_id,
     scores.model_version,
+    scores.run_id,
     scores.album_id,
     scores.score,
     scores.score_low,
     scores.score_high,
+    coalesce(scores.shipped_score, scores.score) as shipped_score,
+    coalesce(scores.shipped_low, scores.score_low) as shipped_low,
+    coalesce(scores.shipped_high, scores.score_high) as shipped_high,
     scores.benchmark_score,
     observations.popularity,
     scores.score - observations.popularity as error,

@@ -120,6 +120,7 @@ def test_status_tells_programs_more_than_a_screen_holds(settings: Settings) -> N
             {"family": "keras", "role": "network", "mae": 8.0, **judged},
             {"family": "lightgbm", "role": "benchmark", "mae": 8.25, **judged},
         ],
+        "trust": {"is_trusted": None, "recalibration_id": None, "remarks": []},
         "drift": {"n_features": 1, "n_drifted": 0, "most_drifted": None, "moved": None},
         "coverage": {
             "n_releases": 12, "n_with_artist_popularity": 12, "n_with_audio_features": 12, "n_scored": 12

@@ -52,10 +52,10 @@ def test_contributions_stand_beside_a_score_and_make_it(model: ScoringModel, rel
 def test_pieces_score_as_the_whole(
     model: ScoringModel, releases: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, rows, distributions = encode_and_score(releases, model)
+    whole, rows, distributions, _ = encode_and_score(releases, model)
     # albums of three songs, which pieces of seven cut
     monkeypatch.setattr(score, "PIECE", 7)
-    pieces, rows_of_pieces, distributions_of_pieces = encode_and_score(releases, model)
+    pieces, rows_of_pieces, distributions_of_pieces, _ = encode_and_score(releases, model)
 
     assert pieces.select(pl.col(pl.String)).equals(whole.select(pl.col(pl.String)))
     numbers = pl.selectors.numeric()

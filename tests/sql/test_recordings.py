@@ -195,6 +195,35 @@ def test_a_release_says_how_much_is_known_of_it_and_what_is_not(
     assert found == [(evidence, missing)]
 
 
+def test_a_genre_that_tracks_have_and_the_champion_never_learned_is_no_evidence(
+    scored: duckdb.DuckDBPyConnection,
+) -> None:
+    _score(scored, "a", 50, energy=0.5, release_date="2026-11-20")
+    _build(scored)
+    ((genre,),) = scored.execute("select genre from marts.releases").fetchall()
+    now = datetime(2026, 11, 22)
+    scored.execute(
+        "insert into ledger.promotions by name select 'p' as promotion_id, 'r' as run_id, 'promoted' as decision, "
+        "'m' as challenger, 'm' as champion, 'first' as reason, ? as decided_at",
+        [now],
+    )
+    found = []
+    for number, learned in enumerate((["tango"], [genre], None)):
+        # one of before does not tell, and the tracks' genres count
+        scored.execute("delete from ledger.model_versions where model_version = 'm'")
+        scored.execute(
+            "insert into ledger.model_versions by name select 'm' as model_version, 'r' as run_id, 'f' as family, "
+            "0 as seed, 9 as n_tracks, []::varchar[] as data_snapshot_ids, '' as data_sha256, '' as weights_sha256, "
+            "?::date as as_of_date, ?::timestamp as registered_at, ?::varchar[] as genres",
+            [_DAY, now, learned],
+        )
+        _build(scored)
+        found += scored.execute("select evidence, evidence_missing from marts.ranked_releases").fetchall()
+        assert len(found) == number + 1
+
+    assert found == [("some", "genre"), ("full", None), ("full", None)]
+
+
 def test_what_models_may_not_read_is_no_evidence(scored: duckdb.DuckDBPyConnection) -> None:
     _score(scored, "a", 50, energy=0.5, release_date="2026-11-20")
     warehouse.build(scored, as_of_date=_DAY, new_release_days=28, model_sources=["spotify"])
