@@ -1,9 +1,9 @@
-"""The peers that are not of the product: the course project's recipe, LightGBM tuned, and CatBoost."""
+"""The peers that are not of the product: the course project's recipe and LightGBM tuned further."""
 
 from dataclasses import dataclass
 
 from benchmarks.course import course_recipe
-from benchmarks.peer_trees import catboost, tuned_lightgbm
+from benchmarks.peer_trees import tuned_lightgbm
 from songpop.evaluation.contest import Contestant
 
 
@@ -15,14 +15,11 @@ class Budget:
         course_epochs: of the course project's network.
         tries: configurations of LightGBM that are tried; the first are those that are shipped.
         most_trees: of each of LightGBM's fits, before early stopping.
-        catboost_trees, catboost_class_trees: of CatBoost's score and of its four bins.
     """
 
     course_epochs: int = 50
     tries: int = 9
     most_trees: int = 2000
-    catboost_trees: int = 1500
-    catboost_class_trees: int = 300
 
 
 def peers(budget: Budget) -> list[Contestant]:
@@ -33,10 +30,5 @@ def peers(budget: Budget) -> list[Contestant]:
             "lightgbm_tuned",
             "benchmark",
             lambda fold: tuned_lightgbm(fold, n_tries=budget.tries, most_trees=budget.most_trees),
-        ),
-        Contestant(
-            "catboost",
-            "benchmark",
-            lambda fold: catboost(fold, n_trees=budget.catboost_trees, n_class_trees=budget.catboost_class_trees),
         ),
     ]

@@ -19,7 +19,7 @@ from songpop.features import FeatureEncoder
 from songpop.training.competing import product_contestants
 
 # Seconds that a fit takes on one core for each 1,000 training rows, to tell the time left before any is known.
-_PACE = {NETWORK.family: 11.0, BENCHMARK.family: 2.0, "course_recipe": 4.5, "lightgbm_tuned": 8.0, "catboost": 5.0}
+_PACE = {NETWORK.family: 11.0, BENCHMARK.family: 2.0, "course_recipe": 4.5, "lightgbm_tuned": 8.0}
 
 
 @dataclass(frozen=True)

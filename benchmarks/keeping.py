@@ -15,9 +15,8 @@ from songpop import audio_features
 from songpop.evaluation import Split
 from songpop.evaluation.contestants import BASELINES, BENCHMARK, NETWORK
 from songpop.features import declared
-from songpop.features.records import artist_key, folds_of
 
-PACKAGES = ("keras", "tensorflow", "lightgbm", "catboost", "numpy", "polars")
+PACKAGES = ("keras", "tensorflow", "lightgbm", "numpy", "polars")
 _BENCHMARKS = Path(__file__).resolve().parent
 _SONGPOP = _BENCHMARKS.parent / "songpop"
 _FEATURES = (
@@ -27,7 +26,8 @@ _FEATURES = (
     _SONGPOP / "estimators" / "dead_ids.py",
 )
 _ESTIMATORS = (
-    *sorted((_SONGPOP / "estimators").glob("*.py")),
+    # but for how picks are judged, which predicts nothing
+    *sorted(path for path in (_SONGPOP / "estimators").glob("*.py") if path.name != "picks.py"),
     _SONGPOP / "evaluation" / "contestants.py",
 )
 _SPLITS = _SONGPOP / "evaluation" / "splits.py"
@@ -52,9 +52,8 @@ _CODE: dict[str, tuple[Part, ...]] = {
     **{kind.family: (*_FEATURES, *_ESTIMATORS) for kind in (BENCHMARK, *BASELINES)},
     "course_recipe": (*_COLUMNS, *_OUTPUTS, _BENCHMARKS / "course.py"),
     "lightgbm_tuned": (*_FEATURES, *_ESTIMATORS, _BENCHMARKS / "peer_trees.py"),
-    "catboost": (*_COLUMNS, folds_of, artist_key, *_OUTPUTS, _SPLITS, _BENCHMARKS / "peer_trees.py"),
 }
-_PEERS = ("course_recipe", "lightgbm_tuned", "catboost")
+_PEERS = ("course_recipe", "lightgbm_tuned")
 
 
 class KeptPredictions:

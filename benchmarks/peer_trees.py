@@ -1,15 +1,11 @@
-"""The peers made of trees: LightGBM on the product's features, with a search for its settings, and CatBoost."""
+"""The peer made of trees: the benchmark with a larger budget for its settings."""
 
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from benchmarks.peer_parts import Spread, inner_parts, predictions, without_gaps
-from songpop.audio_features import CLASSES, MEASURES
-from songpop.estimators import BIN_COLUMNS, bin_of
 from songpop.estimators.lightgbm_trees import TRIES, LightGBMTrees
-from songpop.evaluation import release_time
 from songpop.evaluation.contest import Fold, fit_and_predict
 
 
@@ -39,47 +35,3 @@ def _tries(n: int, seed: int) -> list[dict[str, Any]]:
         }
         found.append(settings)
     return found
-
-
-def catboost(fold: Fold, *, n_trees: int, n_class_trees: int) -> pl.DataFrame:
-    """Fit CatBoost, untuned: trees of depth 6, with artist, genre and genre-year as native categories.
-
-    It reads the columns as they are, not the product's features, and chooses the learning rate of the score itself.
-    """
-    from catboost import CatBoostClassifier, CatBoostRegressor, Pool
-
-    popularity = fold.popularity
-    train, unseen = map(_catboost_frame, without_gaps(fold))
-    categories = [name for name in train.columns if name.endswith("_category")]
-
-    def pool(frame: pl.DataFrame, labels: np.ndarray | None) -> Any:
-        return Pool(frame.to_pandas(), labels, cat_features=categories)
-
-    fixed = {"depth": 6, "random_seed": fold.seed, "thread_count": fold.threads, "verbose": False}
-    fixed |= {"allow_writing_files": False}
-    fit, valid = inner_parts(fold)
-    trial = CatBoostRegressor(iterations=max(n_trees // 3, 1), learning_rate=0.09, **fixed)
-    trial.fit(pool(train[fit], popularity[fit]))
-    spread = Spread.of(trial.predict(pool(train[valid], None)), popularity[valid])
-    score = CatBoostRegressor(iterations=n_trees, **fixed).fit(pool(train, popularity))
-    classes = CatBoostClassifier(iterations=n_class_trees, learning_rate=0.08, loss_function="MultiClass", **fixed).fit(
-        pool(train, bin_of(popularity))
-    )
-    test = pool(unseen, None)
-    chances = np.zeros((unseen.height, len(BIN_COLUMNS)))
-    chances[:, np.asarray(classes.classes_, int)] = classes.predict_proba(test)
-    predicted = np.asarray(score.predict(test))
-    return predictions(predicted, *spread.around(predicted), chances)
-
-
-def _catboost_frame(frame: pl.DataFrame) -> pl.DataFrame:
-    year = pl.coalesce("year", pl.col("release_date").dt.year()).cast(pl.Int32)
-    genre = pl.col("genre").fill_null("none")
-    return frame.select(
-        *[pl.col(name).cast(pl.Float64) for name in (*MEASURES, *CLASSES, "artist_popularity", "n_album_tracks")],
-        year.cast(pl.Float64).alias("year"),
-        pl.Series("release_time", release_time(frame)),
-        pl.col("artist_name").str.to_lowercase().fill_null("none").alias("artist_category"),
-        genre.alias("genre_category"),
-        (genre + " " + year.cast(pl.String).fill_null("none")).alias("genre_year_category"),
-    )

@@ -41,7 +41,7 @@ _REAL_FILES = (
 )
 _SAMPLE_ROWS = 20_000
 _AS_OF = date(2026, 11, 22)
-_QUICK = Budget(course_epochs=2, tries=2, most_trees=50, catboost_trees=60, catboost_class_trees=30)
+_QUICK = Budget(course_epochs=2, tries=2, most_trees=50)
 # The headline first.
 _ORDER = tuple(sorted(SPLITS, key=lambda name: (name != HEADLINE, name)))
 _SLICED = (NETWORK.family, BENCHMARK.family)

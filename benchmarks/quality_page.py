@@ -71,9 +71,6 @@ def _contestants(budget: Budget) -> str:
         "it is surely better",
         f"**LightGBM, tuned further**: the same with {budget.tries} settings (the three first, the others drawn at "
         f"random) of up to {budget.most_trees:,} trees. The test part takes no part in the search",
-        f"**CatBoost**: untuned, {budget.catboost_trees:,} trees of depth 6 ({budget.catboost_class_trees:,} for the "
-        "bins) on the plain columns: sound, artist popularity, album size, release time, and artist, genre and "
-        "genre-year as native categories",
         "**course recipe**: the course project's network, 80-80-80 relu and a softmax over the four bins, Adam, "
         f"{budget.course_epochs} epochs of batches of 32, the last weights; 13 audio features, one-hot genres and "
         "artist popularity, standard-scaled (96 inputs and 21,044 parameters where there are 82 genres). It is fitted "
@@ -81,7 +78,7 @@ def _contestants(budget: Budget) -> str:
         "join. Its score and interval are those of its bins' training labels, mixed by its probabilities",
         "**genre-year mean**: the smoothed mean of other tracks of the genre in nearby years",
         "**median, majority**: the training median, interval and shares of the bins, for every track. Its training "
-        "rows, as those of all but CatBoost and the course recipe, are without dead ids where the file has them",
+        "rows, as those of all but the course recipe, are without dead ids where the file has them",
     )
     return "\n".join(f"- {line}." for line in lines)
 
@@ -97,7 +94,7 @@ def _protocol(judged: Sequence[Judged]) -> str:
         "the training rows.",
         "- gaps: a column of Spotify's sound analysis that is blank where others are there tells how a file was put "
         "together. Nobody sees such gaps: they are filled with the usual value of the training part for every "
-        "contestant, CatBoost and the course recipe included.",
+        "contestant, the course recipe included.",
     ]
     return "\n".join(lines)
 

@@ -19,7 +19,6 @@ FAMILIES = {
     BENCHMARK.family: "LightGBM",
     blend.FAMILY: "half network, half LightGBM",
     "lightgbm_tuned": "LightGBM, tuned further",
-    "catboost": "CatBoost",
     "course_recipe": "course recipe",
     "genre_year_mean": "genre-year mean",
     "median": "median, majority",

@@ -60,8 +60,9 @@ class ScoringModel:
         return map_scores(score_of(pmf), self.adjustment.recalibration)
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
-        """Predict what `predictions_of` gives."""
-        return self.predictions_of(rows, self.scorer.predict_distribution(rows))
+        """Predict `PREDICTION_COLUMNS`, `family` and `benchmark_score`, adjusted."""
+        predictions = self.predictions_of(rows, self.scorer.predict_distribution(rows))
+        return predictions.drop(SHIPPED_COLUMNS.values())
 
     def predictions_of(self, rows: EncodedRows, pmf: np.ndarray) -> pl.DataFrame:
         """Derive what is told of each row from the scorer's distributions, shape (n, 101), adjusted.

@@ -11,7 +11,7 @@ import pytest
 from small_frames import planted_frame
 
 from songpop.errors import ModelError
-from songpop.estimators import BIN_COLUMNS, PREDICTION_COLUMNS, Estimator, bin_of
+from songpop.estimators import BIN_COLUMNS, PREDICTION_COLUMNS, Estimator, bin_of, lightgbm_trees
 from songpop.estimators.baselines import GenreYearMean, MedianBaseline
 from songpop.estimators.dead_ids import DeadIds
 from songpop.estimators.distribution import predictions_of, quantile
@@ -20,6 +20,7 @@ from songpop.estimators.lightgbm_trees import LightGBMTrees
 from songpop.estimators.onnx_net import OnnxNet
 from songpop.estimators.recipe import Recipe, assign_folds
 from songpop.evaluation import measure
+from songpop.evaluation.encoding import make_lesson
 from songpop.features import FeatureEncoder
 from songpop.features.encoder import NUMERIC
 
@@ -142,6 +143,32 @@ def test_the_benchmark_is_saved_and_repeats_itself(tmp_path: Path) -> None:
     assert first.predict(unseen).equals(second.predict(unseen))
     assert LightGBMTrees.load(tmp_path).predict(unseen).equals(first.predict(unseen))
     assert sum(first.importance().values()) == pytest.approx(1)
+
+
+def test_the_benchmark_tunes_on_rows_left_out_by_chance_and_on_the_newest_and_keeps_what_it_tried() -> None:
+    frame = planted_frame(400)
+    lesson = make_lesson(frame, 0)
+    trees = LightGBMTrees().fit(lesson.rows, lesson.popularity, seed=0, threads=1, source=lesson.source)
+
+    for part in ("chance", "newest"):
+        assert [one["settings"]["objective"] for one in trees.tuning[part]] == ["l1", "huber", "regression"]
+        assert all(one["mae"] > 0 and one["n_trees"] >= 10 for one in trees.tuning[part])
+    assert trees.tuning["seconds"] > 0
+    later = planted_frame(300, seed=1)
+    rows = lesson.encoder.transform(later)
+    pmf = trees.predict_distribution(rows)
+    np.testing.assert_allclose(pmf.sum(axis=1), 1, atol=1e-6)
+    found = trees.predictions_of(rows, pmf)
+    np.testing.assert_allclose(found["score"].to_numpy(), quantile(pmf, 0.5))
+    covered = later["popularity"].is_between(found["score_low"], found["score_high"])
+    assert covered.mean() == pytest.approx(0.9, abs=0.08)
+
+
+def test_the_copies_of_a_judged_track_are_not_fitted_on() -> None:
+    source = np.array([0, 1, 2, 3, 1, 3])
+    fit, judged = lightgbm_trees._without(np.array([False, True, False, False]), source, 0)
+    assert judged.tolist() == [1]
+    assert fit.tolist() == [0, 2, 3, 5]
 
 
 def test_a_broken_benchmark_is_refused(tmp_path: Path) -> None:

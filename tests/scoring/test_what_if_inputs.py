@@ -19,7 +19,7 @@ from songpop.scoring.what_if_inputs import (
     with_implied,
 )
 
-_NOT_SET = {"artist_key", "track_id", "artist_id", "album_id", "release_date_precision"}
+_NOT_SET = {"artist_key", "track_id", "artist_id", "album_id", "release_date_precision", "is_date_assumed"}
 
 
 def test_all_that_a_model_reads_can_be_set_but_ids() -> None:
