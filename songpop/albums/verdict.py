@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from songpop import queries
+from songpop.albums.song import Song
 from songpop.estimators.picks import LEAST_ALBUMS, leads_clearly, size_class
 from songpop.scoring.album_picks import CLEAR
-
-if TYPE_CHECKING:
-    from songpop.albums.rank_album import Song
 
 TOO_CLOSE, CANNOT_TELL = "Too close to call", "songpop can't tell these apart"
 _SIZES = {"2": "albums of two songs", "3": "albums of three songs", "4+": "albums of four songs or more"}
@@ -72,7 +69,7 @@ def record_of(records: Sequence[AlbumRecord], n_songs: int, evidence: str) -> Al
     return next(found, kind)
 
 
-def describe_verdict(songs: Sequence["Song"], verdict: str, record: AlbumRecord, n_album_tracks: int) -> list[str]:
+def describe_verdict(songs: Sequence[Song], verdict: str, record: AlbumRecord, n_album_tracks: int) -> list[str]:
     """Say whether an album's single is clear, how often such songs were right, and where songs are missing.
 
     Args:
@@ -99,7 +96,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.{1 if 0 < share < 0.01 else 0}f} %"
 
 
-def _describe_clear(songs: Sequence["Song"]) -> str:
+def _describe_clear(songs: Sequence[Song]) -> str:
     first, second = songs[:2]
     return (
         f"'{first.track_name}' should be the single: its chance to become the album's most popular song is "
@@ -107,7 +104,7 @@ def _describe_clear(songs: Sequence["Song"]) -> str:
     )
 
 
-def _describe_close(songs: Sequence["Song"], record: AlbumRecord, is_fragment: bool) -> str:
+def _describe_close(songs: Sequence[Song], record: AlbumRecord, is_fragment: bool) -> str:
     first, second = songs[:2]
     sentences = [
         f"{TOO_CLOSE}: '{first.track_name}' leads with a chance of {percent(first.p_best)}, '{second.track_name}' has "

@@ -15,7 +15,7 @@ from songpop.clock import local_today
 from songpop.settings import Settings
 
 if TYPE_CHECKING:
-    from songpop.albums.rank_album import AlbumRanking, Song
+    from songpop.albums import AlbumRanking, Song
     from songpop.albums.read_album import AlbumInput
     from songpop.albums.reasons import Reason
 

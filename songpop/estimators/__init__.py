@@ -68,7 +68,7 @@ class Estimator(Predictor, Protocol):
         source: np.ndarray | None = None,
         dead: "DeadIds | None" = None,
     ) -> Any:
-        """Fit on encoded training rows and their popularity, shape (n,); see `KerasNet.fit`."""
+        """Fit on encoded training rows and their popularity, shape (n,); as the network shipped is."""
 
     def save(self, folder: Path) -> None:
         """Write the fitted estimator into a model's folder."""

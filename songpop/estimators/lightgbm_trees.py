@@ -110,7 +110,7 @@ class LightGBMTrees:
         source: np.ndarray | None = None,
         dead: DeadIds | None = None,
     ) -> "LightGBMTrees":
-        """Fit on encoded training rows, shape (n,), as `KerasNet.fit` is; deterministic for a seed."""
+        """Fit on encoded training rows, shape (n,), as every network is; deterministic for a seed."""
         import lightgbm
 
         started = time.perf_counter()

@@ -11,7 +11,7 @@ import pytest
 from planted_model import planted_model
 from small_frames import planted_frame
 
-from songpop.albums.rank_album import AlbumRanking, Song, rank_album
+from songpop.albums import AlbumRanking, Song, rank_album
 from songpop.albums.reasons import ALL_ELSE, CHANCE, FACTORS
 from songpop.albums.verdict import AlbumRecord
 from songpop.errors import ModelError
