@@ -103,10 +103,10 @@ def test_a_release_counts_with_what_is_known_of_it_whether_it_is_scored_or_not(c
 def test_a_file_was_published_by_the_newest_run_that_it_knows(con: duckdb.DuckDBPyConnection) -> None:
     assert _read(con, "published_at") == []
     ledger.open_run(con, "first", "nightly", as_of_date=_DAY, now=_BEGAN)
-    assert _read(con, "published_at") == [{"published_at": _BEGAN}]
+    assert _read(con, "published_at") == [{"published_at": _BEGAN, "as_of_date": _DAY}]
 
     ledger.close_run(con, "first", "done", now=datetime(2026, 11, 22, 3, 20))
-    assert _read(con, "published_at") == [{"published_at": datetime(2026, 11, 22, 3, 20)}]
+    assert _read(con, "published_at") == [{"published_at": datetime(2026, 11, 22, 3, 20), "as_of_date": _DAY}]
 
 
 def test_past_scores_are_held_against_popularity_by_the_age_of_the_release(con: duckdb.DuckDBPyConnection) -> None:

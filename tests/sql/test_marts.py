@@ -356,7 +356,7 @@ def test_without_a_genre_that_tracks_have_there_is_no_percentile_in_it(con: duck
     rows = con.execute(
         "select track_id, percentile_in_genre, percentile_in_year from marts.ranked_releases order by 1"
     ).fetchall()
-    assert rows == [("a", 100.0, None), ("b", None, None), ("c", None, None)]
+    assert rows == [("a", 100.0, 100.0), ("b", None, 100.0), ("c", None, 100.0)]
 
 
 def _record(con: duckdb.DuckDBPyConnection, size: str, evidence: str, n_albums: int = 40, **values: object) -> None:
