@@ -123,7 +123,7 @@ def test_a_good_warehouse_has_no_finding(good: tuple[Settings, CheckResult]) -> 
         len(resources.sql_paths("checks")),
     )
     assert result.n_skipped == len(_UNFILLED)
-    assert "0 critical, 0 warnings; 5 suites skipped" in result.summary
+    assert "0 critical, 0 warnings; 7 suites skipped" in result.summary
 
 
 def test_the_warehouse_is_free_again_after_a_check(good: tuple[Settings, CheckResult]) -> None:
