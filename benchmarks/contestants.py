@@ -18,7 +18,7 @@ class Budget:
     """
 
     course_epochs: int = 50
-    tries: int = 9
+    tries: int = 6
     most_trees: int = 2000
 
 

@@ -63,13 +63,14 @@ def _contestants(budget: Budget) -> str:
     lines = (
         "**the network**: songpop's Keras network as it is shipped; it picks singles by the chance to be the album's "
         "best, all others by their score",
-        "**LightGBM**: the benchmark of every training, on the rows and features of the network; of three objectives "
-        "(absolute, Huber's, squared error) that which errs least on a part of the training rows, left out by chance "
-        "for tracks of known years and the newest for releases to come, each with early stopping; quantiles for its "
-        "distribution and interval, four classes for the bins",
+        "**LightGBM**: the benchmark of every training, on the rows and features of the network; of absolute "
+        "and Huber's error that which errs least in points on a part of the training rows, left out by chance for "
+        "tracks of known years and the newest for releases to come, each with early stopping; trees of their own for "
+        "tracks of which something is not known; quantiles for its distribution and interval, four classes for the "
+        "bins",
         "**half network, half LightGBM**: the mean of both distributions; a version ships it in the periods in which "
         "it is surely better",
-        f"**LightGBM, tuned further**: the same with {budget.tries} settings (the three first, the others drawn at "
+        f"**LightGBM, tuned further**: the same with {budget.tries} settings (those two first, the others drawn at "
         f"random) of up to {budget.most_trees:,} trees. The test part takes no part in the search",
         "**course recipe**: the course project's network, 80-80-80 relu and a softmax over the four bins, Adam, "
         f"{budget.course_epochs} epochs of batches of 32, the last weights; 13 audio features, one-hot genres and "

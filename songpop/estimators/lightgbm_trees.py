@@ -14,7 +14,7 @@ from songpop import model_folder
 from songpop.estimators import BIN_COLUMNS, N_VALUES, PREDICTION_COLUMNS, bin_of
 from songpop.estimators.dead_ids import DeadIds
 from songpop.estimators.distribution import interval_of, mean_of, quantile
-from songpop.estimators.margins import Margins, Unseen
+from songpop.estimators.margins import Margins, Unseen, unknown_parts
 from songpop.features import EncodedRows
 from songpop.features.encoder import CATEGORIES, NUMERIC
 
@@ -40,11 +40,10 @@ PARAMETERS: dict[str, Any] = {
 TRIES: tuple[dict[str, Any], ...] = (
     {"objective": "l1"},
     {"objective": "huber"},
-    {"objective": "regression"},
 )
 MAX_TREES = 1000
 MAX_CLASS_TREES = 200
-_PATIENCE = 60
+_PATIENCE = 40
 # A fit on all rows, of which there are more, takes so many times the trees.
 MORE_TREES = 1.1
 VALIDATION_SHARE = 0.15
@@ -57,6 +56,8 @@ _MANY_ROWS = 200_000
 # Below so many rows threads wait for each other longer than they work, the more so beside another busy process.
 ONE_THREAD_ROWS = 30_000
 _FILE, _BETWEEN = "benchmark.json", "\n# next booster\n"
+# Scores of known years, of releases to come, and of tracks of which something is not known.
+_N_SCORES = 3
 _TREES_FILE, _BINS_FILE = "benchmark.txt", "benchmark_bins.txt"
 
 
@@ -81,8 +82,9 @@ class LightGBMTrees:
 
     Objective and number of trees of the score are chosen by its absolute error on rows left out, once by chance and
     once the newest: the first choice scores tracks of the years it learned from, the second releases to come, for
-    what is best within known years need not be best beyond them. The distribution is that of the quantiles, moved so
-    that its median is the score. All are then fitted again on all rows.
+    what is best within known years need not be best beyond them. A third scores tracks of which something is not
+    known: only it learns from partly blank copies too, which cost the others a little. The distribution is that of the
+    quantiles, moved so that its median is the score. All are then fitted again on all their rows.
     """
 
     family = "lightgbm"
@@ -92,7 +94,7 @@ class LightGBMTrees:
     def __init__(self, tries: Sequence[dict[str, Any]] = TRIES, most_trees: int = MAX_TREES) -> None:
         """Make an unfitted benchmark that may try so many settings, of so many trees each."""
         self.tries, self.most_trees = tries, most_trees
-        # score of known years, score of releases to come, then LEVELS
+        # the scores of _N_SCORES, then LEVELS
         self.trees: list[Any] = []
         self.bin_trees: Any = None
         self.margins = Margins.usual(1)
@@ -123,31 +125,39 @@ class LightGBMTrees:
         parts = {name: _Data(x, popularity, *_without(mask, source, seed)) for name, mask in held.items()}
         chosen = {}
         for name, part in parts.items():
-            tried = [_try(lightgbm, base | settings, part, self.most_trees) for settings in self.tries]
+            plain = _Data(x, popularity, part.fit[part.fit < len(own)], part.judged)
+            tried = [_try(lightgbm, base | settings, plain, self.most_trees) for settings in self.tries]
             chosen[name] = min(tried, key=lambda one: one["mae"])
             self.tuning[name] = [{key: one[key] for key in ("settings", "mae", "n_trees")} for one in tried]
         is_dated = (own.numeric[:, NUMERIC.index("is_release_date_missing")] == 0).mean() >= 0.5
         judged = parts["newest" if is_dated else "chance"]
         level = [base | {"objective": "quantile", "alpha": level, "metric": "quantile"} for level in LEVELS]
         around = [_try(lightgbm, settings, judged, MAX_TREES) for settings in level]
+        of_partial = _try(lightgbm, base | {"objective": "l1"}, judged, self.most_trees)
         classes = base | {"objective": "multiclass", "num_class": len(BIN_COLUMNS), "num_leaves": 7}
         classes |= {"metric": "multi_logloss"}
         bins = bin_of(popularity)
         of_bins = _try(lightgbm, classes, _Data(x, bins, judged.fit, judged.judged), MAX_CLASS_TREES)
 
-        trial = [chosen["newest" if is_dated else "chance"]["booster"], *(one["booster"] for one in around)]
+        of_whole = chosen["newest" if is_dated else "chance"]
 
         def unseen(numbers: np.ndarray, whole: np.ndarray | None = None) -> Unseen:
-            pmf = _distribution(*(booster.predict(x[numbers]) for booster in trial))
+            middle = of_whole if whole is None else of_partial
+            pmf = _distribution(*(one["booster"].predict(x[numbers]) for one in (middle, *around)))
             return Unseen(pmf, popularity[numbers], rows.take(numbers), whole)
 
         copies = np.flatnonzero(np.isin(source, judged.judged) & (source != np.arange(len(rows))))
         n_genres = int(rows.categories[:, CATEGORIES.index("genre")].max(initial=0)) + 1
         partial = unseen(copies, unseen(source[copies]).pmf) if len(copies) else None
         self.margins = Margins.fit(unseen(judged.judged), n_genres, partial)
-        plans = [*((base | chosen[name]["settings"], chosen[name]["n_trees"]) for name in ("chance", "newest"))]
-        plans += [(settings, one["n_trees"]) for settings, one in zip(level, around, strict=True)]
-        self.trees = [lightgbm.train(settings, _data(lightgbm, x, popularity), n) for settings, n in plans]
+        tracks, everything = np.arange(len(own)), np.arange(len(x))
+        self.trees = [
+            lightgbm.train(base | one["settings"], _data(lightgbm, x[numbers], popularity[numbers]), one["n_trees"])
+            for one, numbers in [
+                *((chosen[name], tracks) for name in ("chance", "newest")),
+                *((one, everything) for one in (of_partial, *around)),
+            ]
+        ]
         self.bin_trees = lightgbm.train(classes, _data(lightgbm, x, bins), of_bins["n_trees"])
         self.last_time, self.dead = float(np.nanmax(times, initial=-np.inf)), dead
         self.tuning["seconds"] = round(time.perf_counter() - started, 1)
@@ -158,9 +168,10 @@ class LightGBMTrees:
         if len(rows) == 0:
             return np.zeros((0, N_VALUES))
         x = _matrix(rows)
-        within, to_come = (booster.predict(x) for booster in self.trees[:2])
+        within, to_come, partial = (booster.predict(x) for booster in self.trees[:_N_SCORES])
         is_to_come = rows.numeric[:, NUMERIC.index("release_time")] >= self.last_time
-        pmf = _distribution(np.where(is_to_come, to_come, within), *(booster.predict(x) for booster in self.trees[2:]))
+        score = np.where(unknown_parts(rows) > 0, partial, np.where(is_to_come, to_come, within))
+        pmf = _distribution(score, *(booster.predict(x) for booster in self.trees[_N_SCORES:]))
         return pmf if self.dead is None else self.dead.mix(pmf, rows)
 
     def predict(self, rows: EncodedRows) -> pl.DataFrame:
@@ -207,7 +218,7 @@ class LightGBMTrees:
             document = model_folder.read_json(folder, _FILE)
             trees.margins, trees.last_time = Margins.from_json(document["margins"]), document["last_time"]
             trees.dead, trees.tuning = DeadIds.from_json(document["dead_ids"]), document["tuning"]
-            trees.trees = _read_boosters(folder / _TREES_FILE, len(LEVELS) + 2)
+            trees.trees = _read_boosters(folder / _TREES_FILE, len(LEVELS) + _N_SCORES)
             trees.bin_trees = lightgbm.Booster(model_str=_whole((folder / _BINS_FILE).read_text(), _BINS_FILE))
         return trees
 
