@@ -16,7 +16,8 @@ def _recordings(con: duckdb.DuckDBPyConnection, *releases: dict[str, Any]) -> li
     """Return the track ids of each recording, made of releases whose ids are the letters of the alphabet."""
     con.execute(
         "create or replace table marts.releases (track_id varchar, album_id varchar, isrc varchar, track_name varchar, "
-        "artist_name varchar, artist_key varchar, album_name varchar, duration_ms bigint, release_date date, is_date_assumed boolean default false)"
+        "artist_name varchar, artist_key varchar, album_name varchar, duration_ms bigint, release_date date, "
+        "is_date_assumed boolean default false)"
     )
     for number, values in enumerate(releases):
         row = {"track_id": "abcdefgh"[number], "track_name": "North Star", "artist_name": "Ida Fenn"} | values
