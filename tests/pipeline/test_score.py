@@ -24,11 +24,14 @@ def test_every_new_release_is_scored_by_the_champion_and_ranked(toy: Settings) -
         toy,
         "select count(*), count(distinct track_id), min(model_version), min(as_of_date), count(drivers), "
         "count(benchmark_score), bool_and(score between score_low and score_high), "
-        f"bool_and(score_mean between 0 and 100), min(family) from ledger.scores where run_id = '{run.run_id}'",
-    ) == [(12, 12, champion, AS_OF, 12, 12, True, True, "histogram")]
+        "bool_and(score_mean between 0 and 100), bool_and(family in ('histogram', 'blend')) "
+        f"from ledger.scores where run_id = '{run.run_id}'",
+    ) == [(12, 12, champion, AS_OF, 12, 12, True, True, True)]
     assert _rows(
-        toy, "select count(*), min(model_version), count(score_mean), min(family) from marts.ranked_releases"
-    ) == [(12, champion, 12, "histogram")]
+        toy,
+        "select count(*), min(model_version), count(score_mean), bool_and(family in ('histogram', 'blend')) "
+        "from marts.ranked_releases",
+    ) == [(12, champion, 12, True)]
     assert result.n_scored == 12
 
 

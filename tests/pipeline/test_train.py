@@ -11,6 +11,7 @@ import pytest
 from checked_warehouse import AS_OF, fill, opened, save_snapshot
 from toy_network import ToyNetwork
 
+from songpop import warehouse
 from songpop.errors import ModelError
 from songpop.estimators.keras_net import KerasNet
 from songpop.evaluation import contestants
@@ -49,6 +50,7 @@ def test_a_network_that_one_line_names_is_trained_registered_and_promoted(toy: S
     ]
     roles = "select distinct family, role, is_champion from marts.model_scoreboard order by all"
     assert _rows(toy, roles) == [
+        ("blend", "blend", False),
         ("genre_year_mean", "baseline", False),
         ("histogram", "network", True),
         ("lightgbm", "benchmark", False),
@@ -60,6 +62,7 @@ def test_a_network_that_one_line_names_is_trained_registered_and_promoted(toy: S
     assert _rows(toy, "select family, role from marts.model_measures where metric = 'r2' and split = 'temporal'") == [
         ("histogram", "network"),
         ("lightgbm", "benchmark"),
+        ("blend", "blend"),
         ("genre_year_mean", "baseline"),
         ("median", "baseline"),
     ]
@@ -73,7 +76,7 @@ def test_a_network_that_one_line_names_scores_releases(toy: Settings) -> None:
     with open_run(toy, "score", as_of_date=AS_OF) as run:
         result = score(run)
         with run.warehouse() as con:
-            frame = con.sql("from marts.releases").pl()
+            frame = warehouse.read_frame(con, "releases")
 
     scores = score_releases(frame, model)
     assert isinstance(model.net, ToyNetwork)
