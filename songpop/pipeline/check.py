@@ -20,6 +20,7 @@ _MADE_OF_FILES = (
     "staging.files__",
     "marts.snapshots",
     "marts.unchecked_files",
+    "marts.release_candidates",
     "marts.album_ids",
     "marts.album_sizes",
     "marts.tracks",
