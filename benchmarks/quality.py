@@ -50,7 +50,7 @@ _SLICED = (NETWORK.family, BENCHMARK.family)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark, write docs/quality.md and its plot, and print the headline as Markdown."""
     options = _read_options(arguments)
-    budget = _QUICK if options.quick else Budget()
+    budget = _QUICK if options.quick else Budget(tries=options.tries)
     sets = load_data_sets(options.files, options.rows)
     stores = [data.store(options.keep, budget) for data in sets]
     fits = [
@@ -136,6 +136,7 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="fits at a time [all cores]")
     parser.add_argument("--threads", type=int, default=1, help="threads of each fit [1]")
     parser.add_argument("--rows", type=int, help="judge on a sample of so many rows of each data set")
+    parser.add_argument("--tries", type=int, default=0, help="let LightGBM compete with so many settings too [0]")
     parser.add_argument("--quick", action="store_true", help="tiny budgets for the peers, to see that it runs")
     parser.add_argument("--keep", type=Path, default=_ROOT / "reports" / "quality", help="folder of predictions")
     parser.add_argument("--out", type=Path, default=_ROOT / "docs", help="folder of the page and the plot")

@@ -70,8 +70,7 @@ def _contestants(budget: Budget) -> str:
         "bins",
         "**half network, half LightGBM**: the mean of both distributions; a version ships it in the periods in which "
         "it is surely better",
-        f"**LightGBM, tuned further**: the same with {budget.tries} settings (those two first, the others drawn at "
-        f"random) of up to {budget.most_trees:,} trees. The test part takes no part in the search",
+        *_tuned(budget),
         "**course recipe**: the course project's network, 80-80-80 relu and a softmax over the four bins, Adam, "
         f"{budget.course_epochs} epochs of batches of 32, the last weights; 13 audio features, one-hot genres and "
         "artist popularity, standard-scaled (96 inputs and 21,044 parameters where there are 82 genres). It is fitted "
@@ -82,6 +81,15 @@ def _contestants(budget: Budget) -> str:
         "rows, as those of all but the course recipe, are without dead ids where the file has them",
     )
     return "\n".join(f"- {line}." for line in lines)
+
+
+def _tuned(budget: Budget) -> list[str]:
+    if not budget.tries:
+        return []
+    return [
+        f"**LightGBM, tuned further**: the same with {budget.tries} settings (those two first, the others drawn at "
+        f"random) of up to {budget.most_trees:,} trees. The test part takes no part in the search"
+    ]
 
 
 def _protocol(judged: Sequence[Judged]) -> str:
