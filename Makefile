@@ -29,7 +29,7 @@ web: setup  ## the web page of the demo at http://127.0.0.1:8000
 	@test -f $(DEMO_HOME)/warehouse/published.duckdb || { echo "The demo has no published file yet. Run it first: make run"; exit 1; }
 	@$(BIN)/songpop web --home $(DEMO_HOME)
 
-test: setup  ## pass the tests (offline, a quarter of an hour on 2 cores)
+test: setup  ## pass the tests (offline, 11 minutes on 2 cores)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup  ## style of Python and SQL, types, dead code
