@@ -33,8 +33,8 @@ CATEGORIES: tuple[str, ...] = tuple(feature.name for feature in FEATURES if feat
 UNKNOWN = 0
 # A genre of fewer tracks is treated as unknown: its embedding would be noise.
 MIN_GENRE_TRACKS = 3
-# Of features.json and its tables; a new one where the same names come to mean something else.
-FORMAT = 4
+# Of a version's files; a new one where the same names come to mean something else.
+FORMAT = 5
 _TABLES = _LEVELS, _ARTISTS, _VERSIONS = "levels.parquet", "artists.parquet", "versions.parquet"
 _ARTIST_COLUMNS = ("artist_key", "year", "n", "excess", "best")
 _VERSION_COLUMNS = ("song", "release_time", "popularity")

@@ -91,11 +91,12 @@ def load_model(model_dir: Path, threads: int = 1) -> ScoringModel:
     with model_folder.reading(model_dir, model_folder.FEATURES):
         model_version, experience = metadata["model_version"], metadata.get("experience", {})
         reference = {name: metadata["reference"][name] for name in NUMERIC}
+    encoder = FeatureEncoder.load(model_dir)
     net, trees = contestants.NETWORK.load_for_scoring(model_dir, threads), contestants.BENCHMARK.load(model_dir)
     blend = Blend.load(model_dir, net, trees)
     return ScoringModel(
         model_version,
-        FeatureEncoder.load(model_dir),
+        encoder,
         net,
         blend if blend.within or blend.to_come else net,
         trees,

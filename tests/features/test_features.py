@@ -207,7 +207,7 @@ def test_an_encoder_whose_files_lack_what_this_version_reads_is_refused(tmp_path
         with pytest.raises(ModelError, match=f"KeyError: '{field}'"):
             FeatureEncoder.load(tmp_path)
     (tmp_path / "features.json").write_text(json.dumps(words | {"format": 1}))
-    with pytest.raises(ModelError, match="must be of format 4, however it is of 1"):
+    with pytest.raises(ModelError, match="must be of format 5, however it is of 1"):
         FeatureEncoder.load(tmp_path)
     (tmp_path / "features.json").write_text(json.dumps(words))
     artists.drop("best").write_parquet(tmp_path / "artists.parquet")

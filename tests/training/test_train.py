@@ -157,7 +157,7 @@ def test_a_missing_model_is_explained(tmp_path: Path) -> None:
 _FILES = [
     "features.json", "levels.parquet", "artists.parquet", "versions.parquet", "net.json", "model.onnx",
     "benchmark.json", "benchmark.txt",
-    "benchmark_bins.txt",
+    "benchmark_bins.txt", "blend.json",
 ]  # fmt: skip
 
 
