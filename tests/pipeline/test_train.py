@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
+import polars as pl
 import pytest
 from checked_warehouse import AS_OF, fill, opened, save_snapshot
 from toy_network import ToyNetwork
 
-from songpop import warehouse
+from songpop import model_folder, warehouse
 from songpop.errors import ModelError
 from songpop.estimators.keras_net import KerasNet
 from songpop.evaluation import contestants
@@ -115,6 +117,31 @@ def test_a_network_that_errs_more_than_its_benchmark_is_a_finding(toy: Settings)
 
     assert severity == "warning"
     assert f"errs by {mae['network']:.2f} points and LightGBM by {mae['benchmark']:.2f} (difference +" in str(message)
+
+
+@pytest.mark.parametrize(("shift", "severity"), [(0.0, "note"), (6.0, "warning")])
+def test_a_network_that_is_even_with_its_benchmark_degrades_no_night(
+    tmp_path: Path, shift: float, severity: str
+) -> None:
+    draw = np.random.default_rng(0)
+    observed = draw.uniform(20, 80, 200)
+    pl.DataFrame(
+        {
+            "track_id": [f"t{row}" for row in range(200)],
+            "artist_name": [f"a{row}" for row in range(200)],
+            "popularity": observed,
+            "score": observed + shift + draw.normal(0, 3, 200),
+            "benchmark_score": observed + draw.normal(0, 3, 200),
+        }
+    ).write_parquet(tmp_path / model_folder.PREDICTIONS)
+    board: list[dict[str, object]] = [
+        {"role": role, "mae": mae, "split": "temporal"} for role, mae in (("network", 9.07), ("benchmark", 9.05))
+    ]
+
+    (finding,) = train._benchmark_findings(tmp_path, board)
+
+    assert finding.severity == severity
+    assert ("not surely" in finding.message.partition(")")[0]) == (severity == "note")
 
 
 def _lose_the_files(settings: Settings) -> None:
