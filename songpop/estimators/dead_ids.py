@@ -20,8 +20,8 @@ _NEXT_UP_TO = 10
 _NEWEST_SHARE = 0.1
 _LEAST_ROWS = 1_000
 # In a file with dead ids: so much denser is the bottom than what is next above it, so much more often do older tracks
-# lie there than the newest, and so little else do older tracks differ. (Spotify Songs: 5.4, 6.4 and .96; the Kaggle
-# file, whose older tracks fade altogether: 2.4, 1.9 and .57.)
+# lie there than the newest, and so little else do older tracks differ. (Spotify Songs: 5.6, 7.3 and .96; the Kaggle
+# file, whose older tracks fade altogether: 2.4, 1.8 and .65.)
 _LEAST_DENSITY = 3.5
 _LEAST_GROWTH = 1.5
 _LEAST_LEVEL = 0.8

@@ -291,7 +291,10 @@ def test_critical_findings_stop_a_run_and_are_all_told() -> None:
 
 
 def test_warnings_do_not_stop_a_run() -> None:
-    run_checks.raise_if_critical([Finding("two", "warning", "Two must hold, however it does not.")])
+    warning = Finding("two", "warning", "Two must hold, however it does not.")
+    run_checks.raise_if_critical([warning])
+    with pytest.raises(ExpectationFailed):
+        run_checks.raise_if_critical([warning, Finding("one", "critical", "One must hold, however it does not.")])
 
 
 def test_a_check_says_nothing_on_stderr(good: tuple[Settings, CheckResult], capfd: pytest.CaptureFixture[str]) -> None:
